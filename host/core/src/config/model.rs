@@ -1,0 +1,316 @@
+//! The configuration as the rest of the host sees it: parsed, checked, and impossible to get wrong.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::command::Pattern;
+use crate::command::template::{ArgumentTemplate, ScriptTemplate};
+use crate::request::Trigger;
+
+/// Everything that `innkeeper.toml` and the namespaces of its workspace say.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `innkeeper.toml`, as an absolute path.
+    pub file: PathBuf,
+    /// The folder with a folder for each namespace, absolute.
+    pub workspace: PathBuf,
+    /// The folder that `serve` owns: queue, logs, cache, work folders. Absolute.
+    pub data_dir: PathBuf,
+    /// For what people type and read.
+    pub timezone: jiff::tz::TimeZone,
+    /// `[server]`.
+    pub server: Server,
+    /// `[slack]`.
+    pub slack: Slack,
+    /// How much may run at once.
+    pub capacity: Capacity,
+    /// By name.
+    pub namespaces: BTreeMap<String, Arc<Namespace>>,
+}
+
+/// `[server]`: the HTTP server for webhooks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// Where it listens. Default `127.0.0.1:9999`.
+    pub listen: SocketAddr,
+}
+
+/// `[slack]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Slack {
+    /// How Slack's events reach the host.
+    pub mode: SlackMode,
+    /// Where the host itself says what went wrong, `#name` or id.
+    pub logs_channel: Option<String>,
+    /// Where failures call for help, `#name` or id.
+    pub support_channel: Option<String>,
+}
+
+/// How Slack's events reach the host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SlackMode {
+    /// Over a WebSocket that the host opens: no inbound port.
+    #[default]
+    Socket,
+    /// To `/slack/events` and `/slack/commands`.
+    Http,
+}
+
+/// How much may run at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Runs at once, of every kind. `max_runs`, default 64.
+    pub runs: usize,
+    /// Memory of all guests that run at once, in bytes. `max_guest_memory_mb`, default 1024 MB.
+    pub guest_memory: u64,
+    /// How long running work may go on after SIGTERM. `shutdown_grace_seconds`, default 30.
+    pub shutdown_grace: Duration,
+}
+
+/// A namespace: its jobs, what starts them, and what it was granted.
+#[derive(Clone, Debug)]
+pub struct Namespace {
+    /// Its name.
+    pub name: String,
+    /// What `help` says about it.
+    pub description: Option<String>,
+    /// Whether it is for members of the Slack workspace only.
+    pub restricted: bool,
+    /// Where reports go that nobody in Slack asked for, `#name` or id.
+    pub default_channel: Option<String>,
+    /// `workspace/<name>`, absolute.
+    pub folder: PathBuf,
+    /// What takes effect: what it needs, as far as it was granted.
+    pub grants: Grants,
+    /// By short name.
+    pub jobs: BTreeMap<String, Arc<Job>>,
+    /// `[[slack]]`.
+    pub commands: Vec<Command>,
+    /// `[[github]]`.
+    pub github: Vec<GithubRule>,
+}
+
+/// What a namespace may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grants {
+    /// `trust = "trusted"`: bash jobs, and the trusted defaults.
+    pub trusted: bool,
+    /// What may start its jobs. The command line always may: it is the host's owner.
+    pub triggers: BTreeSet<Trigger>,
+    /// Where it may post besides where it was asked.
+    pub channels: Allowed,
+    /// Whom it may mention.
+    pub mentions: Mentions,
+    /// Names of environment variables that it sees. `Allowed::All` is everything but the host's own secrets.
+    pub env: Allowed,
+    /// Folders that its components see.
+    pub files: Vec<FilesGrant>,
+    /// The GitHub webhook, where granted.
+    pub github: Option<GithubGrant>,
+}
+
+/// A set of names, or all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Allowed {
+    /// Every name.
+    All,
+    /// These names.
+    Only(BTreeSet<String>),
+}
+
+impl Allowed {
+    /// Whether `name` is allowed.
+    pub fn allows(&self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(names) => names.contains(name),
+        }
+    }
+}
+
+/// Whom a namespace may mention in what it writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mentions {
+    /// Nobody.
+    None,
+    /// People and groups.
+    Users,
+    /// Also `@here`, `@channel`, `@everyone`.
+    Channel,
+}
+
+/// A folder that components of a namespace see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilesGrant {
+    /// The folder on the host, absolute, links resolved.
+    pub host: PathBuf,
+    /// Its path in the guest, absolute.
+    pub guest: String,
+    /// Whether the guest may write to it.
+    pub write: bool,
+}
+
+/// Who may send a namespace GitHub webhooks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GithubGrant {
+    /// The name of the secret that signs them.
+    pub secret: String,
+    /// `owner/name`; `Allowed::All` for trusted namespaces that name none.
+    pub repos: Allowed,
+    /// Whether the legacy SHA-1 header `X-Hub-Signature` is enough. Default false.
+    pub sha1: bool,
+}
+
+/// A job: what runs, and what is said of it.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The namespace's name.
+    pub namespace: String,
+    /// Its short name.
+    pub name: String,
+    /// What runs.
+    pub program: Program,
+    /// What is reported.
+    pub report: ReportRules,
+    /// What it may spend.
+    pub limits: Limits,
+}
+
+impl Job {
+    /// Its full name, as people see it: `<namespace>_<job>`.
+    pub fn full_name(&self) -> String {
+        format!("{}_{}", self.namespace, self.name)
+    }
+
+    /// The names of its parameters, each once, in the order of the template.
+    pub fn parameters(&self) -> Vec<&str> {
+        match &self.program {
+            Program::Bash { script } => script.parameters(),
+            Program::Component {
+                arguments: Some(arguments),
+                ..
+            } => arguments.parameters(),
+            Program::Component { arguments: None, .. } => Vec::new(),
+        }
+    }
+}
+
+/// What a job runs.
+#[derive(Clone, Debug)]
+pub enum Program {
+    /// `bash -c`, with arguments quoted.
+    Bash {
+        /// `run_args_template`.
+        script: ScriptTemplate,
+    },
+    /// A WebAssembly component.
+    Component {
+        /// The file, absolute.
+        path: PathBuf,
+        /// `run_args_template`, split into words; no shell. None: the values of the arguments in their order.
+        arguments: Option<ArgumentTemplate>,
+    },
+}
+
+/// What is reported of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportRules {
+    /// Whether stdout is posted. Default false.
+    pub stdout: bool,
+    /// Whether a success without output to post is said. Default true.
+    pub success: bool,
+    /// How stdout is posted.
+    pub format: Format,
+    /// Whether nothing is posted where stdout is empty. Default false.
+    pub suppress_empty: bool,
+    /// Whether a failure calls the support channel. Default true.
+    pub call_tech_support_on_error: bool,
+}
+
+/// How stdout becomes a message. The same cases as `format` in `wit/`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// Slack's mrkdwn.
+    #[default]
+    Text,
+    /// A JSON array of Block Kit blocks.
+    Blocks,
+    /// A code block; a file where it is too long for one.
+    Code,
+    /// A file.
+    File,
+}
+
+/// What one run may spend. Bytes and durations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Wall time. Default 60 s for a component, 1 h for bash.
+    pub wall_time: Duration,
+    /// All memories and tables of a component together. Default 64 MB (64,000,000 is not meant: 64 MiB).
+    pub memory: u64,
+    /// What is kept of stdout. Default 1 MiB for a component (16 MiB where the format is `file`), 16 MiB for bash.
+    pub stdout: u64,
+    /// What is kept of stderr. Default 64 KiB for a component, 1 MiB for bash.
+    pub stderr: u64,
+}
+
+/// A Slack command.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// What is typed after the namespace's name.
+    pub pattern: Pattern,
+    /// What `help` says about it.
+    pub help: String,
+    /// What it does.
+    pub action: Action,
+    /// The short name of the job.
+    pub job: String,
+}
+
+/// What a Slack command does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Puts the job on the queue, to start after this delay.
+    ScheduleJob {
+        /// `delay_seconds`.
+        delay: Duration,
+    },
+    /// Cancels every pending request of the job, whatever its arguments.
+    CancelJob,
+}
+
+/// What a GitHub delivery starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GithubRule {
+    /// `X-GitHub-Event`.
+    pub event: String,
+    /// The payload's `action`; none matches every action.
+    pub action: Option<String>,
+    /// The short name of the job.
+    pub job: String,
+    /// Arguments of the job by name: JSON pointers into the payload, in the order of the file.
+    pub args: Vec<(String, String)>,
+    /// How long after the delivery it may start.
+    pub delay: Duration,
+    /// Where the report goes; none: the namespace's default channel.
+    pub channel: Option<String>,
+}
+
+impl GithubRule {
+    /// The rule of a namespace that has a job `deploy` and no rule: a pull request merged into the default branch
+    /// deploys after a minute, time to think again. The merge itself is looked at by the trigger.
+    pub fn deploy_after_merge() -> Self {
+        Self {
+            event: "pull_request".into(),
+            action: Some("closed".into()),
+            job: "deploy".into(),
+            args: Vec::new(),
+            delay: Duration::from_secs(60),
+            channel: None,
+        }
+    }
+}

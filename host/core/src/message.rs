@@ -1,0 +1,181 @@
+//! What is said, and to whom. Plain data.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::run::RunId;
+
+/// Where a delivery goes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "to", rename_all = "kebab-case")]
+pub enum Address {
+    /// A Slack channel or direct message.
+    Slack {
+        /// The channel's id (`C…`, `D…`) or its name (`#tech`).
+        channel: String,
+        /// The `ts` of the thread to answer in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        thread: Option<String>,
+        /// Whom to write to directly where the bot cannot post to the channel (slash commands work everywhere).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        or_user: Option<String>,
+    },
+    /// A Slack message, to react to.
+    SlackMessage {
+        /// The channel's id.
+        channel: String,
+        /// The message's `ts`.
+        ts: String,
+    },
+    /// A terminal that waits for an answer.
+    Terminal {
+        /// The number that the waiting client chose.
+        session: Uuid,
+    },
+}
+
+impl Address {
+    /// A Slack channel, at top level.
+    pub fn slack_channel(channel: impl Into<String>) -> Self {
+        Self::Slack {
+            channel: channel.into(),
+            thread: None,
+            or_user: None,
+        }
+    }
+
+    /// Deliveries to one lane are sent one at a time, in the order in which they were decided.
+    pub fn lane(&self) -> String {
+        match self {
+            Self::Slack { channel, .. } | Self::SlackMessage { channel, .. } => format!("slack:{channel}"),
+            Self::Terminal { session } => format!("terminal:{session}"),
+        }
+    }
+
+    /// Whether a report to `self` and one to `other` would be the same report in the same place.
+    pub fn same_place(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Slack {
+                    channel: a, thread: s, ..
+                },
+                Self::Slack {
+                    channel: b, thread: t, ..
+                },
+            ) => a == b && s == t,
+            _ => self == other,
+        }
+    }
+}
+
+/// What a report or an answer says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Message {
+    /// A message: text, or blocks with a text for notifications.
+    Post(Post),
+    /// A file with a comment.
+    File(File),
+}
+
+/// A message in Slack's own markup, already escaped as its writer's grants demand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Post {
+    /// Slack mrkdwn: the message, or with blocks what notifications and screen readers say.
+    pub text: String,
+    /// Block Kit blocks, already validated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<serde_json::Value>,
+    /// Whether Slack may show previews of links.
+    #[serde(default)]
+    pub unfurl: bool,
+}
+
+impl Post {
+    /// A post that is text only and shows no previews of links.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            ..Self::default()
+        }
+    }
+}
+
+/// A file to upload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// Its name, for example `demo_report.txt`.
+    pub name: String,
+    /// What is said with it, in Slack mrkdwn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// Its bytes. Kept beside the JSON, in a column of their own.
+    #[serde(skip)]
+    pub content: Vec<u8>,
+}
+
+/// What is done at an address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum Content {
+    /// A message is posted.
+    Message(Message),
+    /// A reaction is put on a message; `name` is the emoji's name without colons.
+    Reaction {
+        /// The emoji.
+        name: String,
+    },
+}
+
+/// Something that is decided to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewDelivery {
+    /// UUIDv7, made where the delivery is decided. Travels with the message as its metadata.
+    pub id: Uuid,
+    /// Where it goes.
+    pub address: Address,
+    /// What is sent.
+    pub content: Content,
+    /// The run that it reports.
+    pub run: Option<RunId>,
+}
+
+impl NewDelivery {
+    /// A message for `address`.
+    pub fn message(address: Address, message: Message, run: Option<RunId>) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            address,
+            content: Content::Message(message),
+            run,
+        }
+    }
+
+    /// A reaction on the message at `address`.
+    pub fn reaction(address: Address, name: &str, run: Option<RunId>) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            address,
+            content: Content::Reaction { name: name.to_owned() },
+            run,
+        }
+    }
+}
+
+/// A delivery that was taken from the outbox and is in flight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its id.
+    pub id: Uuid,
+    /// Where it goes.
+    pub address: Address,
+    /// What is sent.
+    pub content: Content,
+    /// The run that it reports.
+    pub run: Option<RunId>,
+    /// How many attempts there were, this one included.
+    pub attempts: u32,
+    /// When it was decided.
+    pub created: Timestamp,
+}

@@ -1,0 +1,1 @@
+//! An outcome and a format become a message. Pure.

@@ -1,0 +1,249 @@
+//! Who asked for what: askings, their origins, and the requests that they cause. Plain data.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::clock::Timestamp;
+use crate::message::Address;
+
+/// Declares a 64-bit number that the database gives out and never gives out again.
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = std::num::ParseIntError;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    };
+}
+pub(crate) use id;
+
+id! {
+    /// The number of an asking.
+    AskingId
+}
+id! {
+    /// The number of a request. People type it (`cancel 12`).
+    RequestId
+}
+
+/// Where orders come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trigger {
+    /// A Slack message or slash command.
+    Slack,
+    /// A GitHub webhook.
+    Github,
+    /// Any other webhook.
+    Hook,
+    /// The clock.
+    Schedule,
+    /// A word in a channel.
+    Keyword,
+    /// The command line on the host.
+    Cli,
+    /// The HTTP API.
+    Api,
+}
+
+impl Trigger {
+    /// The word for it in configuration, database and JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Slack => "slack",
+            Self::Github => "github",
+            Self::Hook => "hook",
+            Self::Schedule => "schedule",
+            Self::Keyword => "keyword",
+            Self::Cli => "cli",
+            Self::Api => "api",
+        }
+    }
+}
+
+/// The arguments of a request: names and values in the order of the command's parameters. Values may hold anything but NUL.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Arguments(pub Vec<(String, String)>);
+
+impl Arguments {
+    /// The value of the argument called `name`.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Arguments {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        Self(
+            pairs
+                .into_iter()
+                .map(|(key, value)| (key.into(), value.into()))
+                .collect(),
+        )
+    }
+}
+
+/// Who asked and where, with what each trigger knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "trigger", rename_all = "kebab-case")]
+pub enum Origin {
+    /// A Slack message or slash command.
+    Slack(SlackOrigin),
+    /// A GitHub webhook delivery.
+    Github(GithubOrigin),
+    /// The command line on the host.
+    Cli(CliOrigin),
+}
+
+/// Where in Slack somebody asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlackOrigin {
+    /// The workspace, `T…`.
+    pub team: String,
+    /// The channel or direct message, `C…`, `G…` or `D…`.
+    pub channel: String,
+    /// Who asked, `U…` or `W…`.
+    pub user: String,
+    /// The workspace that the user belongs to, where the event says so. Differs from `team` in shared channels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_team: Option<String>,
+    /// The asking message's `ts`. None for a slash command, which leaves no message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The `ts` of the thread that the message is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
+    /// Whether it was a direct message to the bot.
+    #[serde(default)]
+    pub direct: bool,
+}
+
+/// Which GitHub delivery asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GithubOrigin {
+    /// `X-GitHub-Delivery`.
+    pub delivery: String,
+    /// `X-GitHub-Event`, for example `pull_request`.
+    pub event: String,
+    /// The payload's `action`, where the event has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
+    /// `owner/name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+    /// The login of who caused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<String>,
+    /// Where the report goes: the rule's or the namespace's channel. None posts nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+}
+
+/// Who asked on the command line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CliOrigin {
+    /// The name of the Unix user.
+    pub user: String,
+    /// The terminal that waits for the report; none where nobody waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Uuid>,
+}
+
+impl Origin {
+    /// The trigger that this origin belongs to.
+    pub const fn trigger(&self) -> Trigger {
+        match self {
+            Self::Slack(_) => Trigger::Slack,
+            Self::Github(_) => Trigger::Github,
+            Self::Cli(_) => Trigger::Cli,
+        }
+    }
+
+    /// Where an answer or a report for this origin goes. None where nobody waits for one.
+    pub fn reply_to(&self) -> Option<Address> {
+        match self {
+            Self::Slack(slack) => Some(Address::Slack {
+                channel: slack.channel.clone(),
+                thread: slack.thread.clone(),
+                // A slash command works in channels that the bot is not in; its user can still be written to.
+                or_user: slack.message.is_none().then(|| slack.user.clone()),
+            }),
+            Self::Github(github) => github.channel.clone().map(Address::slack_channel),
+            Self::Cli(cli) => cli.session.map(|session| Address::Terminal { session }),
+        }
+    }
+
+    /// The message that asked, for reactions. None where there is none to react to.
+    pub fn asking_message(&self) -> Option<Address> {
+        match self {
+            Self::Slack(slack) => slack.message.clone().map(|ts| Address::SlackMessage {
+                channel: slack.channel.clone(),
+                ts,
+            }),
+            Self::Github(_) | Self::Cli(_) => None,
+        }
+    }
+}
+
+/// One order as it came in, before it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAsking {
+    /// By what a repetition is recognised, for example `slack:T1:C1:1700000000.000100`. None: never a repetition.
+    pub key: Option<String>,
+    /// Who asked and where.
+    pub origin: Origin,
+    /// What was said, where something was.
+    pub text: Option<String>,
+    /// Whether this is an edit of something said before: it counts only if what was said before led to no request.
+    pub edit: bool,
+    /// When it came in.
+    pub at: Timestamp,
+}
+
+/// One order that was accepted and is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// Its number.
+    pub id: AskingId,
+    /// Who asked and where.
+    pub origin: Origin,
+    /// What was said, where something was.
+    pub text: Option<String>,
+    /// When it came in.
+    pub at: Timestamp,
+}
+
+/// A job to put on the queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRequest {
+    /// The namespace's name.
+    pub namespace: String,
+    /// The job's short name.
+    pub job: String,
+    /// Its arguments.
+    pub arguments: Arguments,
+    /// When it may start at the earliest.
+    pub due: Timestamp,
+}

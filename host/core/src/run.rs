@@ -1,0 +1,102 @@
+//! One execution of a request and what came of it. Plain data.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::request::{Arguments, Asking, RequestId, id};
+
+id! {
+    /// The number of a run. People type it (`logs 12`).
+    RunId
+}
+
+/// A run as the queue hands it to the dispatcher: claimed, and marked as running.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Its number.
+    pub id: RunId,
+    /// The request that it executes.
+    pub request: RequestId,
+    /// The namespace's name.
+    pub namespace: String,
+    /// The job's short name.
+    pub job: String,
+    /// The request's arguments.
+    pub arguments: Arguments,
+    /// When it was claimed.
+    pub started: Timestamp,
+    /// Everybody who asked for it, oldest first.
+    pub askings: Vec<Asking>,
+}
+
+/// What a runner returns: how a run ended, how long it took, and what it wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// How it ended.
+    pub ending: Ending,
+    /// From the start of the work to its end, by the monotonic clock.
+    pub duration: Duration,
+    /// What it wrote to stdout.
+    pub stdout: Captured,
+    /// What it wrote to stderr.
+    pub stderr: Captured,
+}
+
+/// How a run ended. A failed run is an outcome, not an error of the host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "kebab-case")]
+pub enum Ending {
+    /// It exited by itself. Code 0 is success; every other ending is a failure.
+    Exited {
+        /// The exit code.
+        code: i32,
+    },
+    /// A signal that the host did not send ended it.
+    Signalled {
+        /// The signal's number.
+        signal: i32,
+    },
+    /// It was stopped at its wall-time limit.
+    TimedOut {
+        /// The limit, in milliseconds.
+        after_ms: u64,
+    },
+    /// It hit another limit; `what` is a sentence for people, for example `asked for 65 MB of memory, may have 64 MB`.
+    LimitReached {
+        /// What it hit.
+        what: String,
+    },
+    /// A component trapped; `why` is wasmtime's reason, made safe to show.
+    Trapped {
+        /// The reason.
+        why: String,
+    },
+    /// It could not be started; `why` says what to do.
+    NotStarted {
+        /// The reason.
+        why: String,
+    },
+    /// The host ended while it ran: it was stopped at shutdown, or died with the host.
+    Interrupted,
+}
+
+impl Ending {
+    /// Whether the run did what it was asked.
+    pub const fn is_success(&self) -> bool {
+        matches!(self, Self::Exited { code: 0 })
+    }
+}
+
+/// One output stream of a run, as far as it was kept.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Captured {
+    /// The file in the run's log folder.
+    pub path: PathBuf,
+    /// Bytes in that file.
+    pub kept: u64,
+    /// Bytes that were written past the limit and are lost.
+    pub lost: u64,
+}

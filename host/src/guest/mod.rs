@@ -1,0 +1,1 @@
+//! Guests: what a component is given and may spend.

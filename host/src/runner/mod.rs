@@ -1,0 +1,37 @@
+//! What executes a run: an [`Invocation`] goes in, an [`Outcome`] comes out. One implementer for each kind of program.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use innkeeper_core::BoxFuture;
+use innkeeper_core::config::{Job, Namespace};
+use innkeeper_core::request::Arguments;
+use innkeeper_core::run::{Outcome, RunId};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+/// Executes runs of one kind of program.
+pub trait Runner: Send + Sync {
+    /// Runs to the end. Whatever goes wrong is in the outcome; nothing that a job does is an error of the host.
+    ///
+    /// When `stop` is cancelled the run is ended at once and its outcome is `Ending::Interrupted`.
+    fn run(&self, invocation: Invocation, stop: CancellationToken) -> BoxFuture<'static, Outcome>;
+}
+
+/// Everything that one run needs.
+pub struct Invocation {
+    /// Its number.
+    pub run: RunId,
+    /// The namespace that the job belongs to.
+    pub namespace: Arc<Namespace>,
+    /// What runs.
+    pub job: Arc<Job>,
+    /// Its arguments.
+    pub arguments: Arguments,
+    /// The run's log folder, absolute. The runner makes it, with the files `stdout` and `stderr`.
+    pub log_folder: PathBuf,
+    /// `data_dir/work/<namespace>`, absolute. The runner makes it where it is needed.
+    pub work_folder: PathBuf,
+    /// Told when the process was spawned or the guest's first instruction is about to run. Dropped if it never was.
+    pub started: Option<oneshot::Sender<()>>,
+}
