@@ -1,0 +1,300 @@
+//! `wit/` and the core have the same types: every case and every field, on both sides.
+//!
+//! A case or field added to the core does not compile here until it is listed; one that is listed and not in `wit/`,
+//! or the other way round, fails.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+use std::path::Path;
+use std::time::Duration;
+
+use innkeeper_core::config::Format;
+use innkeeper_core::message::{File, Message, Post};
+use innkeeper_core::run::{Captured, Ending, Outcome};
+use wit_parser::{Resolve, Type, TypeDef, TypeDefKind};
+
+/// What `wit/` calls a type of the core.
+trait Wit {
+    fn wit(&self) -> String;
+}
+
+macro_rules! wit_names {
+    ($($rust:ty => $wit:literal),* $(,)?) => {
+        $(impl Wit for $rust {
+            fn wit(&self) -> String {
+                $wit.to_owned()
+            }
+        })*
+    };
+}
+
+wit_names! {
+    i32 => "s32",
+    u64 => "u64",
+    bool => "bool",
+    u8 => "u8",
+    String => "string",
+    // Microseconds.
+    Duration => "u64",
+    // JSON.
+    serde_json::Value => "string",
+    Ending => "ending",
+    Captured => "captured",
+    Post => "post",
+    File => "file",
+}
+
+impl<T: Wit + Default> Wit for Option<T> {
+    fn wit(&self) -> String {
+        format!("option<{}>", T::default().wit())
+    }
+}
+
+impl<T: Wit + Default> Wit for Vec<T> {
+    fn wit(&self) -> String {
+        format!("list<{}>", T::default().wit())
+    }
+}
+
+/// A name and a type, as in `name: type` or `case(type)`.
+type Line = (String, Option<String>);
+
+fn line(name: &str, value: &dyn Wit) -> Line {
+    (name.to_owned(), Some(value.wit()))
+}
+
+fn extra() -> Line {
+    ("extra".to_owned(), Some("list<tuple<string, string>>".to_owned()))
+}
+
+fn formats() -> Vec<Line> {
+    let next = |format: Format| match format {
+        Format::Text => Some(Format::Blocks),
+        Format::Blocks => Some(Format::Code),
+        Format::Code => Some(Format::File),
+        Format::File => None,
+    };
+    std::iter::successors(Some(Format::Text), |format| next(*format))
+        .map(|format| {
+            let name = serde_json::to_value(format).expect("a format is JSON");
+            (name.as_str().expect("a word").to_owned(), None)
+        })
+        .collect()
+}
+
+fn endings() -> Vec<Line> {
+    let text = String::new;
+    let first = Ending::Exited { code: 0 };
+    let next = |ending: &Ending| match ending {
+        Ending::Exited { code: _ } => Some(Ending::Signalled { signal: 0 }),
+        Ending::Signalled { signal: _ } => Some(Ending::TimedOut { after_ms: 0 }),
+        Ending::TimedOut { after_ms: _ } => Some(Ending::LimitReached { what: text() }),
+        Ending::LimitReached { what: _ } => Some(Ending::Trapped { why: text() }),
+        Ending::Trapped { why: _ } => Some(Ending::NotStarted { why: text() }),
+        Ending::NotStarted { why: _ } => Some(Ending::Interrupted),
+        Ending::Interrupted => None,
+    };
+    let payload = |ending: &Ending| match ending {
+        Ending::Exited { code: number } | Ending::Signalled { signal: number } => Some(number.wit()),
+        Ending::TimedOut { after_ms } => Some(after_ms.wit()),
+        Ending::LimitReached { what: text } | Ending::Trapped { why: text } | Ending::NotStarted { why: text } => {
+            Some(text.wit())
+        }
+        Ending::Interrupted => None,
+    };
+    std::iter::successors(Some(first), next)
+        .map(|ending| {
+            let json = serde_json::to_value(&ending).expect("an ending is JSON");
+            (json["how"].as_str().expect("a word").to_owned(), payload(&ending))
+        })
+        .collect()
+}
+
+fn captured_fields() -> Vec<Line> {
+    // Where the file is on the host is none of a guest's business.
+    let Captured { path: _, kept, lost } = Captured::default();
+    vec![line("kept", &kept), line("lost", &lost), extra()]
+}
+
+fn outcome_fields() -> Vec<Line> {
+    let Outcome {
+        ending,
+        duration,
+        stdout,
+        stderr,
+    } = Outcome {
+        ending: Ending::Interrupted,
+        duration: Duration::ZERO,
+        stdout: Captured::default(),
+        stderr: Captured::default(),
+    };
+    vec![
+        line("ending", &ending),
+        line("duration", &duration),
+        line("stdout", &stdout),
+        line("stderr", &stderr),
+        extra(),
+    ]
+}
+
+fn post_fields() -> Vec<Line> {
+    let Post { text, blocks, unfurl } = Post::default();
+    vec![
+        line("text", &text),
+        line("blocks", &blocks),
+        line("unfurl", &unfurl),
+        extra(),
+    ]
+}
+
+fn file() -> File {
+    File {
+        name: String::new(),
+        comment: None,
+        content: Vec::new(),
+    }
+}
+
+fn file_fields() -> Vec<Line> {
+    let File { name, comment, content } = file();
+    vec![
+        line("name", &name),
+        line("comment", &comment),
+        line("content", &content),
+        extra(),
+    ]
+}
+
+fn messages() -> Vec<Line> {
+    let next = |message: &Message| match message {
+        Message::Post(_) => Some(Message::File(file())),
+        Message::File(_) => None,
+    };
+    let payload = |message: &Message| match message {
+        Message::Post(post) => post.wit(),
+        Message::File(file) => file.wit(),
+    };
+    std::iter::successors(Some(Message::Post(Post::default())), next)
+        .map(|message| {
+            let json = serde_json::to_value(&message).expect("a message is JSON");
+            (
+                json["kind"].as_str().expect("a word").to_owned(),
+                Some(payload(&message)),
+            )
+        })
+        .collect()
+}
+
+fn read() -> Resolve {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
+    let mut resolve = Resolve::default();
+    resolve
+        .push_dir(&folder)
+        .unwrap_or_else(|error| panic!("wit/ does not resolve: {error:#}"));
+    resolve
+}
+
+/// A type as WIT writes it.
+fn written(resolve: &Resolve, ty: &Type) -> String {
+    let Type::Id(id) = ty else {
+        return match ty {
+            Type::Bool => "bool",
+            Type::U8 => "u8",
+            Type::U64 => "u64",
+            Type::S32 => "s32",
+            Type::String => "string",
+            other => panic!("teach this test the type {other:?}"),
+        }
+        .to_owned();
+    };
+    let definition = &resolve.types[*id];
+    match (&definition.name, &definition.kind) {
+        (Some(name), _) => name.clone(),
+        (None, TypeDefKind::List(of)) => format!("list<{}>", written(resolve, of)),
+        (None, TypeDefKind::Option(of)) => format!("option<{}>", written(resolve, of)),
+        (None, TypeDefKind::Tuple(tuple)) => {
+            let types: Vec<String> = tuple.types.iter().map(|ty| written(resolve, ty)).collect();
+            format!("tuple<{}>", types.join(", "))
+        }
+        (None, other) => panic!("teach this test the type {other:?}"),
+    }
+}
+
+/// The cases or fields of a type, each of which has a doc.
+fn lines(resolve: &Resolve, definition: &TypeDef) -> Vec<Line> {
+    let ty = |ty: &Type| Some(written(resolve, ty));
+    let lines: Vec<(Line, bool)> = match &definition.kind {
+        TypeDefKind::Enum(of) => of
+            .cases
+            .iter()
+            .map(|case| ((case.name.clone(), None), case.docs.is_empty()))
+            .collect(),
+        TypeDefKind::Variant(of) => of
+            .cases
+            .iter()
+            .map(|case| ((case.name.clone(), case.ty.as_ref().and_then(ty)), case.docs.is_empty()))
+            .collect(),
+        TypeDefKind::Record(of) => of
+            .fields
+            .iter()
+            .map(|field| ((field.name.clone(), ty(&field.ty)), field.docs.is_empty()))
+            .collect(),
+        other => panic!("teach this test the kind {}", other.as_str()),
+    };
+    for ((name, _), undocumented) in &lines {
+        assert!(!undocumented, "`{name}` of `{:?}` has no doc", definition.name);
+    }
+    lines.into_iter().map(|(line, _)| line).collect()
+}
+
+#[test]
+fn wit_and_core_have_the_same_types() {
+    let resolve = read();
+    let (_, interface) = resolve
+        .interfaces
+        .iter()
+        .find(|(_, interface)| interface.name.as_deref() == Some("types"))
+        .expect("wit/ has the interface `types`");
+    let core = [
+        ("format", formats()),
+        ("ending", endings()),
+        ("captured", captured_fields()),
+        ("outcome", outcome_fields()),
+        ("post", post_fields()),
+        ("file", file_fields()),
+        ("message", messages()),
+    ];
+    let in_wit: Vec<&str> = interface.types.keys().map(String::as_str).collect();
+    assert_eq!(
+        in_wit,
+        core.each_ref().map(|(name, _)| *name),
+        "the types of `types`, in their order"
+    );
+    for (name, expected) in &core {
+        let definition = &resolve.types[interface.types[*name]];
+        assert!(!definition.docs.is_empty(), "`{name}` has no doc");
+        assert_eq!(
+            &lines(&resolve, definition),
+            expected,
+            "`{name}`: left is wit/, right is the core"
+        );
+    }
+}
+
+#[test]
+fn the_package_promises_nothing_yet_and_has_the_world_command() {
+    let resolve = read();
+    let (_, package) = resolve
+        .packages
+        .iter()
+        .find(|(_, package)| package.name.name == "guest")
+        .expect("wit/ has the package `guest`");
+    assert_eq!(package.name.to_string(), "innkeeper:guest@0.1.0-dev");
+    let worlds: Vec<&str> = package.worlds.keys().map(String::as_str).collect();
+    assert_eq!(worlds, ["command"]);
+    let world = &resolve.worlds[package.worlds["command"]];
+    assert!(
+        world.imports.is_empty() && world.exports.is_empty(),
+        "it asks nothing of a guest"
+    );
+    assert!(!world.docs.is_empty());
+}
