@@ -1,6 +1,33 @@
 //! What people type becomes a job and its arguments. Pure.
+//!
+//! ```text
+//!   slack's text --decode--> text --words--> words --matching--> the command of a namespace, with its arguments
+//!                                                  \--nearest--> or what was probably meant
+//! ```
+//!
+//! * [`pattern`]: the grammar of `say hello to [name]`; `specificity` says which of two patterns wins.
+//! * [`interpret`]: the whole way from a text to what it asks for; [`help`] has the texts of the answers.
+//! * [`template`]: the other end, where arguments become a script or a list of words.
+//!
+//! Who may ask for what is decided by the triggers; what is done about it by the queue.
 
+mod argument;
+mod catalogue;
+mod decode;
+pub mod help;
+mod interpret;
+mod matching;
+mod nearest;
 pub mod pattern;
+mod specificity;
 pub mod template;
+mod words;
 
-pub use pattern::Pattern;
+pub use argument::{ArgumentError, MAX_ARGUMENT_BYTES, check_argument};
+pub use catalogue::{Catalogue, CatalogueCommand, CatalogueNamespace};
+pub use decode::decode;
+pub use interpret::{MAX_TEXT_CHARS, Understood, interpret, interpret_plain};
+pub use pattern::{Pattern, PatternError};
+
+/// The first words of the built-in commands. No namespace may have one of these names.
+pub const RESERVED_WORDS: &[&str] = &["cancel", "help", "logs", "remove", "status"];

@@ -1,0 +1,269 @@
+//! The texts of help, apology and status, in Slack's mrkdwn. Pure, and the same each time.
+//!
+//! `prefix` is what is typed before a command: `@bot ` in a channel, nothing in a direct message or on a terminal.
+//! What comes from configuration or from people is escaped here; the result is ready for
+//! [`Post::text`](crate::message::Post::text).
+
+use jiff::tz::TimeZone;
+
+use super::catalogue::{Catalogue, CatalogueCommand, CatalogueNamespace};
+use crate::clock::Timestamp;
+
+/// A longer list is cut: Slack takes 40,000 characters in a message.
+const MAX_LIST_BYTES: usize = 30_000;
+
+/// What there is: the namespaces and the built-in commands.
+pub fn general_help(catalogue: &Catalogue, prefix: &str) -> String {
+    let mut namespaces = catalogue
+        .namespaces()
+        .filter(|namespace| !namespace.commands.is_empty())
+        .peekable();
+    let Some(first) = namespaces.peek() else {
+        return format!(
+            "There are no commands yet. Type {} to see what runs.",
+            code(&format!("{prefix}status"))
+        );
+    };
+    let example = code(&format!("{prefix}{} help", first.name));
+    [
+        "These kinds of commands are available:".to_owned(),
+        list(namespaces.map(namespace_line)),
+        String::new(),
+        format!(
+            "Type {} to see the commands of a kind, for example {example}",
+            code(&format!("{prefix}[kind] help"))
+        ),
+        format!(
+            "Type {} to see what runs and what waits",
+            code(&format!("{prefix}status"))
+        ),
+        format!(
+            "Type {} to cancel what waits, by its number in the status",
+            code(&format!("{prefix}cancel [number]"))
+        ),
+    ]
+    .join("\n")
+}
+
+fn namespace_line(namespace: &CatalogueNamespace) -> String {
+    let lock = if namespace.restricted { ":lock: " } else { "" };
+    let description = namespace
+        .description
+        .as_deref()
+        .map(|description| format!(": {}", line(description)));
+    format!("• {lock}{}{}", code(&namespace.name), description.unwrap_or_default())
+}
+
+/// What a namespace can do: its commands, sorted.
+pub fn namespace_help(namespace: &CatalogueNamespace, prefix: &str) -> String {
+    if namespace.commands.is_empty() {
+        return format!("There are no commands for {}.", code(&namespace.name));
+    }
+    let mut lines = vec![format!("These are the commands for {}:", code(&namespace.name))];
+    if namespace.restricted {
+        lines.push(":lock: They are for members of this Slack workspace only. :lock:".to_owned());
+    }
+    let mut commands: Vec<&CatalogueCommand> = namespace.commands.iter().collect();
+    commands.sort_by_key(|command| command.pattern.to_string());
+    lines.push(list(commands.into_iter().map(|command| {
+        let typed = code(&format!("{prefix}{} {}", namespace.name, command.pattern));
+        format!("• {typed}: {}", line(&command.help))
+    })));
+    lines.join("\n")
+}
+
+/// The apology for what is no command: with the nearest ones, or, where nothing is near, with general help.
+pub fn not_understood(catalogue: &Catalogue, nearest: &[String], prefix: &str) -> String {
+    let sorry = "I'm sorry, I did not understand that.";
+    if nearest.is_empty() {
+        return format!("{sorry}\n\n{}", general_help(catalogue, prefix));
+    }
+    let meant = if nearest.len() == 1 {
+        "Did you mean this?"
+    } else {
+        "Did you mean one of these?"
+    };
+    let commands = list(
+        nearest
+            .iter()
+            .map(|command| format!("• {}", code(&format!("{prefix}{command}")))),
+    );
+    let help = code(&format!("{prefix}help"));
+    format!("{sorry} {meant}\n{commands}\n\nType {help} to see what there is")
+}
+
+/// Something that runs or waits, for [`status`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// The request's number.
+    pub request: i64,
+    /// The job's full name.
+    pub job: String,
+    /// When it started, or when it may start at the earliest.
+    pub at: Timestamp,
+}
+
+/// What runs and what waits, at `now`, in the time of `zone`. `more_pending` wait that are not in `pending`.
+pub fn status(
+    now: Timestamp,
+    zone: &TimeZone,
+    running: &[Activity],
+    pending: &[Activity],
+    more_pending: usize,
+) -> String {
+    let clock = now.to_jiff().to_zoned(zone.clone());
+    let mut lines = vec![format!("It is {}", clock.strftime("%Y-%m-%d %H:%M:%S %Z"))];
+    if running.is_empty() && pending.is_empty() && more_pending == 0 {
+        lines.push("Nothing runs, and nothing waits".to_owned());
+    }
+    if !running.is_empty() {
+        lines.push(format!("\n{} running:", there_is(running.len(), "job")));
+        lines.push(list(
+            running.iter().map(|one| activity_line(one, "started at", now, zone)),
+        ));
+    }
+    if !pending.is_empty() || more_pending > 0 {
+        lines.push(format!(
+            "\n{} waiting:",
+            there_is(pending.len() + more_pending, "request")
+        ));
+        lines.push(list(
+            pending.iter().map(|one| activity_line(one, "starts after", now, zone)),
+        ));
+    }
+    if more_pending > 0 {
+        lines.push(format!("… and {more_pending} more"));
+    }
+    lines.join("\n")
+}
+
+fn there_is(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("There is 1 {what}"),
+        _ => format!("There are {count} {what}s"),
+    }
+}
+
+fn activity_line(activity: &Activity, verb: &str, now: Timestamp, zone: &TimeZone) -> String {
+    let [at, now] = [activity.at, now].map(|time| time.to_jiff().to_zoned(zone.clone()));
+    let format = if at.date() == now.date() {
+        "%H:%M:%S"
+    } else {
+        "%Y-%m-%d %H:%M:%S"
+    };
+    format!(
+        "• [{}] {} {verb} {}",
+        activity.request,
+        code(&activity.job),
+        at.strftime(format)
+    )
+}
+
+/// The lines, cut where the whole would be too long for a message.
+fn list(lines: impl Iterator<Item = String>) -> String {
+    let mut text = String::new();
+    let mut left_out = 0;
+    for line in lines {
+        if left_out > 0 || text.len() + line.len() > MAX_LIST_BYTES {
+            left_out += 1;
+            continue;
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&line);
+    }
+    if left_out > 0 {
+        text.push_str(&format!("\n… and {left_out} more"));
+    }
+    text
+}
+
+/// Text as code. There is no way to write a backtick inside, so it becomes a character that looks like one.
+fn code(text: &str) -> String {
+    format!("`{}`", line(text).replace('`', "ˋ"))
+}
+
+/// Text on one line, escaped as Slack wants it.
+fn line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words
+        .join(" ")
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+    use super::super::interpret::tests::{catalogue, namespace};
+    use super::*;
+
+    #[test]
+    fn general_help_lists_namespaces_and_built_in_commands() {
+        let mut secret = namespace("secret", &[("open", "Opens")]);
+        secret.restricted = true;
+        secret.description = Some("Only <!channel> & `friends`\nof ours".into());
+        let mut quiet = namespace("quiet", &[("hush", "")]);
+        quiet.description = None;
+        let all: Catalogue = catalogue()
+            .namespaces()
+            .cloned()
+            .chain([secret, quiet, namespace("empty", &[])])
+            .collect();
+        insta::assert_snapshot!(general_help(&all, "@bot "), @"");
+    }
+
+    #[test]
+    fn a_host_without_commands_says_so() {
+        insta::assert_snapshot!(general_help(&Catalogue::default(), ""), @"");
+    }
+
+    #[test]
+    fn namespace_help_lists_commands() {
+        let mut demo = catalogue().namespace("demo").unwrap().clone();
+        insta::assert_snapshot!(namespace_help(&demo, "@bot "), @"");
+        demo.restricted = true;
+        demo.commands.truncate(1);
+        insta::assert_snapshot!(namespace_help(&demo, ""), @"");
+        insta::assert_snapshot!(namespace_help(&namespace("empty", &[]), ""), @"");
+    }
+
+    #[test]
+    fn the_apology_offers_what_is_near() {
+        let nearest = ["demo show all".to_owned(), "demo say `<x>` to [name]".to_owned()];
+        insta::assert_snapshot!(not_understood(&catalogue(), &nearest, "@bot "), @"");
+        insta::assert_snapshot!(not_understood(&catalogue(), &nearest[..1], ""), @"");
+        assert!(not_understood(&catalogue(), &[], "").ends_with(&general_help(&catalogue(), "")));
+    }
+
+    #[test]
+    fn status_lists_what_runs_and_what_waits() {
+        let at = |text: &str| Timestamp::from_micros(text.parse::<jiff::Timestamp>().unwrap().as_microsecond());
+        let zone = TimeZone::get("Europe/London").unwrap();
+        let now = at("2026-07-01T12:00:00Z");
+        let activity = |request, job: &str, time| Activity {
+            request,
+            job: job.to_owned(),
+            at: at(time),
+        };
+        let running = [activity(7, "demo_hello", "2026-07-01T11:59:58Z")];
+        let pending = [
+            activity(8, "demo_hello", "2026-07-01T12:01:00Z"),
+            activity(9, "ops_deploy", "2026-07-01T23:30:00Z"),
+        ];
+        insta::assert_snapshot!(status(now, &zone, &running, &pending, 0), @"");
+        insta::assert_snapshot!(status(now, &zone, &[], &pending[..1], 41), @"");
+        insta::assert_snapshot!(status(now, &TimeZone::UTC, &[], &[], 0), @"");
+    }
+
+    #[test]
+    fn a_long_list_is_cut() {
+        let commands: Vec<String> = (0..1000).map(|n| format!("command{n} {}", "x".repeat(100))).collect();
+        let commands: Vec<(&str, &str)> = commands.iter().map(|command| (command.as_str(), "Does it")).collect();
+        let help = namespace_help(&namespace("big", &commands), "");
+        assert!(help.len() < 31_000 && help.contains("… and "), "{}", help.len());
+    }
+}

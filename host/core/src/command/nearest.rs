@@ -1,0 +1,133 @@
+//! What somebody who was not understood probably meant.
+
+use super::catalogue::Catalogue;
+use super::pattern::{Item, Pattern};
+use super::words::{Word, Words};
+
+/// How many commands are offered.
+const MOST: usize = 3;
+/// From this distance on a command is not worth offering.
+const TOO_FAR: f64 = 0.4;
+/// How much further than the nearest another one may be.
+const MARGIN: f64 = 0.15;
+/// How many words of a text are compared. A command is recognised by its beginning.
+const COMPARED_WORDS: usize = 16;
+/// How many characters of a word are compared.
+const COMPARED_CHARACTERS: usize = 32;
+/// A parameter that takes a word is a little further than a word that is right.
+const TAKEN: f64 = 0.1;
+/// A parameter that is forgotten counts less than a word.
+const PARAMETER: f64 = 0.5;
+
+/// The commands nearest to a text, as they would be typed, the nearest first.
+pub(super) fn nearest(text: &Words<'_>, catalogue: &Catalogue) -> Vec<String> {
+    let words: Vec<String> = text.words().iter().take(COMPARED_WORDS).map(compared).collect();
+    let named = words.first().and_then(|name| catalogue.namespace(name));
+    let mut found: Vec<(f64, String)> = catalogue
+        .namespaces()
+        .filter(|namespace| named.is_none_or(|named| named.name == namespace.name))
+        .flat_map(|namespace| {
+            let commands = namespace.commands.iter().map(|command| &command.pattern);
+            commands.map(|pattern| candidate(&namespace.name, pattern, &words))
+        })
+        .chain(["help", "status"].map(|word| (distance(&[Some(word)], &words), word.to_owned())))
+        .filter(|(distance, _)| *distance < TOO_FAR)
+        .collect();
+    if let Some(named) = named.filter(|_| found.is_empty()) {
+        return vec![format!("{} help", named.name)];
+    }
+    found.sort_by(|one, other| one.0.total_cmp(&other.0).then_with(|| one.1.cmp(&other.1)));
+    let reach = found.first().map_or(0.0, |(distance, _)| distance + MARGIN);
+    found
+        .into_iter()
+        .take_while(|(distance, _)| *distance <= reach)
+        .take(MOST)
+        .map(|(_, command)| command)
+        .collect()
+}
+
+fn compared(word: &Word<'_>) -> String {
+    word.plain()
+        .unwrap_or_default()
+        .chars()
+        .take(COMPARED_CHARACTERS)
+        .collect()
+}
+
+fn candidate(namespace: &str, pattern: &Pattern, words: &[String]) -> (f64, String) {
+    let items = pattern.items.iter().map(|item| match item {
+        Item::Word(word) => Some(word.as_str()),
+        Item::Parameter(_) => None,
+    });
+    let typed: Vec<Option<&str>> = std::iter::once(Some(namespace)).chain(items).collect();
+    (distance(&typed, words), format!("{namespace} {pattern}"))
+}
+
+/// How far `words` are from a command, as a share of the command: 0 is the command itself. The edit distance, over words;
+/// an item that is none is a parameter.
+fn distance(items: &[Option<&str>], words: &[String]) -> f64 {
+    let mut row: Vec<f64> = (0..=words.len()).map(|count| count as f64).collect();
+    for item in items {
+        let (missing, more) = if item.is_none() { (PARAMETER, TAKEN) } else { (1.0, 1.0) };
+        let mut diagonal = row[0];
+        row[0] += missing;
+        for (at, word) in words.iter().enumerate() {
+            let replaced = diagonal + item.map_or(TAKEN, |expected| 1.0 - similarity(expected, word));
+            diagonal = row[at + 1];
+            row[at + 1] = replaced.min(row[at] + more).min(diagonal + missing);
+        }
+    }
+    let weight: f64 = items
+        .iter()
+        .map(|item| if item.is_none() { PARAMETER } else { 1.0 })
+        .sum();
+    row[words.len()] / weight
+}
+
+fn similarity(expected: &str, word: &str) -> f64 {
+    match expected == word {
+        true => 1.0,
+        false => {
+            let expected: String = expected.chars().take(COMPARED_CHARACTERS).collect();
+            strsim::normalized_damerau_levenshtein(&expected, word)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::interpret::tests::catalogue;
+    use super::*;
+
+    fn near(text: &str) -> Vec<String> {
+        nearest(&Words::of(text), &catalogue())
+    }
+
+    #[test]
+    fn slips_find_what_was_meant() {
+        assert_eq!(near("demo say helo to Bob"), ["demo say hello to [name]"]);
+        assert_eq!(near("dmeo say hello to Bob and Ann"), ["demo say hello to [name]"]);
+        assert_eq!(
+            near("say hello to Bob"),
+            ["demo say hello to [name]"],
+            "the namespace is forgotten"
+        );
+        assert_eq!(near("demo say hello to"), ["demo say hello to [name]"]);
+        assert_eq!(near("demo shwo all").first().map(String::as_str), Some("demo show all"));
+        assert_eq!(near("staus"), ["status"]);
+        assert_eq!(near("Help"), ["help"]);
+    }
+
+    #[test]
+    fn nothing_near_is_not_offered() {
+        assert_eq!(near("what is the weather like in Oxford today"), Vec::<String>::new());
+        assert_eq!(near("\"quoted\""), Vec::<String>::new());
+        assert_eq!(near("demo what is the weather like in Oxford"), ["demo help"]);
+    }
+
+    #[test]
+    fn a_long_text_is_compared_by_its_beginning() {
+        let text = format!("demo sya hello to {}", "x".repeat(100_000));
+        assert_eq!(near(&text), ["demo say hello to [name]"]);
+    }
+}

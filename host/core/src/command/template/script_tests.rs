@@ -1,0 +1,533 @@
+//! What a script template accepts reaches bash as plain data; what would not is refused. Asked of the real bash.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+use super::{RenderError, ScriptTemplate};
+use crate::request::Arguments;
+
+/// Values that are more than data wherever they are not quoted well.
+const HOSTILE: &[&str] = &[
+    "",
+    "Bob",
+    "2",
+    "-n",
+    "--",
+    "!",
+    "(",
+    "'",
+    "\"",
+    "\\",
+    "it's \"so\" \\ done\\",
+    "$(echo no)",
+    "`echo no`",
+    "${HOME}",
+    "$HOME",
+    "; echo no",
+    "a\nb\n\nc\n",
+    "\necho no\n",
+    "\nEOF\necho no\n",
+    "' ; echo no; '",
+    "\" ; echo no; \"",
+    "'\"'\"'",
+    "a && b || c & d | e > f < g",
+    "* ? [a-z] {a,b} {1..3} ~ ~root",
+    "a=b",
+    "#no",
+    "!!",
+    "^a^b",
+    "é 日本 🙂 \u{202e}",
+    "\u{1}\u{2}\u{7f}\t\r\u{1b}[31m",
+    "x[$(echo no)]",
+    "  spaces  ",
+    "\\'",
+    "\\\n",
+];
+
+/// Templates that must be accepted, and what they print where `@` is the value.
+const ACCEPTED: &[(&str, &str)] = &[
+    ("printf '%s' {a}", "@"),
+    ("printf '%s' x:{a},y", "x:@,y"),
+    ("printf '%s' task:{a},{a}", "task:@,@"),
+    ("printf '%s' --x={a}", "--x=@"),
+    ("printf '%s' \"pre\"{a}'post'$'!'", "pre@post!"),
+    ("printf '%s' {a}{a}", "@@"),
+    ("printf '%s' {{{a}}}", "{@}"),
+    ("printf '%s' \\\\{a}", "\\@"),
+    ("printf '%s' \\${a}", "$@"),
+    ("printf '%s' {a} # a comment", "@"),
+    ("printf '%s' {a}>&1", "@"),
+    ("printf '%s' '{print $2}' {a}", "{print $2}@"),
+    ("printf '%s' {a} 2>/dev/null", "@"),
+    ("printf '%s' {a} | cat", "@"),
+    ("x={a}; printf '%s' \"$x\"", "@"),
+    ("x={a}\nprintf '%s' \"Hello $x\"", "Hello @"),
+    ("x=pre{a}; printf '%s' \"${{x}}\"", "pre@"),
+    ("x=({a} {a}); printf '%s' \"${{x[1]}}\"", "@"),
+    ("x={a} bash -c 'printf %s \"$x\"'", "@"),
+    ("export x={a}; printf '%s' \"$x\"", "@"),
+    ("f() { local x={a}; printf '%s' \"$x\"; }; f", "@"),
+    ("set -- {a}; printf '%s' \"$1\"", "@"),
+    ("f() { printf '%s' \"$1\"; }; f {a}", "@"),
+    ("for x in a {a}; do printf '%s.' \"$x\"; done", "a.@."),
+    ("case {a} in *) printf '%s' {a};; esac", "@"),
+    ("case {a} in {a}) printf '%s' {a};; esac", "@"),
+    ("[[ {a} == {a} ]] && printf '%s' {a}", "@"),
+    ("[[ -n x{a} ]] && printf '%s' {a}", "@"),
+    ("[ x{a} = x{a} ] && printf '%s' {a}", "@"),
+    ("printf '%s' \"$(printf '%s' {a}; echo x)\"", "@x"),
+    ("printf '%s' \"$(printf '%s' \"$(printf '%s' {a}; echo x)\")\"", "@x"),
+    ("x=$(printf '%s' {a}; echo x); printf '%s' \"$x\"", "@x"),
+    ("printf '%s' ${{none:-\"$(printf '%s' {a}; echo x)\"}}", "@x"),
+    ("cat <<< {a}", "@\n"),
+    ("cat < <(printf '%s' {a})", "@"),
+    ("if true; then printf '%s' {a}; else :; fi", "@"),
+    ("while printf '%s' {a}; do break; done", "@"),
+    ("{ printf '%s' {a}; }; ( printf '%s' {a} )", "@@"),
+    ("! printf '%s' {a}", "@"),
+    ("true && printf '%s' {a} || false", "@"),
+    ("bash -c 'printf %s \"$1\"' _ {a}", "@"),
+    ("env X=1 bash -c \"printf '%s' \\\"\\$1\\\"\" _ {a}", "@"),
+    ("python3 -c 'import sys; sys.stdout.write(sys.argv[1])' {a}", "@"),
+    ("x={a}\ncat <<EOF\nHello $x\nEOF", "Hello @\n"),
+    ("printf '%s' {a} | cat - <(true)\ncat <<'EOF'\n{{x}}\nEOF", "@{x}\n"),
+    ("awk -v n=1 'BEGIN {print n}'; printf '%s' {a}", "1\n@"),
+];
+
+fn bash(folder: &Path, script: &str) -> Output {
+    Command::new("bash")
+        .arg("-c")
+        .arg(script)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn arguments(value: &str) -> Arguments {
+    [("a", value)].into_iter().collect()
+}
+
+/// One bash for all values of a template: scripts after each other, with a NUL after the output of each.
+#[test]
+fn bash_receives_exactly_the_bytes_of_the_argument() {
+    let folder = tempfile::tempdir().unwrap();
+    for (template, expected) in ACCEPTED {
+        let parsed = ScriptTemplate::parse(template).unwrap_or_else(|errors| panic!("{template}: {errors:?}"));
+        // The value is passed to Python as UTF-8 whatever the locale.
+        let mut script = String::from("export PYTHONUTF8=1\n");
+        for value in HOSTILE {
+            script.push_str(&parsed.render(&arguments(value)).unwrap());
+            script.push_str("\nprintf '\\0'\n");
+        }
+        let output = bash(folder.path(), &script);
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        let printed: Vec<&str> = stdout.split_terminator('\0').collect();
+        let wanted: Vec<String> = HOSTILE.iter().map(|value| expected.replace('@', value)).collect();
+        assert_eq!(
+            printed,
+            wanted,
+            "{template}\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
+
+/// Templates in which a value would be, or could become, more than data.
+const REFUSED: &[&str] = &[
+    "echo \"Hello {a}\"",
+    "echo 'Hello {a}'",
+    "echo $'Hello {a}'",
+    "echo $\"Hello {a}\"",
+    "awk '{print}' file",
+    "echo \"$(echo hi) {a}\"",
+    "echo `echo {a}`",
+    "echo \"`echo {a}`\"",
+    "echo $(echo `echo {a}`)",
+    "cat <<EOF\n{a}\nEOF",
+    "cat <<'EOF'\n{a}\nEOF",
+    "cat <<EOF\n$(echo {a})\nEOF",
+    "cat <<EOF {a}\nx\nEOF",
+    "cat <<{a}\nx\n{a}",
+    "cat <<EOF\nx\nEOF\necho {a}",
+    "echo hi # {a}",
+    "echo $(({a} + 1))",
+    "echo $(($(echo {a}) + 1))",
+    "echo $[{a}]",
+    "(({a} > 1)) && echo yes",
+    "for ((i = {a}; i < 3; i++)); do echo; done",
+    "echo ${HOME}",
+    "echo ${{x:-{a}}}",
+    "echo \"${{x:-{a}}}\"",
+    "echo ${{x/{a}/b}}",
+    "{a} --version",
+    "pre{a} --version",
+    "X=1 {a}",
+    "! {a}",
+    "if {a}; then :; fi",
+    "$(which {a}) x; $(echo {a})",
+    "{a}=1",
+    "x{a}=1",
+    "x[{a}]=1",
+    "x=([{a}]=1)",
+    "echo ${{x[{a}]}}",
+    "{a}() { :; }",
+    "for {a} in x; do :; done",
+    "[[ x =~ {a} ]]",
+    "[[ {a} =~ x ]]",
+    "[[ {a} -eq 1 ]]",
+    "[[ 1 -lt {a} && x == y ]]",
+    "[[ -v {a} ]]",
+    "[ -v {a} ]",
+    "test -v {a}",
+    "printf -v {a} x",
+    "printf {a}",
+    "eval {a}",
+    "eval echo {a}",
+    "eval \"$(echo {a})\"",
+    "\\eval {a}",
+    "ev''al {a}",
+    "command eval {a}",
+    "builtin eval {a}",
+    "eval > out {a}",
+    "> out {a}",
+    "source {a}",
+    ". {a}",
+    "trap {a} EXIT",
+    "trap 'echo' {a}",
+    "let {a}",
+    "let x={a}",
+    "alias x={a}",
+    "read {a}",
+    "unset {a}",
+    "export {a}",
+    "declare {a}=1",
+    "declare -i x={a}",
+    "declare -n x={a}",
+    "local x {a}",
+    "mapfile -C {a} x",
+    "bash -c {a}",
+    "bash -ec {a}",
+    "bash -o pipefail -c {a}",
+    "bash -c \"$(cat {a})\"",
+    "bash -c \"$(echo {a})\" x",
+    "bash {a}",
+    "bash {a} -c x",
+    "sh -c {a}",
+    "/bin/dash -c {a}",
+    "sudo bash -c {a}",
+    "timeout 5 bash -c {a}",
+    "find . -exec sh -c {a} \\;",
+    "$SHELL -c {a}",
+    "python3 -c {a}",
+    "perl -e {a}",
+    "command {a}",
+    "exec {a}",
+    "exec {fd}>out",
+    "time {a}",
+    "coproc {a}",
+    "env X=1 {a}",
+    "sudo -n {a}",
+    "echo \\{a}",
+    "echo \\\\\\{a}",
+    "echo ${a}",
+    "echo $${a}",
+    "echo ( {a}",
+    "echo {a} 'open",
+    "echo {a} \"open",
+    "if true; then echo {a}",
+    "echo {a} )",
+    "n={a}; echo $((n + 1))",
+    "n={a}; echo $(($n + 1))",
+    "n={a}; ((n++))",
+    "n={a}; [[ $n -gt 3 ]]",
+    "n={a}; echo ${{list[$n]}}",
+    "n={a}; echo ${{text:$n}}",
+    "n={a}; echo ${{text:0:n}}",
+    "n={a}; eval \"$n\"",
+    "n={a}; bash -c \"echo $n\"",
+    "n=$(echo {a}); let m=n+1",
+    "declare -i n; n={a}",
+    "n={a}; declare -i m=$n",
+    "for n in {a}; do echo $((n)); done",
+    "echo \u{1}{a}",
+    "echo {a}\r\n",
+    "  ",
+    "",
+    "echo '{\"a\": {\"b\": 1}}'",
+];
+
+#[test]
+fn what_would_not_stay_data_is_refused_with_a_way_out() {
+    for template in REFUSED {
+        let errors = ScriptTemplate::parse(template)
+            .err()
+            .unwrap_or_else(|| panic!("accepted: {template}"));
+        for error in errors {
+            assert!(template.get(error.span.clone()).is_some(), "{template}: {error:?}");
+            assert!(error.help.is_some_and(|help| !help.is_empty()), "{template}");
+        }
+    }
+}
+
+#[test]
+fn refusals_read_well() {
+    let told = |template: &str| {
+        let error = ScriptTemplate::parse(template).unwrap_err().remove(0);
+        format!(
+            "{}\n  at `{}`\n  help: {}",
+            error.message,
+            &template[error.span],
+            error.help.unwrap()
+        )
+    };
+    let templates = [
+        "echo \"Hello {name}\"",
+        "awk '{print}' file",
+        "echo ${HOME}",
+        "echo \\{name}",
+        "{name} x",
+        "echo $(({n} + 1))",
+        "n={n}; [[ $n -gt 3 ]]",
+        "bash -c {code}",
+        "cat <<EOF\n{name}\nEOF",
+        "echo {name} )",
+        "if true; then echo {name}",
+        "echo '{\"a\": {\"b\": 1}}'",
+    ];
+    insta::assert_snapshot!(templates.map(told).join("\n"), @"");
+}
+
+#[test]
+fn templates_without_placeholders_are_what_they_look_like() {
+    for (template, script) in [
+        ("awk '{print $2}' file", "awk '{print $2}' file"),
+        (
+            "echo ${{HOME}} {a,b} {1..3} {{name}} { x",
+            "echo ${HOME} {a,b} {1..3} {name} { x",
+        ),
+        ("cat <<EOF\n`date` $((1 + 1))\nEOF", "cat <<EOF\n`date` $((1 + 1))\nEOF"),
+        ("find . -exec echo {} \\;", "find . -exec echo {} \\;"),
+    ] {
+        let template = ScriptTemplate::parse(template).unwrap();
+        assert_eq!(template.parameters(), Vec::<&str>::new());
+        assert_eq!(template.render(&Arguments::default()).unwrap(), script);
+    }
+}
+
+#[test]
+fn every_wrong_placeholder_is_told_at_once() {
+    let template = "echo \"{a}\" {b} '{c}' `echo {d}`";
+    let errors = ScriptTemplate::parse(template).unwrap_err();
+    let places: Vec<&str> = errors.iter().map(|error| &template[error.span.clone()]).collect();
+    assert_eq!(places, ["{a}", "{c}", "{d}"]);
+}
+
+#[test]
+fn arguments_that_cannot_be_run_are_refused() {
+    let template = ScriptTemplate::parse("echo {b} {a} {b}").unwrap();
+    assert_eq!(template.parameters(), ["b", "a"]);
+    let render = |a: &str, b: &str| template.render(&[("a", a), ("b", b)].into_iter().collect());
+    assert_eq!(render("x y", "it's").unwrap(), "echo \"it's\" 'x y' \"it's\"");
+    assert_eq!(
+        template.render(&arguments("x")),
+        Err(RenderError::Missing { name: "b".into() })
+    );
+    assert!(matches!(render("x", "a\0b"), Err(RenderError::Argument(_))));
+    assert!(matches!(
+        render("x", &"b".repeat(32_769)),
+        Err(RenderError::Argument(_))
+    ));
+    assert!(render(&"'\\".repeat(16_384), "").is_ok_and(|script| script.len() < 131_072));
+    let wide = ScriptTemplate::parse("echo {a} {a} {a} {a}").unwrap();
+    let error = wide.render(&arguments(&"b".repeat(32_768))).unwrap_err();
+    insta::assert_snapshot!(error, @"");
+}
+
+/// Pieces of scripts, to be put together at random.
+const FRAGMENTS: &[&str] = &[
+    "{a}",
+    "{a}",
+    "{a}",
+    "{a}",
+    " ",
+    " ",
+    " ",
+    " ",
+    "\n",
+    "\n",
+    "'",
+    "\"",
+    "\\",
+    "$(",
+    ")",
+    "`",
+    "#",
+    " # ",
+    "<<EOF\n",
+    "\nEOF\n",
+    "<<-'E F'\n",
+    "<<<",
+    "$((",
+    "))",
+    "((",
+    "${{x:-",
+    "}}",
+    "${{x",
+    ";",
+    ";",
+    "|",
+    " && ",
+    "x=",
+    "x+=",
+    "x=(",
+    "x[",
+    "]=",
+    "]",
+    "[[ ",
+    " ]]",
+    " == ",
+    " -eq ",
+    "[ ",
+    " ]",
+    "case x in ",
+    " in ",
+    ") :;; ",
+    " esac",
+    "(",
+    "{{ ",
+    "; }}",
+    "echo ",
+    "echo ",
+    "echo ",
+    "printf %s ",
+    "<",
+    ">",
+    "2>&1 ",
+    "<(",
+    "$'",
+    "$\"",
+    "$",
+    "$x",
+    "!",
+    "=",
+    "for i in ",
+    "; do ",
+    "; done",
+    "if :; then ",
+    "; fi",
+    "eval ",
+    "bash -c ",
+    "test ",
+    "let ",
+    "declare ",
+    "unset ",
+    "read ",
+    "f() ",
+    "~",
+    "*",
+    "1",
+    "-v ",
+    "-c ",
+    "x",
+    "\\\n",
+    "\t",
+    "@(",
+    "?",
+    "\"$(",
+    ")\"",
+    "^",
+    ",",
+];
+
+/// Values that make the file `canary` when they are run.
+const CANARIES: &[&str] = &[
+    "\n:>canary\n",
+    ";:>canary;",
+    "';:>canary;'",
+    "\";:>canary;\"",
+    "$(:>canary)",
+    "`:>canary`",
+    "\nEOF\n:>canary\n",
+    "\nE F\n:>canary\n",
+    "a[$(:>canary)]",
+    ");:>canary;(",
+    "));:>canary;((",
+    "}; :>canary; {",
+    "\\",
+    "-v",
+];
+
+/// The templates that are accepted of `count` that are put together at random.
+fn accepted_by_chance(runner: &mut TestRunner, count: usize) -> Vec<(String, ScriptTemplate)> {
+    let fragments = proptest::collection::vec(proptest::sample::select(FRAGMENTS), 2..12);
+    (0..count)
+        .map(|_| fragments.new_tree(runner).unwrap().current().concat())
+        .filter_map(|template| ScriptTemplate::parse(&template).ok().map(|parsed| (template, parsed)))
+        .filter(|(_, parsed)| !parsed.parameters().is_empty())
+        .collect()
+}
+
+/// Whatever is accepted, no argument is ever code. One bash runs it all, each script in a shell of its own.
+#[test]
+fn no_argument_of_a_random_template_is_ever_code() {
+    let count = std::env::var("RANDOM_TEMPLATES")
+        .ok()
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(10_000);
+    let mut runner = if count == 10_000 {
+        TestRunner::deterministic()
+    } else {
+        TestRunner::default()
+    };
+    let accepted = accepted_by_chance(&mut runner, count);
+    assert!(
+        accepted.len() > count / 200,
+        "{} are too few to say anything",
+        accepted.len()
+    );
+    let scripts: Vec<(&str, String)> = accepted
+        .iter()
+        .flat_map(|(template, parsed)| CANARIES.iter().map(move |canary| (template, parsed, canary)))
+        .map(|(template, parsed, canary)| (template.as_str(), parsed.render(&arguments(canary)).unwrap()))
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let driver = "n=0; while IFS= read -r -d '' script; do \
+                  ( cd \"$(mktemp -d -p .)\" && eval \"$script\"; [ -e canary ] && : >../canary ) </dev/null >/dev/null 2>&1; \
+                  [ -e canary ] && { rm canary; echo $n; }; n=$((n + 1)); done";
+    let mut child = Command::new("bash")
+        .args(["-c", driver])
+        .current_dir(folder.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let all: Vec<u8> = scripts
+        .iter()
+        .flat_map(|(_, script)| script.bytes().chain([0]))
+        .collect();
+    let writer = std::thread::spawn(move || input.write_all(&all));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    let ran: Vec<_> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| &scripts[line.parse::<usize>().unwrap()])
+        .map(|(template, script)| format!("{template:?}: {script:?}"))
+        .collect();
+    assert!(
+        ran.is_empty(),
+        "{} of {} ran:\n{}",
+        ran.len(),
+        scripts.len(),
+        ran.join("\n")
+    );
+}
