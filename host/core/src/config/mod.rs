@@ -1,6 +1,91 @@
 //! Two TOML files and a folder become a [`Config`] that cannot be wrong; or every problem in them, at once.
+//!
+//! ```text
+//!   source      a file -> its text, its values, and where each of them stands
+//!   shape       keys and types, by the JSON Schema that `schema` derives from `raw`
+//!   host        innkeeper.toml: settings, paths, what is given to whom
+//!   workspace   the folders that are namespaces
+//!   namespace   one namespace.toml, with needs, jobs and commands
+//!   grants      what is asked against what is given (pure)
+//!   problem     what is wrong, where, and what to do about it
+//! ```
+//!
+//! A mistake is reported once, where it was made: what is wrong is taken out and the rest is looked at; a file with
+//! syntax errors has its other keys looked at and no more; a namespace whose grants are unclear is not told that it has
+//! none. Nothing runs: components are looked at by a [`ComponentInspector`], which the edge brings along.
 
+mod commands;
+mod grants;
+mod host;
+mod jobs;
 mod model;
+mod names;
+mod namespace;
+mod needs;
+mod problem;
+mod raw;
+mod schema;
 pub mod secrets;
+mod shape;
+mod source;
+mod workspace;
+
+use std::path::Path;
 
 pub use model::*;
+pub use names::RESERVED_WORDS;
+pub use problem::{Place, Problem, Problems, Severity};
+pub use schema::{schema_host, schema_namespace};
+
+/// Looks at a file that is to run as a component.
+pub trait ComponentInspector {
+    /// Looks at the file, without running or compiling it. It is there, and a regular file of a bearable size.
+    ///
+    /// # Errors
+    /// A short sentence that says why the host cannot run it: `is no component`, `imports an unknown package …`.
+    fn inspect(&self, file: &Path) -> Result<(), String>;
+}
+
+/// A configuration without errors.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// What is odd about it and does not refuse the start.
+    pub warnings: Problems,
+}
+
+impl Config {
+    /// Reads `innkeeper.toml` and every `namespace.toml` of its workspace. Runs nothing.
+    ///
+    /// # Errors
+    /// Every problem in all of the files, warnings too, where at least one of them is an error.
+    pub fn load(file: &Path, inspector: &dyn ComponentInspector) -> Result<Loaded, Problems> {
+        let mut problems = Problems::default();
+        let host = host::Host::read(file, &mut problems);
+        let namespaces = match &host {
+            Some(host) => workspace::read(host, inspector, &mut problems),
+            None => Default::default(),
+        };
+        problems.sort(&file.display().to_string());
+        match host {
+            Some(host) if !problems.has_errors() => Ok(Loaded {
+                config: Self {
+                    slack: host.slack(),
+                    capacity: host.capacity(),
+                    file: host.file,
+                    workspace: host.workspace,
+                    data_dir: host.data_dir,
+                    timezone: host.timezone,
+                    server: host.server,
+                    namespaces,
+                },
+                warnings: problems,
+            }),
+            _ => Err(problems),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -177,6 +177,8 @@ pub struct Job {
     pub report: ReportRules,
     /// What it may spend.
     pub limits: Limits,
+    /// What takes effect for it: its namespace's grants, narrowed by `[jobs.X.needs]`. `github` is the namespace's.
+    pub grants: Grants,
 }
 
 impl Job {

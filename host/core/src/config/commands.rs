@@ -1,0 +1,358 @@
+//! `[[slack]]` and `[[github]]`: what starts the jobs, and whether it gives them the arguments that they take.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::grants::triggers_line;
+use super::model::{Action, Command, GithubRule, Job, Program};
+use super::names::{nearest, tick, ticks};
+use super::namespace::Room;
+use super::problem::{Place, Problem, Problems};
+use super::raw::{RawAction, RawCommand, RawGithubRule};
+use super::source::child;
+use crate::command::Pattern;
+use crate::request::Trigger;
+
+/// The most commands, and the most rules, that a namespace may have: each command is compared with every other.
+const MOST: usize = 250;
+
+/// Checks the Slack commands. Those with errors are left out.
+pub(super) fn check_slack(room: &Room<'_>, jobs: &BTreeMap<String, Job>, problems: &mut Problems) -> Vec<Command> {
+    if has_too_many(room, "/slack", room.raw.slack.len(), problems) {
+        return Vec::new();
+    }
+    let mut patterns = Vec::new();
+    let mut commands = Vec::new();
+    for (index, raw) in room.raw.slack.iter().enumerate() {
+        let at = format!("/slack/{index}");
+        let job = check_job(room, &at, raw.job_type.as_deref(), jobs, problems);
+        if let Some(job) = job {
+            check_trigger(room, &at, job, Trigger::Slack, "a Slack command", problems);
+        }
+        let pattern = raw
+            .command
+            .as_deref()
+            .and_then(|text| check_pattern(room, &at, text, problems));
+        let Some(pattern) = pattern else { continue };
+        check_action(room, &at, raw, &pattern, job, problems);
+        patterns.push((at, pattern.clone()));
+        let (Some(job), Some(help)) = (job, &raw.help) else {
+            continue;
+        };
+        commands.push(Command {
+            pattern,
+            help: help.clone(),
+            action: match raw.action {
+                RawAction::ScheduleJob => Action::ScheduleJob {
+                    delay: Duration::from_secs(raw.delay_seconds),
+                },
+                RawAction::CancelJob => Action::CancelJob,
+            },
+            job: job.name.clone(),
+        });
+    }
+    check_clashes(room, &patterns, problems);
+    commands
+}
+
+fn has_too_many(room: &Room<'_>, at: &str, count: usize, problems: &mut Problems) -> bool {
+    if count > MOST {
+        let place = room.document.value(&format!("{at}/{MOST}"), "one too many");
+        let title = format!("more than {MOST} of `[[{}]]`", &at[1..]);
+        problems.push(Problem::error(title, place).help("split the namespace"));
+    }
+    count > MOST
+}
+
+fn check_pattern(room: &Room<'_>, at: &str, text: &str, problems: &mut Problems) -> Option<Pattern> {
+    let at = format!("{at}/command");
+    if text.trim() == "help" {
+        let place = room.document.value(&at, "lists the namespace's commands");
+        let title = format!("`{} help` is a built-in command", room.name);
+        problems.push(Problem::error(title, place).help("call the command something else"));
+        return None;
+    }
+    match Pattern::parse(text) {
+        Ok(pattern) => Some(pattern),
+        Err(error) => {
+            let place = room.document.part(&at, &error.span, "");
+            problems.push(Problem::error(error.message, place).help(error.help.unwrap_or_default()));
+            None
+        }
+    }
+}
+
+/// The job that is named at `at`, where it has no errors of its own.
+fn check_job<'a>(
+    room: &Room<'_>,
+    at: &str,
+    name: Option<&str>,
+    jobs: &'a BTreeMap<String, Job>,
+    problems: &mut Problems,
+) -> Option<&'a Job> {
+    let name = name?;
+    if room.jobs.contains(name) {
+        return jobs.get(name);
+    }
+    let short = name.strip_prefix(&format!("{}_", room.name));
+    let meant = match short.filter(|short| room.jobs.contains(*short)) {
+        Some(short) => Some(short),
+        None => nearest(name, room.jobs.iter().map(String::as_str)),
+    };
+    let help = match meant {
+        Some(meant) => format!("did you mean {}?", tick(meant)),
+        None if room.jobs.is_empty() => format!("this namespace has no jobs: add `[jobs.{name}]`"),
+        None => {
+            let some = room.jobs.iter().take(10).map(String::as_str);
+            format!("the jobs of this namespace are {}", ticks(some, "and"))
+        }
+    };
+    let place = room
+        .document
+        .value(&format!("{at}/job_type"), "no job of this namespace");
+    problems.push(Problem::error(format!("unknown job {}", tick(name)), place).help(help));
+    None
+}
+
+/// Checks that what starts the job may start it.
+fn check_trigger(room: &Room<'_>, at: &str, job: &Job, trigger: Trigger, what: &str, problems: &mut Problems) {
+    if job.grants.triggers.contains(&trigger) {
+        return;
+    }
+    let place = room.document.key(at, format!("{what} needs this trigger"));
+    let problem = Problem::error(format!("need not granted: triggers `{}`", trigger.as_str()), place);
+    let given = room.given.grants().triggers;
+    if given.contains(&trigger) {
+        let job_needs = format!("{}/needs/triggers", child("/jobs", &job.name));
+        let needs = if room.document.has(&job_needs) {
+            job_needs
+        } else {
+            "/needs/triggers".into()
+        };
+        let ours = room.document.value(&needs, "all that is asked for here");
+        problems.push(problem.also(ours).help(format!("add `\"{}\"` to it", trigger.as_str())));
+    } else {
+        let line = match (trigger, &room.given.github) {
+            (Trigger::Github, None) => format!(
+                "{}\ngithub = {{ secret = \"NAME_OF_A_SECRET\", repos = [\"owner/name\"] }}",
+                triggers_line(&given, &[trigger])
+            ),
+            _ => triggers_line(&given, &[trigger]),
+        };
+        room.report_refused(problem, "triggers", &line, problems);
+    }
+}
+
+fn check_action(
+    room: &Room<'_>,
+    at: &str,
+    raw: &RawCommand,
+    pattern: &Pattern,
+    job: Option<&Job>,
+    problems: &mut Problems,
+) {
+    let command = format!("{at}/command");
+    match raw.action {
+        RawAction::ScheduleJob => {
+            let Some(job) = job else { return };
+            check_parameters(room, &command, &pattern.parameters(), job, Written::InPattern, problems);
+        }
+        RawAction::CancelJob => {
+            if let Some(name) = pattern.parameters().first() {
+                let place = parameter_place(room, &command, &format!("[{name}]"), "not used");
+                problems.push(
+                    Problem::error("`cancel_job` takes no parameters", place)
+                        .help("it cancels every pending request of the job, whatever its arguments"),
+                );
+            }
+            if raw.delay_seconds > 0 {
+                let place = room.document.key(&format!("{at}/delay_seconds"), "nothing to delay");
+                problems.push(Problem::error("`cancel_job` has no delay", place).help("remove `delay_seconds`"));
+            }
+        }
+    }
+}
+
+/// How the arguments of a job are written where it is started.
+#[derive(Clone, Copy)]
+enum Written {
+    /// `[name]` in a command.
+    InPattern,
+    /// `name = "/pointer"` in `args`.
+    AsKey,
+}
+
+/// Checks that the parameters given at `at` are those that the job takes, and the reverse.
+fn check_parameters(room: &Room<'_>, at: &str, given: &[&str], job: &Job, written: Written, problems: &mut Problems) {
+    // Without a template a component gets whatever there is.
+    if matches!(&job.program, Program::Component { arguments: None, .. }) {
+        return;
+    }
+    let taken = job.parameters();
+    let template = format!("{}/run_args_template", child("/jobs", &job.name));
+    for name in given.iter().filter(|name| !taken.contains(name)) {
+        let there = format!("{{{name}}}");
+        let place = match written {
+            Written::InPattern => parameter_place(room, at, &format!("[{name}]"), "given here"),
+            Written::AsKey => room.document.key(&child(at, name), "given here"),
+        };
+        problems.push(
+            Problem::error(
+                format!("the job {} does not use {}", tick(&job.name), tick(name)),
+                place,
+            )
+            .also(room.document.value(&template, "and not used here"))
+            .help(format!("add {} to the template, or take it out here", tick(&there))),
+        );
+    }
+    for name in taken.iter().filter(|name| !given.contains(name)) {
+        let there = format!("{{{name}}}");
+        let here = match written {
+            Written::InPattern => format!("[{name}]"),
+            Written::AsKey => format!("{name} = \"/…\""),
+        };
+        problems.push(
+            Problem::error(
+                format!("the job {} uses {}, which is not given", tick(&job.name), tick(name)),
+                room.document.value(at, format!("does not give {}", tick(name))),
+            )
+            .also(parameter_place(room, &template, &there, "used here"))
+            .help(format!(
+                "add {} here, or take {} out of the template",
+                tick(&here),
+                tick(&there)
+            )),
+        );
+    }
+}
+
+/// The place of `parameter` as it is written in the string at `at`, or of the whole value.
+fn parameter_place(room: &Room<'_>, at: &str, parameter: &str, label: &str) -> Place {
+    let text = room
+        .document
+        .value
+        .pointer(at)
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    match text.find(parameter) {
+        Some(start) => room.document.part(at, &(start..start + parameter.len()), label),
+        None => room.document.value(at, label),
+    }
+}
+
+fn check_clashes(room: &Room<'_>, patterns: &[(String, Pattern)], problems: &mut Problems) {
+    for (index, (at, pattern)) in patterns.iter().enumerate() {
+        for (other_at, other) in &patterns[..index] {
+            if let Some(example) = pattern.clashes_with(other) {
+                let place = room.document.value(&format!("{at}/command"), "this one, or");
+                problems.push(
+                    Problem::error(format!("two commands match {}", tick(&example)), place)
+                        .also(room.document.value(&format!("{other_at}/command"), "this one?"))
+                        .help("neither is the more specific: give one of them other words"),
+                );
+            }
+        }
+    }
+}
+
+/// Checks the GitHub rules, and adds the one that every namespace with a job `deploy` has where it writes none. Those
+/// with errors are left out.
+pub(super) fn check_github(room: &Room<'_>, jobs: &BTreeMap<String, Job>, problems: &mut Problems) -> Vec<GithubRule> {
+    if has_too_many(room, "/github", room.raw.github.len(), problems) {
+        return Vec::new();
+    }
+    if !room.document.has("/github") {
+        return deploy_rule(room, jobs, problems).into_iter().collect();
+    }
+    let rules = room.raw.github.iter().enumerate();
+    rules
+        .filter_map(|(index, raw)| check_rule(room, &format!("/github/{index}"), raw, jobs, problems))
+        .collect()
+}
+
+fn deploy_rule(room: &Room<'_>, jobs: &BTreeMap<String, Job>, problems: &mut Problems) -> Option<GithubRule> {
+    let rule = GithubRule::deploy_after_merge();
+    let job = jobs.get(&rule.job)?;
+    if room.grants.github.is_none() || !job.grants.triggers.contains(&Trigger::Github) {
+        return None;
+    }
+    if let Some(parameter) = job.parameters().first() {
+        // Only where webhooks are expected: a job `deploy` may be there for Slack alone.
+        if room.given.github.is_some() {
+            let place = room
+                .document
+                .key(&child("/jobs", &rule.job), format!("takes {}", tick(parameter)));
+            problems.push(
+                Problem::warning("a merged pull request will not start `deploy`", place)
+                    .help("write a `[[github]]` rule with `args` for it"),
+            );
+        }
+        return None;
+    }
+    Some(rule)
+}
+
+fn check_rule(
+    room: &Room<'_>,
+    at: &str,
+    raw: &RawGithubRule,
+    jobs: &BTreeMap<String, Job>,
+    problems: &mut Problems,
+) -> Option<GithubRule> {
+    check_event(room, at, raw, problems);
+    let args: Vec<(String, String)> = raw
+        .args
+        .iter()
+        .filter_map(|(name, pointer)| Some((name.clone(), pointer.as_str()?.to_owned())))
+        .collect();
+    for (name, pointer) in &args {
+        check_json_pointer(room, &child(&format!("{at}/args"), name), pointer, problems);
+    }
+    let job = check_job(room, at, raw.job_type.as_deref(), jobs, problems)?;
+    check_trigger(room, at, job, Trigger::Github, "a GitHub rule", problems);
+    if let Some(channel) = &raw.channel {
+        room.check_channel(&format!("{at}/channel"), channel, &job.grants.channels, problems);
+    }
+    // Arguments that were taken out of the table were reported with the shape.
+    let given: Vec<&str> = args.iter().map(|(name, _)| name.as_str()).collect();
+    let args_at = format!("{at}/args");
+    check_parameters(room, &args_at, &given, job, Written::AsKey, problems);
+    Some(GithubRule {
+        event: raw.event.clone()?,
+        action: raw.action.clone(),
+        job: job.name.clone(),
+        args,
+        delay: Duration::from_secs(raw.delay_seconds),
+        channel: raw.channel.clone(),
+    })
+}
+
+/// Events and actions are lower-case words with underscores (docs.github.com, "Webhook events and payloads").
+fn check_event(room: &Room<'_>, at: &str, raw: &RawGithubRule, problems: &mut Problems) {
+    for (key, said) in [("event", &raw.event), ("action", &raw.action)] {
+        let Some(said) = said else { continue };
+        let good = !said.is_empty() && said.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        if !good {
+            let place = room
+                .document
+                .value(&format!("{at}/{key}"), "GitHub sends no such thing");
+            problems.push(
+                Problem::error(format!("bad {key} {}", tick(said)), place)
+                    .help("lower-case words with `_` between them, for example `pull_request` and `closed`"),
+            );
+        }
+    }
+}
+
+fn check_json_pointer(room: &Room<'_>, at: &str, pointer: &str, problems: &mut Problems) {
+    let escapes_are_good = pointer.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+    if !pointer.starts_with('/') || !escapes_are_good {
+        let place = room.document.value(at, "expected a JSON pointer");
+        problems.push(
+            Problem::error(format!("{} is not a JSON pointer", tick(pointer)), place)
+                .help("for example `/pull_request/number`; `~` is written `~0`, a `/` in a key `~1`"),
+        );
+    }
+}

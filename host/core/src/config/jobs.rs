@@ -1,0 +1,348 @@
+//! `[jobs.X]`: what runs, and with which limits.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::ComponentInspector;
+use super::grants::{Kind, default_limits, limits};
+use super::model::{Format, Job, Limits, Program, ReportRules};
+use super::names::{job_fault, tick};
+use super::namespace::Room;
+use super::needs;
+use super::problem::{Problem, Problems};
+use super::raw::RawJob;
+use super::source::child;
+use crate::command::template::{ArgumentTemplate, ScriptTemplate, TemplateError};
+
+/// The longest component, in bytes: what the compiler is given at most.
+const LONGEST_COMPONENT: u64 = 32 << 20;
+
+/// Checks every job. Those with errors are left out.
+pub(super) fn check(
+    room: &Room<'_>,
+    inspector: &dyn ComponentInspector,
+    problems: &mut Problems,
+) -> BTreeMap<String, Job> {
+    check_trust(room, problems);
+    check_grants_of_bash(room, problems);
+    let mut inspected = Inspected {
+        inspector,
+        verdicts: BTreeMap::new(),
+    };
+    let mut jobs = BTreeMap::new();
+    for (name, raw) in &room.raw.jobs {
+        let pointer = child("/jobs", name);
+        if let Some(fault) = job_fault(name) {
+            let place = room.document.key(&pointer, "cannot be a job");
+            problems.push(Problem::error(format!("bad name {}", tick(name)), place).help(fault));
+        }
+        check_report(room, &pointer, raw, problems);
+        let kind = kind_of(room, name);
+        let grants = needs::of_job(room, name, &raw.needs, problems);
+        let limits = check_limits(room, &pointer, raw, kind, problems);
+        let program = match kind {
+            Kind::Bash => check_bash(room, &pointer, raw, problems),
+            Kind::Component => check_component(room, &pointer, raw, &mut inspected, problems),
+        };
+        let Some(program) = program else { continue };
+        let job = Job {
+            namespace: room.name.clone(),
+            name: name.clone(),
+            program,
+            report: ReportRules {
+                stdout: raw.report_stdout,
+                success: raw.report_success,
+                format: raw.report_format,
+                suppress_empty: raw.suppress_empty,
+                call_tech_support_on_error: raw.call_tech_support_on_error,
+            },
+            limits,
+            grants,
+        };
+        jobs.insert(name.clone(), job);
+    }
+    jobs
+}
+
+/// A job that names a component, rightly or wrongly, is one.
+fn kind_of(room: &Room<'_>, job: &str) -> Kind {
+    if room.document.has(&format!("{}/component", child("/jobs", job))) {
+        Kind::Component
+    } else {
+        Kind::Bash
+    }
+}
+
+fn check_trust(room: &Room<'_>, problems: &mut Problems) {
+    if room.given.trusted {
+        return;
+    }
+    let bash = room.raw.jobs.keys().filter(|job| kind_of(room, job) == Kind::Bash);
+    let mut places = bash.map(|job| room.document.key(&child("/jobs", job), "runs bash"));
+    let Some(first) = places.next() else { return };
+    let title = format!("{} has bash jobs and is not trusted", tick(&room.name));
+    let problem = places.fold(Problem::error(title, first), Problem::also);
+    room.report_refused(problem, "trust", "trust = \"trusted\"", problems);
+}
+
+/// A bash job can't be kept from files and memory: a grant of them must not look as if it did.
+fn check_grants_of_bash(room: &Room<'_>, problems: &mut Problems) {
+    let mut found = Vec::new();
+    for name in room.raw.jobs.keys().filter(|job| kind_of(room, job) == Kind::Bash) {
+        let needs = format!("{}/needs", child("/jobs", name));
+        for key in ["files", "limits/memory_mb"] {
+            let pointer = format!("{needs}/{key}");
+            if room.document.has(&pointer) {
+                found.push((key, room.document.key(&pointer, format!("{} runs bash", tick(name)))));
+            }
+        }
+    }
+    let only_bash = room.raw.jobs.keys().all(|job| kind_of(room, job) == Kind::Bash);
+    if only_bash && !room.jobs.is_empty() {
+        for key in ["files", "limits/memory_mb"] {
+            let (asked, given) = (
+                format!("/needs/{key}"),
+                format!("{}/{key}", child("/namespaces", &room.name)),
+            );
+            let label = format!("every job of {} runs bash", tick(&room.name));
+            if room.document.has(&asked) {
+                found.push((key, room.document.key(&asked, label.clone())));
+            }
+            if room.host.document.has(&given) {
+                found.push((key, room.host.document.key(&given, label)));
+            }
+        }
+    }
+    for (key, place) in found {
+        let key = key.rsplit('/').next().unwrap_or_default();
+        problems.push(
+            Problem::error(format!("{} means nothing to bash", tick(key)), place).help(
+                "a bash job is trusted code and not kept from files or memory: remove it, or make the job a component",
+            ),
+        );
+    }
+}
+
+fn check_report(room: &Room<'_>, pointer: &str, raw: &RawJob, problems: &mut Problems) {
+    let format = format!("{pointer}/report_format");
+    let stdout = format!("{pointer}/report_stdout");
+    let unused =
+        raw.report_format != Format::Text && !raw.report_stdout && room.document.value.pointer(&format).is_some();
+    // A `report_stdout` of the wrong type has been reported, and may have meant true.
+    let unclear = room.document.has(&stdout) && room.document.value.pointer(&stdout).is_none();
+    if unused && !unclear {
+        let place = room.document.key(&format, "stdout is not reported");
+        problems.push(
+            Problem::warning("`report_format` has no effect", place).help("add `report_stdout = true`, or remove it"),
+        );
+    }
+}
+
+fn check_limits(room: &Room<'_>, pointer: &str, raw: &RawJob, kind: Kind, problems: &mut Problems) -> Limits {
+    let (limits, refused) = limits(
+        kind,
+        raw.report_format,
+        &room.given.limits,
+        &room.raw.needs.limits,
+        &raw.needs.limits,
+    );
+    for refusal in refused {
+        let ours = format!("{pointer}/needs");
+        let said = room.document.value.pointer(&format!("{ours}/{}", refusal.key));
+        let by_job = said.is_some_and(|said| refusal.what.contains(&said.to_string()));
+        room.report_need(if by_job { &ours } else { "/needs" }, &refusal, problems);
+    }
+    let most = room.host.raw.max_guest_memory_mb;
+    let by_default = room.given.limits.memory_mb.is_none();
+    if kind == Kind::Component && by_default && limits.memory > most << 20 {
+        let default = default_limits(kind, raw.report_format).memory >> 20;
+        let place = room
+            .host
+            .document
+            .value("/max_guest_memory_mb", format!("less than {default}"));
+        problems.push(
+            Problem::error("`max_guest_memory_mb` leaves no room for one component", place).help(format!(
+                "a component gets {default} MiB where `limits` says nothing else"
+            )),
+        );
+    }
+    limits
+}
+
+fn check_bash(room: &Room<'_>, pointer: &str, raw: &RawJob, problems: &mut Problems) -> Option<Program> {
+    let at = format!("{pointer}/run_args_template");
+    let Some(text) = &raw.run_args_template else {
+        if !room.document.has(&at) {
+            let place = room.document.key(pointer, "nothing to run");
+            problems.push(
+                Problem::error(
+                    format!(
+                        "{} has neither `run_args_template` nor `component`",
+                        tick(name_in(pointer))
+                    ),
+                    place,
+                )
+                .help("add `run_args_template = \"…\"` for bash, or `component = \"….wasm\"`"),
+            );
+        }
+        return None;
+    };
+    match ScriptTemplate::parse(text) {
+        Ok(script) => Some(Program::Bash { script }),
+        Err(errors) => report_template(room, &at, errors, problems),
+    }
+}
+
+fn report_template<T>(room: &Room<'_>, at: &str, errors: Vec<TemplateError>, problems: &mut Problems) -> Option<T> {
+    for error in errors {
+        let place = room.document.part(at, &error.span, "");
+        problems.push(Problem::error(error.message, place).help(error.help.unwrap_or_default()));
+    }
+    None
+}
+
+fn name_in(pointer: &str) -> &str {
+    pointer.rsplit('/').next().unwrap_or_default()
+}
+
+fn check_component(
+    room: &Room<'_>,
+    pointer: &str,
+    raw: &RawJob,
+    inspected: &mut Inspected<'_>,
+    problems: &mut Problems,
+) -> Option<Program> {
+    let arguments = match &raw.run_args_template {
+        None => None,
+        Some(text) => match ArgumentTemplate::parse(text) {
+            Ok(template) => Some(template),
+            Err(errors) => {
+                report_template::<()>(room, &format!("{pointer}/run_args_template"), errors, problems);
+                None
+            }
+        },
+    };
+    let at = format!("{pointer}/component");
+    match find_component(room, raw.component.as_ref()?, inspected) {
+        Ok(path) => Some(Program::Component { path, arguments }),
+        Err(fault) => {
+            let place = room.document.value(&at, fault.label);
+            problems.push(Problem::error(fault.title, place).help(fault.help));
+            None
+        }
+    }
+}
+
+/// Why a component cannot be used.
+struct Fault {
+    title: String,
+    label: String,
+    help: String,
+}
+
+fn fault(title: impl Into<String>, label: impl Into<String>, help: impl Into<String>) -> Fault {
+    Fault {
+        title: title.into(),
+        label: label.into(),
+        help: help.into(),
+    }
+}
+
+/// The file that `component` names. It stays in the namespace's folder; of an untrusted namespace, also by its links.
+fn find_component(room: &Room<'_>, written: &str, inspected: &mut Inspected<'_>) -> Result<PathBuf, Fault> {
+    if is_reference(written) {
+        return Err(fault(
+            "pulling a component from a registry is not available in this version",
+            "not built yet",
+            "put the `.wasm` file in the namespace's folder and name it here",
+        ));
+    }
+    let outside = "put a copy of the component in the namespace's folder";
+    let relative = Path::new(written);
+    let plain = |part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir);
+    if written.is_empty() || !relative.components().all(plain) {
+        let label = "expected a path in the namespace's folder";
+        return Err(fault(
+            format!("{} leads out of the namespace", tick(written)),
+            label,
+            outside,
+        ));
+    }
+    let path = room.folder.join(relative);
+    let missing = |error: std::io::Error| {
+        let title = format!("there is no component {}: {error}", tick(written));
+        let help = format!("build it, and put it at `{}`", path.display());
+        fault(title, "expected a WebAssembly component", help)
+    };
+    let real = path.canonicalize().map_err(missing)?;
+    let home = room.folder.canonicalize().map_err(missing)?;
+    if !room.given.trusted && !real.starts_with(home) {
+        let label = format!("a link to `{}`", real.display());
+        return Err(fault(
+            format!("{} leads out of the namespace", tick(written)),
+            label,
+            outside,
+        ));
+    }
+    let about = real.metadata().map_err(missing)?;
+    if !about.is_file() || about.len() > LONGEST_COMPONENT {
+        let title = format!("{} is not a file of at most 32 MiB", tick(written));
+        return Err(fault(
+            title,
+            "expected a WebAssembly component",
+            "build it for release, without debug information",
+        ));
+    }
+    inspected.inspect(&real).map_err(|why| {
+        let help =
+            "build it as a component of WASI 0.2, for example with `cargo build --release --target wasm32-wasip2`";
+        fault(format!("{} cannot run here", tick(written)), why, help)
+    })?;
+    Ok(path)
+}
+
+/// Whether it names an image in a registry (`ghcr.io/owner/name:tag`) and not a file.
+fn is_reference(written: &str) -> bool {
+    let host = written.split('/').next().unwrap_or_default();
+    let last = written.rsplit('/').next().unwrap_or_default();
+    let tagged =
+        last.contains([':', '@']) && written.contains('/') && host.contains(['.', ':']) && !host.starts_with('.');
+    written.contains("://") || tagged
+}
+
+/// Components are looked at once, however many jobs run them.
+struct Inspected<'a> {
+    inspector: &'a dyn ComponentInspector,
+    verdicts: BTreeMap<PathBuf, Result<(), String>>,
+}
+
+impl Inspected<'_> {
+    fn inspect(&mut self, file: &Path) -> Result<(), String> {
+        if let Some(verdict) = self.verdicts.get(file) {
+            return verdict.clone();
+        }
+        let verdict = self.inspector.inspect(file);
+        self.verdicts.insert(file.to_owned(), verdict.clone());
+        verdict
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_reference;
+
+    #[test]
+    fn a_reference_is_not_a_file() {
+        for reference in [
+            "ghcr.io/owner/name:1.0",
+            "oci://x/y",
+            "localhost:5000/a@sha256:00",
+            "https://x/y.wasm",
+        ] {
+            assert!(is_reference(reference), "{reference}");
+        }
+        for file in ["rota.wasm", "build/rota.wasm", "./a.b/c.wasm", "../x.wasm", "a:b.wasm"] {
+            assert!(!is_reference(file), "{file}");
+        }
+    }
+}

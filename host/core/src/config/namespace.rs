@@ -1,0 +1,123 @@
+//! `namespace.toml`: read, checked, and made into a [`Namespace`].
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::grants::{Given, names_line};
+use super::host::{Host, check_name};
+use super::model::{Allowed, Grants, Namespace};
+use super::names::{channel_fault, tick};
+use super::problem::{Problem, Problems};
+use super::raw::RawNamespace;
+use super::source::Document;
+use super::{ComponentInspector, commands, jobs, needs, schema, shape};
+
+/// A namespace under check: what its file says, and what the host says of it.
+pub(super) struct Room<'a> {
+    pub host: &'a Host,
+    pub document: Document,
+    pub raw: RawNamespace,
+    pub name: String,
+    /// Absolute.
+    pub folder: PathBuf,
+    /// What `innkeeper.toml` gives.
+    pub given: Given,
+    /// Whether what it gives is clear. Otherwise no need is reported as not granted: the fault lies there.
+    pub judge_grants: bool,
+    /// What is in effect for the namespace.
+    pub grants: Grants,
+    /// The names of the jobs, those with errors too.
+    pub jobs: BTreeSet<String>,
+}
+
+/// Reads a namespace. None where it has errors.
+pub(super) fn read(
+    host: &Host,
+    name: &str,
+    folder: &Path,
+    shown: &Path,
+    inspector: &dyn ComponentInspector,
+    problems: &mut Problems,
+) -> Option<Namespace> {
+    let mut document = Document::read(&folder.join(super::workspace::FILE), shown, problems)?;
+    let jobs = names_in(document.value.get("jobs"));
+    let raw: RawNamespace = shape::read(&mut document, &schema::schema_namespace(), problems);
+    if !document.whole {
+        return None;
+    }
+    let given = host.given(name);
+    let judge_grants = given.is_some();
+    let given = given.unwrap_or_else(|| Given {
+        trusted: true,
+        ..Given::default()
+    });
+    let mut room = Room {
+        host,
+        document,
+        raw,
+        name: name.to_owned(),
+        folder: folder.to_owned(),
+        grants: given.grants(),
+        given,
+        judge_grants,
+        jobs,
+    };
+    room.grants = needs::of_namespace(&room, problems);
+    room.check_default_channel(problems);
+    let jobs = jobs::check(&room, inspector, problems);
+    let commands = commands::check_slack(&room, &jobs, problems);
+    let github = commands::check_github(&room, &jobs, problems);
+    Some(Namespace {
+        name: room.name,
+        description: room.raw.description,
+        restricted: room.raw.restricted,
+        default_channel: room.raw.default_channel,
+        folder: room.folder,
+        grants: room.grants,
+        jobs: jobs.into_iter().map(|(name, job)| (name, Arc::new(job))).collect(),
+        commands,
+        github,
+    })
+}
+
+fn names_in(table: Option<&Value>) -> BTreeSet<String> {
+    let table = table.and_then(Value::as_object);
+    table.into_iter().flatten().map(|(name, _)| name.clone()).collect()
+}
+
+impl Room<'_> {
+    fn check_default_channel(&self, problems: &mut Problems) {
+        if let Some(channel) = &self.raw.default_channel {
+            self.check_channel("/default_channel", channel, &self.grants.channels, problems);
+        }
+    }
+
+    /// Checks a channel that the host is to post to without being asked there.
+    pub(super) fn check_channel(&self, pointer: &str, channel: &str, allowed: &Allowed, problems: &mut Problems) {
+        if channel_fault(channel).is_some() {
+            check_name(&self.document, pointer, channel, "channel", channel_fault, problems);
+        } else if !allowed.allows(channel) {
+            let place = self.document.value(pointer, "needs a grant of this channel");
+            let problem = Problem::error(format!("need not granted: channels {}", tick(channel)), place);
+            let given = self.given.grants().channels;
+            if given.allows(channel) {
+                let ours = self.document.value("/needs/channels", "all that the namespace asks");
+                problems.push(
+                    problem
+                        .also(ours)
+                        .help("add it to `channels` in the `needs` that leave it out"),
+                );
+            } else {
+                self.report_refused(
+                    problem,
+                    "channels",
+                    &names_line("channels", &given, [channel]),
+                    problems,
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! The two files as they are written: the keys, their types and their defaults. What the doc comments say here is what
+//! editors show. Whether values make sense is left to `host` and `namespace`.
+//!
+//! A key that must be there is an `Option` with `#[schemars(required)]`: its absence is found by the shape check, and
+//! the rest of the file is still looked at.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::model::{Format, Mentions};
+use crate::request::Trigger;
+
+/// Who runs Innkeeper, where it keeps things, and what each namespace is granted.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "innkeeper.toml")]
+pub(super) struct RawHost {
+    /// The folder with a folder for each namespace. Relative paths are relative to this file.
+    pub workspace: String,
+    /// The folder for the queue, logs, cache and work folders. `serve` owns it.
+    pub data_dir: String,
+    /// The time zone of what people type and read, a name of the IANA database such as `Europe/London`.
+    pub timezone: String,
+    /// The HTTP server for webhooks.
+    pub server: RawServer,
+    /// How the host talks to Slack.
+    pub slack: RawSlack,
+    /// Memory of all components that run at once, in MiB.
+    #[schemars(range(min = 1, max = 1_048_576))]
+    pub max_guest_memory_mb: u64,
+    /// Runs at once, of every kind.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max_runs: u64,
+    /// How long running work may go on after SIGTERM, in seconds.
+    #[schemars(range(max = 3600))]
+    pub shutdown_grace_seconds: u64,
+    /// What each namespace is granted. One that is not named here is untrusted and has the untrusted defaults.
+    pub namespaces: BTreeMap<String, RawGrants>,
+}
+
+impl Default for RawHost {
+    fn default() -> Self {
+        Self {
+            workspace: "workspace".into(),
+            data_dir: "data".into(),
+            timezone: "UTC".into(),
+            server: RawServer::default(),
+            slack: RawSlack::default(),
+            max_guest_memory_mb: 1024,
+            max_runs: 64,
+            shutdown_grace_seconds: 30,
+            namespaces: BTreeMap::new(),
+        }
+    }
+}
+
+/// The HTTP server for webhooks.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawServer {
+    /// Address and port to listen on.
+    pub listen: String,
+}
+
+impl Default for RawServer {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:9999".into(),
+        }
+    }
+}
+
+/// How the host talks to Slack.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawSlack {
+    /// How Slack's events reach the host.
+    pub mode: RawSlackMode,
+    /// Where the host itself says what went wrong: `#name` or an id.
+    pub logs_channel: Option<String>,
+    /// Where failures call for help: `#name` or an id.
+    pub support_channel: Option<String>,
+}
+
+/// How Slack's events reach the host.
+#[derive(Clone, Copy, Debug, Default, Deserialize, serde::Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RawSlackMode {
+    /// Over a WebSocket that the host opens: no inbound port.
+    #[default]
+    Socket,
+    /// To `/slack/events` and `/slack/commands`.
+    Http,
+}
+
+/// What a namespace is granted.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawGrants {
+    /// `trusted` allows bash jobs and the trusted defaults. It must be written out.
+    pub trust: Option<RawTrust>,
+    /// What may start its jobs. Default: `slack`; everything for a trusted namespace.
+    pub triggers: Option<Vec<RawTrigger>>,
+    /// Where it may post besides where it was asked: `#name` or ids. Default: nowhere; everywhere for a trusted one.
+    pub channels: Option<Vec<String>>,
+    /// Whom it may mention in what it writes. Default: nobody; users for a trusted namespace.
+    pub mentions: Option<RawMentions>,
+    /// Names of the environment variables and secrets that it sees. Default: none; for a trusted namespace all but
+    /// the host's own secrets.
+    pub env: Option<Vec<String>>,
+    /// Folders that its components see.
+    pub files: Vec<RawFiles>,
+    /// Which GitHub webhooks it gets.
+    pub github: Option<RawGithubGrant>,
+    /// What its runs may spend at most.
+    pub limits: RawLimits,
+}
+
+/// Whether a namespace is trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RawTrust {
+    /// Its jobs are the host's owner's own code.
+    Trusted,
+    /// Components only, with what is granted by name.
+    Untrusted,
+}
+
+/// What may start jobs. The command line always may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RawTrigger {
+    /// A Slack message or slash command.
+    Slack,
+    /// A GitHub webhook.
+    Github,
+}
+
+impl From<RawTrigger> for Trigger {
+    fn from(raw: RawTrigger) -> Self {
+        match raw {
+            RawTrigger::Slack => Self::Slack,
+            RawTrigger::Github => Self::Github,
+        }
+    }
+}
+
+/// Whom a namespace may mention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RawMentions {
+    /// Nobody.
+    None,
+    /// People and groups.
+    Users,
+    /// Also `@here`, `@channel` and `@everyone`.
+    Channel,
+}
+
+impl From<RawMentions> for Mentions {
+    fn from(raw: RawMentions) -> Self {
+        match raw {
+            RawMentions::None => Self::None,
+            RawMentions::Users => Self::Users,
+            RawMentions::Channel => Self::Channel,
+        }
+    }
+}
+
+/// A folder that components see.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFiles {
+    /// The folder on the host.
+    #[schemars(required)]
+    pub host: Option<String>,
+    /// Its path in the guest, for example `/data`.
+    #[schemars(required)]
+    pub guest: Option<String>,
+    /// Whether the guest may write to it.
+    #[serde(default)]
+    pub write: bool,
+}
+
+/// Which GitHub webhooks a namespace gets.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawGithubGrant {
+    /// The name of the environment variable or credential with the secret that signs them. Default for a trusted
+    /// namespace: `GITHUB_WEBHOOK_SECRET`.
+    pub secret: Option<String>,
+    /// The repositories, `owner/name`. Default for a trusted namespace: all that know the secret.
+    pub repos: Option<Vec<String>>,
+    /// Whether the legacy SHA-1 signature (`X-Hub-Signature`) is enough.
+    pub sha1: bool,
+}
+
+/// What a run may spend.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawLimits {
+    /// Memory of a component, all its memories and tables together, in MiB. Default 64.
+    #[schemars(range(min = 1, max = 4096))]
+    pub memory_mb: Option<u64>,
+    /// Wall time in seconds. Default 60 for a component, 3600 for bash.
+    #[schemars(range(min = 1, max = 604_800))]
+    pub timeout_seconds: Option<u64>,
+    /// Bytes kept of stdout. Default 1 MiB for a component (16 MiB for the format `file`), 16 MiB for bash.
+    #[schemars(range(min = 1, max = 1_073_741_824))]
+    pub stdout_bytes: Option<u64>,
+    /// Bytes kept of stderr. Default 64 KiB for a component, 1 MiB for bash.
+    #[schemars(range(min = 1, max = 1_073_741_824))]
+    pub stderr_bytes: Option<u64>,
+}
+
+/// A category of jobs, the commands that start them, and what they need.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+#[schemars(title = "namespace.toml")]
+pub(super) struct RawNamespace {
+    /// What `help` says about the namespace.
+    pub description: Option<String>,
+    /// Whether it is for members of the Slack workspace only, no guests.
+    pub restricted: bool,
+    /// Where reports go that nobody in Slack asked for: `#name` or an id.
+    pub default_channel: Option<String>,
+    /// What its jobs need. `innkeeper.toml` must grant it; a key that is here narrows what was granted.
+    pub needs: RawNeeds,
+    /// What can be run, by name.
+    pub jobs: BTreeMap<String, RawJob>,
+    /// Slack commands.
+    pub slack: Vec<RawCommand>,
+    /// What GitHub webhooks start.
+    pub github: Vec<RawGithubRule>,
+}
+
+/// What a namespace needs.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawNeeds {
+    /// `trusted`, where it cannot do without.
+    pub trust: Option<RawTrust>,
+    /// What must be able to start its jobs.
+    pub triggers: Option<Vec<RawTrigger>>,
+    /// Where it posts besides where it was asked.
+    pub channels: Option<Vec<String>>,
+    /// Whom it mentions.
+    pub mentions: Option<RawMentions>,
+    /// Names of the environment variables and secrets that it reads.
+    pub env: Option<Vec<String>>,
+    /// Folders that its components see.
+    pub files: Option<Vec<RawFilesNeed>>,
+    /// Which GitHub webhooks it waits for.
+    pub github: Option<RawGithubNeed>,
+    /// What its runs spend at most.
+    pub limits: RawLimits,
+}
+
+/// What one job needs, of what its namespace has.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawJobNeeds {
+    /// What must be able to start it.
+    pub triggers: Option<Vec<RawTrigger>>,
+    /// Where it posts besides where it was asked.
+    pub channels: Option<Vec<String>>,
+    /// Whom it mentions.
+    pub mentions: Option<RawMentions>,
+    /// Names of the environment variables and secrets that it reads.
+    pub env: Option<Vec<String>>,
+    /// Folders that it sees, where it is a component.
+    pub files: Option<Vec<RawFilesNeed>>,
+    /// What a run of it spends at most.
+    pub limits: RawLimits,
+}
+
+/// A folder that a component wants to see.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFilesNeed {
+    /// The folder on the host, where only this one will do.
+    #[serde(default)]
+    pub host: Option<String>,
+    /// Its path in the guest, as it is granted.
+    #[schemars(required)]
+    pub guest: Option<String>,
+    /// Whether it writes to it.
+    #[serde(default)]
+    pub write: bool,
+}
+
+/// Which GitHub webhooks a namespace waits for.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawGithubNeed {
+    /// The repositories, `owner/name`.
+    pub repos: Option<Vec<String>>,
+}
+
+/// What can be run.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawJob {
+    /// Bash, with `{name}` for an argument, which arrives quoted. With `component`: its arguments, no shell.
+    pub run_args_template: Option<String>,
+    /// A WebAssembly component to run, a file in the namespace's folder.
+    pub component: Option<String>,
+    /// Whether to post what it writes to stdout.
+    pub report_stdout: bool,
+    /// Whether to say that it succeeded, where its stdout is not posted.
+    #[serde(default = "yes")]
+    pub report_success: bool,
+    /// How stdout is posted.
+    pub report_format: Format,
+    /// Whether nothing is posted where stdout is empty.
+    pub suppress_empty: bool,
+    /// Whether a failure calls the support channel.
+    #[serde(default = "yes")]
+    pub call_tech_support_on_error: bool,
+    /// What this job needs, of what its namespace has.
+    pub needs: RawJobNeeds,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// A Slack command.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCommand {
+    /// What is typed after the namespace's name, with `[name]` for a parameter.
+    #[schemars(required)]
+    pub command: Option<String>,
+    /// What `help` says about it.
+    #[schemars(required)]
+    pub help: Option<String>,
+    /// What it does.
+    #[serde(default)]
+    pub action: RawAction,
+    /// The job, by its name under `[jobs]`.
+    #[schemars(required)]
+    pub job_type: Option<String>,
+    /// How many seconds later the job may start.
+    #[serde(default)]
+    #[schemars(range(max = 31_536_000))]
+    pub delay_seconds: u64,
+}
+
+/// What a Slack command does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RawAction {
+    /// Puts the job on the queue.
+    #[default]
+    ScheduleJob,
+    /// Cancels every pending request of the job.
+    CancelJob,
+}
+
+/// What a GitHub webhook starts.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawGithubRule {
+    /// The event, as GitHub names it in `X-GitHub-Event`, for example `pull_request`.
+    #[schemars(required)]
+    pub event: Option<String>,
+    /// The payload's `action`, for example `closed`. Default: every action.
+    #[serde(default)]
+    pub action: Option<String>,
+    /// The job, by its name under `[jobs]`.
+    #[schemars(required)]
+    pub job_type: Option<String>,
+    /// Arguments of the job by name: JSON pointers into the payload, for example `/pull_request/number`.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub args: Map<String, Value>,
+    /// How many seconds later the job may start.
+    #[serde(default)]
+    #[schemars(range(max = 31_536_000))]
+    pub delay_seconds: u64,
+    /// Where the report goes. Default: the namespace's `default_channel`.
+    #[serde(default)]
+    pub channel: Option<String>,
+}

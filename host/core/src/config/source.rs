@@ -1,0 +1,312 @@
+//! One TOML file: its text, its values as JSON, and where each of them stands. What the values should be is left to
+//! `shape`.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::problem::{Place, Problem, Problems};
+
+/// The longest file that is read, in bytes. A namespace may be hostile, and a configuration is written by hand.
+const LONGEST: u64 = 1024 * 1024;
+
+/// A file as people know it, with its text.
+#[derive(Debug)]
+pub(super) struct Source {
+    /// The path as it is shown.
+    pub path: String,
+    /// Empty where it could not be read.
+    pub text: String,
+}
+
+impl Source {
+    /// A file of which only the path is known.
+    pub(super) fn unread(path: &Path) -> Arc<Self> {
+        Arc::new(Self {
+            path: path.display().to_string(),
+            text: String::new(),
+        })
+    }
+}
+
+/// A TOML file that was read.
+#[derive(Debug)]
+pub(super) struct Document {
+    source: Arc<Source>,
+    /// The values, without what the shape check refused.
+    pub value: Value,
+    /// Whether the file has no syntax errors. Otherwise what is absent may be there and unreadable.
+    pub whole: bool,
+    nodes: HashMap<String, Node>,
+}
+
+/// Where a value stands.
+#[derive(Clone, Debug)]
+struct Node {
+    key: Option<Range<usize>>,
+    value: Range<usize>,
+    kind: &'static str,
+}
+
+impl Document {
+    /// Reads a file. Every syntax error becomes a problem; None where there is nothing to go on with.
+    pub(super) fn read(file: &Path, shown: &Path, problems: &mut Problems) -> Option<Self> {
+        match read_text(file) {
+            Ok(text) => Some(Self::parse(shown.display().to_string(), text, problems)),
+            Err((title, help)) => {
+                let place = Place::file(Source::unread(shown), "");
+                problems.push(Problem::error(title, place).help(help));
+                None
+            }
+        }
+    }
+
+    /// Parses a text. `path` is what problems call it.
+    pub(super) fn parse(path: String, text: String, problems: &mut Problems) -> Self {
+        let source = Arc::new(Source { path, text });
+        let (table, errors) = DeTable::parse_recoverable(&source.text);
+        for error in &errors {
+            let place = match error.span() {
+                Some(span) => Place::span(source.clone(), span, "not valid TOML"),
+                None => Place::file(source.clone(), ""),
+            };
+            let title = error.message().trim().replace('\n', ", ");
+            let help = syntax_help(&title);
+            problems.push(Problem::error(title, place).help(help));
+        }
+        let mut nodes = HashMap::new();
+        let value = table_value(table.get_ref(), "", &mut nodes);
+        Self {
+            value,
+            whole: errors.is_empty(),
+            nodes,
+            source: source.clone(),
+        }
+    }
+
+    /// Whether the file says something at `pointer`, right or wrong.
+    pub(super) fn has(&self, pointer: &str) -> bool {
+        self.nodes.contains_key(pointer)
+    }
+
+    /// What kind of value stands at `pointer`, with its article.
+    pub(super) fn kind(&self, pointer: &str) -> &'static str {
+        self.nodes.get(pointer).map_or("nothing", |node| node.kind)
+    }
+
+    /// The file itself, without a place in it.
+    pub(super) fn file(&self, label: impl Into<String>) -> Place {
+        Place::file(self.source.clone(), label)
+    }
+
+    /// The key at `pointer`, or what is nearest to it.
+    pub(super) fn key(&self, pointer: &str, label: impl Into<String>) -> Place {
+        self.place(pointer, label, |node| node.key.clone().unwrap_or(node.value.clone()))
+    }
+
+    /// The value at `pointer`, or what is nearest to it.
+    pub(super) fn value(&self, pointer: &str, label: impl Into<String>) -> Place {
+        self.place(pointer, label, |node| node.value.clone())
+    }
+
+    /// The bytes `part` of the string at `pointer`; the whole of it where it is written with escapes.
+    pub(super) fn part(&self, pointer: &str, part: &Range<usize>, label: impl Into<String>) -> Place {
+        let text = self.value.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        self.place(pointer, label, |node| {
+            let written = self.source.text.get(node.value.clone()).unwrap_or_default();
+            match written.find(text) {
+                Some(offset) if !text.is_empty() && part.end <= text.len() => {
+                    let start = node.value.start + offset;
+                    start + part.start..start + part.end
+                }
+                _ => node.value.clone(),
+            }
+        })
+    }
+
+    /// The element `text` of the list of strings at `pointer`, or the whole of it.
+    pub(super) fn element(&self, pointer: &str, text: &str, label: impl Into<String>) -> Place {
+        let list = self.value.pointer(pointer).and_then(Value::as_array);
+        match list.and_then(|list| list.iter().position(|element| element == text)) {
+            Some(index) => self.value(&format!("{pointer}/{index}"), label),
+            None => self.value(pointer, label),
+        }
+    }
+
+    fn place(&self, pointer: &str, label: impl Into<String>, span: impl Fn(&Node) -> Range<usize>) -> Place {
+        let mut pointer = pointer;
+        loop {
+            if let Some(node) = self.nodes.get(pointer) {
+                return Place::span(self.source.clone(), span(node), label);
+            }
+            match pointer.rfind('/') {
+                Some(end) => pointer = &pointer[..end],
+                None => return self.file(label),
+            }
+        }
+    }
+}
+
+/// What to do about a syntax error, by what the parser says of it.
+fn syntax_help(message: &str) -> &'static str {
+    if message.contains("duplicate key") {
+        "a key and a table are written once: remove one of them"
+    } else if message.contains("basic string") || message.contains("literal string") {
+        "text begins and ends with a quote, on one line"
+    } else if message.contains("boolean") || message.contains("number") || message.contains("quoted") {
+        "text is written in quotes; `true`, `false` and numbers without"
+    } else {
+        "https://toml.io shows how TOML is written"
+    }
+}
+
+/// The pointer to `key` in the table at `parent` (RFC 6901).
+pub(super) fn child(parent: &str, key: &str) -> String {
+    format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+/// The text of a file, or what is wrong with it and what to do.
+fn read_text(file: &Path) -> Result<String, (String, String)> {
+    let name = file.file_name().unwrap_or_default().display().to_string();
+    let cannot = |error: std::io::Error| {
+        let help = match error.kind() {
+            std::io::ErrorKind::NotFound => "make the file, or name another one".to_owned(),
+            std::io::ErrorKind::PermissionDenied => "let the user that runs innkeeper read it".to_owned(),
+            _ => "look at the file and its disk".to_owned(),
+        };
+        (format!("cannot read `{name}`: {error}"), help)
+    };
+    // Asked before it is opened: opening a pipe would wait for a writer.
+    if !std::fs::metadata(file).map_err(cannot)?.is_file() {
+        return Err((
+            format!("`{name}` is not a regular file"),
+            "put a text file in its place".into(),
+        ));
+    }
+    let mut bytes = Vec::new();
+    File::open(file)
+        .and_then(|open| open.take(LONGEST + 1).read_to_end(&mut bytes))
+        .map_err(cannot)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err((
+            format!("`{name}` is longer than 1 MiB"),
+            "a configuration is written by hand: cut it, or split the namespace".into(),
+        ));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = error.utf8_error().valid_up_to();
+        let line = 1 + error.as_bytes()[..good].iter().filter(|byte| **byte == b'\n').count();
+        (
+            format!("`{name}` is not UTF-8: a bad byte in line {line}"),
+            "save the file as UTF-8".into(),
+        )
+    })
+}
+
+fn table_value(table: &DeTable<'_>, pointer: &str, nodes: &mut HashMap<String, Node>) -> Value {
+    let entries = table.iter().map(|(key, value)| {
+        let name = key.get_ref().as_ref();
+        let pointer = child(pointer, name);
+        (name.to_owned(), plain_value(value, Some(key.span()), &pointer, nodes))
+    });
+    Value::Object(entries.collect())
+}
+
+/// The value as JSON. What no key of ours takes (fractions, dates, numbers beyond 64 bits) becomes null, which every
+/// schema refuses; its kind is remembered for the message.
+fn plain_value(
+    value: &Spanned<DeValue<'_>>,
+    key: Option<Range<usize>>,
+    pointer: &str,
+    nodes: &mut HashMap<String, Node>,
+) -> Value {
+    let (kind, plain) = match value.get_ref() {
+        DeValue::String(text) => ("a string", Value::from(text.as_ref())),
+        DeValue::Boolean(truth) => (if *truth { "`true`" } else { "`false`" }, Value::from(*truth)),
+        DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
+            Ok(number) => ("a whole number", Value::from(number)),
+            Err(_) => ("a number that is too large", Value::Null),
+        },
+        DeValue::Float(_) => ("a number with a fraction", Value::Null),
+        DeValue::Datetime(_) => ("a date or time", Value::Null),
+        DeValue::Array(elements) => {
+            let elements = elements
+                .iter()
+                .enumerate()
+                .map(|(index, element)| plain_value(element, None, &format!("{pointer}/{index}"), nodes))
+                .collect();
+            ("a list", Value::Array(elements))
+        }
+        DeValue::Table(table) => ("a table", table_value(table, pointer, nodes)),
+    };
+    let node = Node {
+        key,
+        value: value.span(),
+        kind,
+    };
+    nodes.insert(pointer.to_owned(), node);
+    plain
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Document {
+        Document::parse("x.toml".into(), text.into(), &mut Problems::default())
+    }
+
+    #[test]
+    fn places_are_found_by_pointer() {
+        let document = parse("[jobs.hello]\nrun_args_template = \"echo {name}\"\n[[slack]]\n\"a/b\" = [1, 2]\n");
+        let text = |place: Place| place.text().to_owned();
+        assert_eq!(text(document.key("/jobs/hello", "")), "hello");
+        assert_eq!(
+            text(document.part("/jobs/hello/run_args_template", &(5..11), "")),
+            "{name}"
+        );
+        assert_eq!(text(document.value("/slack/0/a~1b/1", "")), "2");
+        // What is not there is shown where it would be.
+        assert_eq!(text(document.key("/slack/0/help", "")), "[[slack]]");
+    }
+
+    #[test]
+    fn a_part_of_a_string_with_escapes_is_the_whole_string() {
+        let document = parse(r#"a = "x\ty{z}""#);
+        assert_eq!(document.part("/a", &(3..6), "").text(), r#""x\ty{z}""#);
+    }
+
+    #[test]
+    fn what_no_key_takes_is_null_and_remembered() {
+        let document = parse("a = 1.5\nb = 2026-01-01\nc = 99999999999999999999\nd = 0x10");
+        assert_eq!(
+            document.value,
+            serde_json::json!({"a": null, "b": null, "c": null, "d": 16})
+        );
+        assert_eq!(document.kind("/c"), "a number that is too large");
+    }
+
+    #[test]
+    fn a_file_that_is_no_text_is_one_clear_problem() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.toml");
+        std::fs::write(&file, b"a = 1\nb = \"\xff\"\n").unwrap();
+        assert_eq!(
+            read_text(&file).unwrap_err().0,
+            "`x.toml` is not UTF-8: a bad byte in line 2"
+        );
+        std::fs::write(&file, vec![b'#'; LONGEST as usize + 1]).unwrap();
+        assert_eq!(read_text(&file).unwrap_err().0, "`x.toml` is longer than 1 MiB");
+        std::fs::remove_file(&file).unwrap();
+        std::fs::create_dir(&file).unwrap();
+        assert_eq!(read_text(&file).unwrap_err().0, "`x.toml` is not a regular file");
+    }
+}
