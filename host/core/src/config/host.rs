@@ -2,20 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::grants::{Given, WEBHOOK_SECRET};
-use super::model::{Allowed, Capacity, FilesGrant, GithubGrant, Server, Slack, SlackMode};
-use super::names::{channel_fault, namespace_fault, nearest, repository_fault, tick, variable_fault};
+use super::checks::{check_name, check_names, overlap, resolve};
+use super::given::{Table, protected};
+use super::grants::Given;
+use super::model::{Capacity, Server, Slack, SlackMode};
+use super::names::{channel_fault, namespace_fault, nearest, tick, variable_fault};
 use super::problem::{Place, Problem, Problems};
-use super::raw::{RawFiles, RawGithubGrant, RawGrants, RawHost, RawSlackMode, RawTrust};
+use super::raw::{RawHost, RawSlackMode};
 use super::secrets::HOST_SECRETS;
 use super::source::{Document, child};
 use super::{schema, shape};
-use crate::request::Trigger;
 
 /// `innkeeper.toml`, read.
 pub(super) struct Host {
@@ -33,6 +34,8 @@ pub(super) struct Host {
     pub data_dir: PathBuf,
     pub timezone: TimeZone,
     pub server: Server,
+    /// The names of the secrets that sign webhooks.
+    webhook_secrets: BTreeSet<String>,
     given: BTreeMap<String, Given>,
     unclear: Unclear,
 }
@@ -68,6 +71,7 @@ impl Host {
             server: Server {
                 listen: SocketAddr::from(([127, 0, 0, 1], 9999)),
             },
+            webhook_secrets: BTreeSet::new(),
             given: BTreeMap::new(),
             unclear: Unclear::These(BTreeSet::new()),
             file: absolute,
@@ -142,6 +146,27 @@ impl Host {
         }
     }
 
+    /// Reports what is listed at `pointer` and is no variable, or the host's own secret.
+    pub(super) fn check_env(
+        &self,
+        document: &Document,
+        pointer: &str,
+        names: Option<&[String]>,
+        problems: &mut Problems,
+    ) {
+        check_names(document, pointer, names, "variable", variable_fault, problems);
+        for name in names.unwrap_or_default() {
+            let secret = name.strip_suffix("_FILE").unwrap_or(name);
+            if HOST_SECRETS.contains(&secret) || self.webhook_secrets.contains(secret) {
+                let place = document.element(pointer, name, "no job gets this");
+                problems.push(
+                    Problem::error(format!("{} is the host's own secret", tick(name)), place)
+                        .help("give the job a secret of its own, under another name"),
+                );
+            }
+        }
+    }
+
     fn check_settings(&mut self, problems: &mut Problems) {
         let name = &self.raw.timezone;
         match TimeZone::get(name) {
@@ -196,13 +221,9 @@ impl Host {
     fn check_grants(&mut self, written: &serde_json::Value, problems: &mut Problems) {
         let keys = |value: &serde_json::Value| value.as_object().map(|table| table.keys().cloned().collect::<Vec<_>>());
         let mut unclear = BTreeSet::new();
-        let secrets: BTreeSet<String> = self
-            .raw
-            .namespaces
-            .values()
-            .filter_map(|raw| raw.github.as_ref()?.secret.clone())
-            .collect();
-        let protected = self.protected();
+        let grants = self.raw.namespaces.values();
+        self.webhook_secrets = grants.filter_map(|raw| raw.github.as_ref()?.secret.clone()).collect();
+        let protected = protected(self);
         for (name, raw) in &self.raw.namespaces {
             let pointer = child("/namespaces", name);
             let mut found = Problems::default();
@@ -213,7 +234,6 @@ impl Host {
             let table = Table {
                 host: self,
                 pointer: pointer.clone(),
-                secrets: &secrets,
                 protected: &protected,
             };
             let given = table.check(raw, &mut found);
@@ -239,335 +259,5 @@ impl Host {
         } else {
             Unclear::Everybody
         };
-    }
-
-    /// What no component may reach, links resolved.
-    fn protected(&self) -> Vec<(&'static str, PathBuf)> {
-        let mut paths = vec![
-            ("the data folder", resolve(&self.data_dir)),
-            ("the workspace", resolve(&self.workspace)),
-            ("the configuration", resolve(&self.file)),
-            (
-                "the configuration",
-                resolve(&self.folder).join(self.file.file_name().unwrap_or_default()),
-            ),
-        ];
-        // A namespace's folder, and the file in it, may be links to somewhere else.
-        for entry in std::fs::read_dir(&self.workspace).into_iter().flatten().flatten() {
-            let folder = entry.path();
-            let file = folder.join("namespace.toml");
-            if file.exists() {
-                paths.push(("the workspace", resolve(&folder)));
-                paths.push(("the configuration", resolve(&file)));
-            }
-        }
-        paths
-    }
-}
-
-/// One table of grants under check.
-struct Table<'a> {
-    host: &'a Host,
-    pointer: String,
-    secrets: &'a BTreeSet<String>,
-    protected: &'a [(&'static str, PathBuf)],
-}
-
-impl Table<'_> {
-    fn at(&self, key: &str) -> String {
-        format!("{}/{key}", self.pointer)
-    }
-
-    fn check(&self, raw: &RawGrants, problems: &mut Problems) -> Given {
-        let document = &self.host.document;
-        let trusted = raw.trust == Some(RawTrust::Trusted);
-        check_names(
-            document,
-            &self.at("channels"),
-            raw.channels.as_deref(),
-            "channel",
-            channel_fault,
-            problems,
-        );
-        check_names(
-            document,
-            &self.at("env"),
-            raw.env.as_deref(),
-            "variable",
-            variable_fault,
-            problems,
-        );
-        self.check_env(raw.env.as_deref().unwrap_or_default(), problems);
-        let most = self.host.raw.max_guest_memory_mb;
-        if raw.limits.memory_mb.is_some_and(|memory| memory > most) {
-            let place = document.value(&self.at("limits/memory_mb"), format!("more than {most}"));
-            problems.push(
-                Problem::error("`memory_mb` is beyond `max_guest_memory_mb`", place)
-                    .help("no such run could ever start: lower it, or raise `max_guest_memory_mb`"),
-            );
-        }
-        let triggers = raw
-            .triggers
-            .as_ref()
-            .map(|list| list.iter().map(|trigger| Trigger::from(*trigger)).collect());
-        self.check_github_trigger(trusted, triggers.as_ref(), raw.github.is_some(), problems);
-        Given {
-            trusted,
-            triggers,
-            channels: raw.channels.clone().map(BTreeSet::from_iter),
-            mentions: raw.mentions.map(Into::into),
-            env: raw.env.clone().map(BTreeSet::from_iter),
-            files: self.check_files(&raw.files, problems),
-            github: raw
-                .github
-                .as_ref()
-                .and_then(|github| self.check_github(github, trusted, problems)),
-            limits: raw.limits.clone(),
-        }
-    }
-
-    fn check_env(&self, names: &[String], problems: &mut Problems) {
-        for name in names {
-            let own = HOST_SECRETS.contains(&name.as_str()) || self.secrets.contains(name);
-            if own {
-                let place = self.host.document.element(&self.at("env"), name, "no job gets this");
-                problems.push(
-                    Problem::error(format!("{} is the host's own secret", tick(name)), place)
-                        .help("give the job a secret of its own, under another name"),
-                );
-            }
-        }
-    }
-
-    /// A grant of webhooks and the trigger that they are go together.
-    fn check_github_trigger(
-        &self,
-        trusted: bool,
-        triggers: Option<&BTreeSet<Trigger>>,
-        grant: bool,
-        problems: &mut Problems,
-    ) {
-        let document = &self.host.document;
-        let allowed = triggers.map_or(trusted, |triggers| triggers.contains(&Trigger::Github));
-        if grant && !allowed {
-            let also = triggers.into_iter().flatten().chain([&Trigger::Github]);
-            let also: BTreeSet<Trigger> = match triggers {
-                Some(_) => also.copied().collect(),
-                None => BTreeSet::from([Trigger::Slack, Trigger::Github]),
-            };
-            let place = document.key(&self.at("github"), "no webhook would start anything");
-            problems.push(
-                Problem::error("webhooks are granted, the trigger `github` is not", place)
-                    .help(format!("add {}", tick(&super::grants::triggers_line(&also, &[])))),
-            );
-        } else if !grant && allowed && !trusted {
-            let place = document.element(&self.at("triggers"), "github", "nobody could sign a webhook");
-            problems.push(
-                Problem::error("the trigger `github` is granted, no webhook is", place)
-                    .help("add `github = { secret = \"NAME_OF_A_SECRET\", repos = [\"owner/name\"] }`"),
-            );
-        }
-    }
-
-    fn check_github(&self, raw: &RawGithubGrant, trusted: bool, problems: &mut Problems) -> Option<GithubGrant> {
-        let document = &self.host.document;
-        let at = self.at("github");
-        let written = |key: &str| document.has(&format!("{at}/{key}"));
-        for (key, said) in [("secret", raw.secret.is_some()), ("repos", raw.repos.is_some())] {
-            if !trusted && !said && !written(key) {
-                let place = document.value(&at, format!("add {}", tick(key)));
-                problems.push(
-                    Problem::error(
-                        format!("`github` of an untrusted namespace has no {}", tick(key)),
-                        place,
-                    )
-                    .help("for example `github = { secret = \"NAME_OF_A_SECRET\", repos = [\"owner/name\"] }`"),
-                );
-            }
-        }
-        let repos = raw.repos.as_deref();
-        check_names(
-            document,
-            &format!("{at}/repos"),
-            repos,
-            "repository",
-            repository_fault,
-            problems,
-        );
-        let secret = raw
-            .secret
-            .clone()
-            .or_else(|| trusted.then(|| WEBHOOK_SECRET.to_owned()))?;
-        if let Some(fault) = variable_fault(&secret) {
-            let place = document.value(&format!("{at}/secret"), "expected a name, not the secret itself");
-            problems.push(
-                Problem::error("`secret` is not the name of an environment variable", place).help(format!(
-                    "{fault}; the secret itself never stands in a configuration file"
-                )),
-            );
-        }
-        let repos = match &raw.repos {
-            Some(repos) => Allowed::Only(repos.iter().cloned().collect()),
-            None if trusted => Allowed::All,
-            None => return None,
-        };
-        Some(GithubGrant {
-            secret,
-            repos,
-            sha1: raw.sha1,
-        })
-    }
-
-    fn check_files(&self, files: &[RawFiles], problems: &mut Problems) -> Vec<FilesGrant> {
-        let mut granted: Vec<FilesGrant> = Vec::new();
-        for (index, raw) in files.iter().enumerate() {
-            let at = self.at(&format!("files/{index}"));
-            // What is missing was reported with the shape.
-            let (Some(host), Some(guest)) = (&raw.host, &raw.guest) else {
-                continue;
-            };
-            let guest = check_guest_path(&self.host.document, &at, guest, problems);
-            let host = self.check_folder(&at, host, problems);
-            let (Some(guest), Some(host)) = (guest, host) else {
-                continue;
-            };
-            if granted.iter().any(|other| other.guest == guest) {
-                let place = self
-                    .host
-                    .document
-                    .value(&format!("{at}/guest"), "granted above already");
-                problems.push(
-                    Problem::error(format!("two folders at {} in the guest", tick(&guest)), place)
-                        .help("give each its own path"),
-                );
-            }
-            granted.push(FilesGrant {
-                host,
-                guest,
-                write: raw.write,
-            });
-        }
-        granted
-    }
-
-    /// The folder with its links resolved, if it is one and reaches nothing of the host's own.
-    fn check_folder(&self, at: &str, host: &str, problems: &mut Problems) -> Option<PathBuf> {
-        let path = self.host.folder.join(host);
-        let at = format!("{at}/host");
-        let refuse = |title: String, label: String, help: &str| {
-            Problem::error(title, self.host.document.value(&at, label)).help(help)
-        };
-        let real = match path.canonicalize() {
-            Ok(real) if real.is_dir() => real,
-            Ok(_) => {
-                let title = format!("{} is not a folder", tick(host));
-                problems.push(refuse(
-                    title,
-                    "expected a folder".into(),
-                    "grant the folder that it is in",
-                ));
-                return None;
-            }
-            Err(error) => {
-                let title = format!("cannot grant {}: {error}", tick(host));
-                problems.push(refuse(
-                    title,
-                    "expected a folder".into(),
-                    "make the folder, or correct the path",
-                ));
-                return None;
-            }
-        };
-        for (what, path) in self.protected {
-            if let Some(how) = overlap(&real, path) {
-                let title = format!("a files grant reaches {what}");
-                let label = format!("{} {how} `{}`", tick(host), path.display());
-                problems.push(refuse(
-                    title,
-                    label,
-                    "grant a folder that is apart from what the host itself lives on",
-                ));
-                return None;
-            }
-        }
-        Some(real)
-    }
-}
-
-/// How `a` stands to `b`, where one holds the other.
-fn overlap(a: &Path, b: &Path) -> Option<&'static str> {
-    if a == b {
-        Some("is")
-    } else if a.starts_with(b) {
-        Some("lies in")
-    } else if b.starts_with(a) {
-        Some("holds")
-    } else {
-        None
-    }
-}
-
-/// A path with the links in it resolved, as far as it exists.
-pub(super) fn resolve(path: &Path) -> PathBuf {
-    for ancestor in path.ancestors() {
-        let (Ok(real), Ok(rest)) = (ancestor.canonicalize(), path.strip_prefix(ancestor)) else {
-            continue;
-        };
-        return rest.components().fold(real, |mut path, part| {
-            match part {
-                Component::ParentDir => {
-                    path.pop();
-                }
-                Component::Normal(name) => path.push(name),
-                Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
-            }
-            path
-        });
-    }
-    path.to_owned()
-}
-
-/// A path in a guest without its last slash, if it is absolute and plain.
-pub(super) fn check_guest_path(document: &Document, at: &str, guest: &str, problems: &mut Problems) -> Option<String> {
-    let trimmed = guest.trim_end_matches('/');
-    let plain = |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains('\0');
-    let good = trimmed.strip_prefix('/').is_some_and(|rest| rest.split('/').all(plain));
-    if good {
-        return Some(trimmed.to_owned());
-    }
-    let place = document.value(&format!("{at}/guest"), "expected an absolute path");
-    problems.push(
-        Problem::error(format!("{} is not a path for a guest", tick(guest)), place)
-            .help("for example `/data`: absolute, without `.` and `..`, and not `/` itself"),
-    );
-    None
-}
-
-/// Reports the names of a list that have a fault.
-pub(super) fn check_names(
-    document: &Document,
-    pointer: &str,
-    names: Option<&[String]>,
-    what: &str,
-    fault: impl Fn(&str) -> Option<String>,
-    problems: &mut Problems,
-) {
-    for (index, name) in names.unwrap_or_default().iter().enumerate() {
-        check_name(document, &format!("{pointer}/{index}"), name, what, &fault, problems);
-    }
-}
-
-/// Reports a name that has a fault.
-pub(super) fn check_name(
-    document: &Document,
-    pointer: &str,
-    name: &str,
-    what: &str,
-    fault: impl Fn(&str) -> Option<String>,
-    problems: &mut Problems,
-) {
-    if let Some(fault) = fault(name) {
-        let place = document.value(pointer, format!("not a {what}"));
-        problems.push(Problem::error(format!("bad {what} {}", tick(name)), place).help(fault));
     }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //!   source      a file -> its text, its values, and where each of them stands
 //!   shape       keys and types, by the JSON Schema that `schema` derives from `raw`
-//!   host        innkeeper.toml: settings, paths, what is given to whom
+//!   host        innkeeper.toml: settings, paths; given: what is given to whom
 //!   workspace   the folders that are namespaces
 //!   namespace   one namespace.toml, with needs, jobs and commands
 //!   grants      what is asked against what is given (pure)
@@ -14,7 +14,9 @@
 //! syntax errors has its other keys looked at and no more; a namespace whose grants are unclear is not told that it has
 //! none. Nothing runs: components are looked at by a [`ComponentInspector`], which the edge brings along.
 
+mod checks;
 mod commands;
+mod given;
 mod grants;
 mod host;
 mod jobs;

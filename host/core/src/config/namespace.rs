@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::checks::check_name;
 use super::grants::{Given, names_line};
-use super::host::{Host, check_name};
+use super::host::Host;
 use super::model::{Allowed, Grants, Namespace};
 use super::names::{channel_fault, tick};
 use super::problem::{Problem, Problems};

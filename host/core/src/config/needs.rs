@@ -1,9 +1,10 @@
 //! `[needs]` and `[jobs.X.needs]`: their values checked, and what of them is not granted reported.
 
+use super::checks::{check_guest_path, check_names, resolve};
 use super::grants::{Asked, FilesAsked, Refusal, narrow};
-use super::host::{Host, check_guest_path, check_names, resolve};
+use super::host::Host;
 use super::model::Grants;
-use super::names::{channel_fault, repository_fault, tick, ticks, variable_fault};
+use super::names::{channel_fault, repository_fault, tick, ticks};
 use super::namespace::Room;
 use super::problem::{Problem, Problems};
 use super::raw::{RawJobNeeds, RawNeeds, RawTrust};
@@ -36,14 +37,7 @@ fn asked(host: &Host, document: &Document, pointer: &str, raw: &RawNeeds, proble
         channel_fault,
         problems,
     );
-    check_names(
-        document,
-        &at("env"),
-        raw.env.as_deref(),
-        "variable",
-        variable_fault,
-        problems,
-    );
+    host.check_env(document, &at("env"), raw.env.as_deref(), problems);
     let repos_at = at("github/repos");
     check_names(
         document,

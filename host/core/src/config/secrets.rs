@@ -90,9 +90,12 @@ pub enum SecretError {
     },
 }
 
+/// The value of an environment variable.
+type Variable = dyn Fn(&str) -> Option<OsString> + Send + Sync;
+
 /// Where secrets come from: the environment, and the files that it names.
 pub struct Secrets {
-    variable: Box<dyn Fn(&str) -> Option<OsString> + Send + Sync>,
+    variable: Box<Variable>,
 }
 
 impl Secrets {

@@ -1,6 +1,6 @@
 //! Whole configurations: what is made of right ones, and what is said of wrong ones.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod mistakes;
 mod mutations;

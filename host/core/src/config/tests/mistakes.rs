@@ -1191,6 +1191,43 @@ error: need not granted: triggers `slack`
 }
 
 #[test]
+fn the_host_s_own_secrets_are_nobody_s_need() {
+    let world = World::demo(
+        "[namespaces.demo]\ntrust = \"trusted\"\ngithub = { secret = \"A_HOOK\" }\n",
+        "[needs]\nenv = [\"SLACK_BOT_TOKEN_FILE\", \"PATH\"]\n[jobs.x]\nrun_args_template = \"true\"\n\
+         [jobs.x.needs]\nenv = [\"A_HOOK\"]\n",
+    );
+    insta::assert_snapshot!(world.check(), @r#"
+error: `SLACK_BOT_TOKEN_FILE` is the host's own secret
+ --> workspace/demo/namespace.toml:2:8
+  |
+2 | env = ["SLACK_BOT_TOKEN_FILE", "PATH"]
+  |        ^^^^^^^^^^^^^^^^^^^^^^ no job gets this
+  |
+  = help: give the job a secret of its own, under another name
+
+error: `A_HOOK` is the host's own secret
+ --> workspace/demo/namespace.toml:6:8
+  |
+6 | env = ["A_HOOK"]
+  |        ^^^^^^^^ no job gets this
+  |
+  = help: give the job a secret of its own, under another name
+
+error: the job needs more than its namespace: env `A_HOOK`
+ --> workspace/demo/namespace.toml:6:8
+  |
+2 | env = ["SLACK_BOT_TOKEN_FILE", "PATH"]
+  |       -------------------------------- all that the namespace asks
+...
+6 | env = ["A_HOOK"]
+  |        ^^^^^^^^ needed here
+  |
+  = help: add it to `env` in `[needs]`, which narrows what every job gets
+"#);
+}
+
+#[test]
 fn grants_that_bash_cannot_be_held_to() {
     let world = World::demo(
         "[namespaces.demo]\ntrust = \"trusted\"\nfiles = [{ host = \"srv\", guest = \"/data\" }]\n\

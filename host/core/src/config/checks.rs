@@ -1,0 +1,85 @@
+//! Checks that several parts of a configuration share: names with a fault, and paths on the host and in guests.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::names::tick;
+use super::problem::{Problem, Problems};
+use super::source::Document;
+
+/// How `a` stands to `b`, where one holds the other.
+pub(super) fn overlap(a: &Path, b: &Path) -> Option<&'static str> {
+    if a == b {
+        Some("is")
+    } else if a.starts_with(b) {
+        Some("lies in")
+    } else if b.starts_with(a) {
+        Some("holds")
+    } else {
+        None
+    }
+}
+
+/// A path with the links in it resolved, as far as it exists.
+pub(super) fn resolve(path: &Path) -> PathBuf {
+    for ancestor in path.ancestors() {
+        let (Ok(real), Ok(rest)) = (ancestor.canonicalize(), path.strip_prefix(ancestor)) else {
+            continue;
+        };
+        return rest.components().fold(real, |mut path, part| {
+            match part {
+                Component::ParentDir => {
+                    path.pop();
+                }
+                Component::Normal(name) => path.push(name),
+                Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
+            }
+            path
+        });
+    }
+    path.to_owned()
+}
+
+/// A path in a guest without its last slash, if it is absolute and plain.
+pub(super) fn check_guest_path(document: &Document, at: &str, guest: &str, problems: &mut Problems) -> Option<String> {
+    let trimmed = guest.trim_end_matches('/');
+    let plain = |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains('\0');
+    let good = trimmed.strip_prefix('/').is_some_and(|rest| rest.split('/').all(plain));
+    if good {
+        return Some(trimmed.to_owned());
+    }
+    let place = document.value(&format!("{at}/guest"), "expected an absolute path");
+    problems.push(
+        Problem::error(format!("{} is not a path for a guest", tick(guest)), place)
+            .help("for example `/data`: absolute, without `.` and `..`, and not `/` itself"),
+    );
+    None
+}
+
+/// Reports the names of a list that have a fault.
+pub(super) fn check_names(
+    document: &Document,
+    pointer: &str,
+    names: Option<&[String]>,
+    what: &str,
+    fault: impl Fn(&str) -> Option<String>,
+    problems: &mut Problems,
+) {
+    for (index, name) in names.unwrap_or_default().iter().enumerate() {
+        check_name(document, &format!("{pointer}/{index}"), name, what, &fault, problems);
+    }
+}
+
+/// Reports a name that has a fault.
+pub(super) fn check_name(
+    document: &Document,
+    pointer: &str,
+    name: &str,
+    what: &str,
+    fault: impl Fn(&str) -> Option<String>,
+    problems: &mut Problems,
+) {
+    if let Some(fault) = fault(name) {
+        let place = document.value(pointer, format!("not a {what}"));
+        problems.push(Problem::error(format!("bad {what} {}", tick(name)), place).help(fault));
+    }
+}
