@@ -32,6 +32,13 @@ pub struct Run {
     pub askings: Vec<Asking>,
 }
 
+impl Run {
+    /// The job's full name, as people see it: `<namespace>_<job>`.
+    pub fn full_name(&self) -> String {
+        format!("{}_{}", self.namespace, self.job)
+    }
+}
+
 /// What a runner returns: how a run ended, how long it took, and what it wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {

@@ -322,6 +322,7 @@ fn check_rule(
     Some(GithubRule {
         event: raw.event.clone()?,
         action: raw.action.clone(),
+        merged_into_default: false,
         job: job.name.clone(),
         args,
         delay: Duration::from_secs(raw.delay_seconds),

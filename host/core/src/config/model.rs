@@ -292,6 +292,8 @@ pub struct GithubRule {
     pub event: String,
     /// The payload's `action`; none matches every action.
     pub action: Option<String>,
+    /// Whether the pull request must have been merged, and into the repository's default branch. Default false.
+    pub merged_into_default: bool,
     /// The short name of the job.
     pub job: String,
     /// Arguments of the job by name: JSON pointers into the payload, in the order of the file.
@@ -304,11 +306,12 @@ pub struct GithubRule {
 
 impl GithubRule {
     /// The rule of a namespace that has a job `deploy` and no rule: a pull request merged into the default branch
-    /// deploys after a minute, time to think again. The merge itself is looked at by the trigger.
+    /// deploys after a minute, time to think again.
     pub fn deploy_after_merge() -> Self {
         Self {
             event: "pull_request".into(),
             action: Some("closed".into()),
+            merged_into_default: true,
             job: "deploy".into(),
             args: Vec::new(),
             delay: Duration::from_secs(60),

@@ -38,6 +38,7 @@ pub fn next(failure: &Failure, attempts: u32, created: Timestamp, now: Timestamp
 }
 
 #[cfg(test)]
+#[expect(clippy::panic, reason = "a test that cannot go on has failed")]
 mod tests {
     use super::*;
 

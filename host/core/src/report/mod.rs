@@ -95,6 +95,11 @@ pub fn interrupted(job: &str, run: RunId, calls_support: bool) -> Message {
     post(wording::interrupted(job, run, calls_support))
 }
 
+/// What is said of a run whose job went out of the configuration while it waited. `job` is the full name.
+pub fn not_configured(job: &str, run: RunId) -> Message {
+    post(wording::not_configured(job, run))
+}
+
 fn post(text: String) -> Message {
     Message::Post(Post::text(text))
 }

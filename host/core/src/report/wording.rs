@@ -178,6 +178,11 @@ pub(crate) fn interrupted(job: &str, run: RunId, calls_support: bool) -> String 
     text
 }
 
+/// A run whose job went out of the configuration while it waited.
+pub(crate) fn not_configured(job: &str, run: RunId) -> String {
+    format!("`{job}` did not run (run {run}): it is not in the configuration any more.")
+}
+
 /// The call for help. Who asked is mentioned: they are part of the conversation that follows.
 pub(crate) fn support_call(job: &str, run: RunId, askings: &[Asking]) -> String {
     let mut text = format!(":rotating_light: `{job}` failed (run {run}).");

@@ -75,7 +75,9 @@ pub(super) fn refusal(root: Node<'_>, text: &str, place: &Place<'_>) -> Option<R
     // A pattern that is the value alone: in quotation marks it is plain text.
     let is_pattern = leaf.kind() == "extglob_pattern"
         && leaf.byte_range() == place.range
-        && leaf.parent().is_some_and(|parent| matches!(parent.kind(), "binary_expression" | "case_item"));
+        && leaf
+            .parent()
+            .is_some_and(|parent| matches!(parent.kind(), "binary_expression" | "case_item"));
     if leaf.kind() != "word" && !is_pattern {
         return Some(in_kind(leaf, text, is_output).unwrap_or_else(|| unknown(leaf.kind())));
     }

@@ -1,0 +1,247 @@
+//! Requests and runs: a function an operation, and below them a function a statement.
+
+use rusqlite::{Connection, Result as Sql, Row};
+use sha2::{Digest, Sha256};
+
+use super::asking::{askings_of, link};
+use super::column::{Json, Micros, Whole};
+use super::data::{Cancel, Claim, ClaimOne, Queued, RunEnd};
+use super::error::StoreError;
+use super::statement::{all, change, maybe, one};
+use super::{job, outbox};
+use crate::clock::Timestamp;
+use crate::message::NewDelivery;
+use crate::queue::{RequestMove, RequestState};
+use crate::request::{AskingId, NewRequest, RequestId};
+use crate::run::{Run, RunId};
+
+/// Makes a request, or joins the one of the same job and arguments that is pending.
+pub(super) fn enqueue(c: &Connection, asking: AskingId, new: &NewRequest, now: Timestamp) -> Sql<Queued> {
+    let arguments =
+        serde_json::to_string(&new.arguments).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let hash: [u8; 32] = Sha256::digest(&arguments).into();
+    let job = job::find_or_insert(c, &new.namespace, &new.job)?;
+    let (id, joined) = match move_due(c, job.id, &hash, new.due)? {
+        Some(id) => (id, true),
+        None => (insert_request(c, job.id, new.due, now, &hash, &arguments)?, false),
+    };
+    link(c, id, asking)?;
+    match job.first {
+        Some((_, first)) if first == id => job::refresh_first(c, job.id, id)?,
+        Some(first) if first <= (new.due, id) => {}
+        _ => job::set_first(c, job.id, new.due, id)?,
+    }
+    Ok(Queued {
+        id,
+        joined,
+        due: new.due,
+        busy: job.running,
+    })
+}
+
+/// Takes the first request that may start, if it is due, and marks it as running.
+pub(super) fn claim(c: &Connection, now: Timestamp) -> Result<Claim, StoreError> {
+    let mut first = job::startable(c)?;
+    let mut run = None;
+    if let Some(due) = first.take_if(|first| first.due <= now) {
+        run = Some(start(c, due.job, due.request, now)?);
+        first = job::startable(c)?;
+    }
+    let next_due = first.map(|first| first.due);
+    Ok(Claim { run, next_due })
+}
+
+/// Takes this request, if it may start.
+pub(super) fn claim_request(c: &Connection, request: RequestId, now: Timestamp) -> Result<ClaimOne, StoreError> {
+    let Some(found) = place_of(c, request)? else {
+        return Ok(ClaimOne::Unknown);
+    };
+    if found.state != RequestMove::Start.from() {
+        return Ok(ClaimOne::Gone(found.state));
+    }
+    if let Some(run) = found.running {
+        return Ok(ClaimOne::Busy(run));
+    }
+    if found.due > now {
+        return Ok(ClaimOne::NotYet(found.due));
+    }
+    let run = start(c, found.job, request, now)?;
+    Ok(ClaimOne::Started(Box::new(run)))
+}
+
+fn start(c: &Connection, job: i64, request: RequestId, now: Timestamp) -> Sql<Run> {
+    move_request(c, request, RequestMove::Start, None)?;
+    let run = insert_run(c, request, job, now)?;
+    job::occupy(c, job, run)?;
+    one(c, &format!("{RUN} WHERE run.id = ?1"), [run], read_run(c))
+}
+
+/// Ends a run and its request, frees the job, and puts the report into the outbox.
+pub(super) fn end(c: &Connection, run: RunId, end: &RunEnd, deliveries: &[NewDelivery]) -> Result<(), StoreError> {
+    let Some((request, job)) = end_run(c, run, end)? else {
+        return Err(match exists_run(c, run)? {
+            true => StoreError::RunEnded(run),
+            false => StoreError::UnknownRun(run),
+        });
+    };
+    move_request(c, request, RequestMove::End, Some(end.at))?;
+    job::free(c, job, run)?;
+    outbox::append(c, deliveries, end.at)?;
+    Ok(())
+}
+
+/// Every run that is marked as running.
+pub(super) fn running(c: &Connection) -> Sql<Vec<Run>> {
+    all(
+        c,
+        &format!("{RUN} WHERE run.id IN (SELECT running FROM job WHERE running IS NOT NULL) ORDER BY run.id"),
+        [],
+        read_run(c),
+    )
+}
+
+/// Cancels one request, if it is pending.
+pub(super) fn cancel(c: &Connection, request: RequestId, now: Timestamp) -> Result<Cancel, StoreError> {
+    let Some(found) = place_of(c, request)? else {
+        return Ok(Cancel::Unknown);
+    };
+    Ok(match found.state {
+        RequestState::Pending => {
+            move_request(c, request, RequestMove::Cancel, Some(now))?;
+            job::refresh_first(c, found.job, request)?;
+            let (namespace, job) = job::name_of(c, found.job)?;
+            Cancel::Cancelled { namespace, job }
+        }
+        // A request runs exactly as long as its job's row names its run.
+        RequestState::Running => found.running.map_or(Cancel::Ended, |run| Cancel::Running { run }),
+        RequestState::Ended | RequestState::Cancelled => Cancel::Ended,
+    })
+}
+
+/// Cancels every pending request of a job. Says how many.
+pub(super) fn cancel_job(c: &Connection, namespace: &str, name: &str, now: Timestamp) -> Sql<u64> {
+    let Some(job) = job::find(c, namespace, name)? else {
+        return Ok(0);
+    };
+    let cancelled = change(c, CANCEL_JOB, (job.id, RequestMove::Cancel.to(), now))?;
+    job::clear_first(c, job.id)?;
+    Ok(cancelled as u64)
+}
+
+pub(super) const CANCEL_JOB: &str = "UPDATE request INDEXED BY request_pending_due SET state = ?2, ended_at = ?3
+     WHERE job = ?1 AND state = 'pending'";
+
+/// Moves the due time of the pending request of this job with these arguments, where there is one.
+fn move_due(c: &Connection, job: i64, arguments_hash: &[u8; 32], due: Timestamp) -> Sql<Option<RequestId>> {
+    maybe(c, MOVE_DUE, (job, arguments_hash, due), |row| row.get(0))
+}
+
+pub(super) const MOVE_DUE: &str = "UPDATE request INDEXED BY request_pending_once SET due_at = ?3
+     WHERE job = ?1 AND arguments_hash = ?2 AND state = 'pending' RETURNING id";
+
+fn insert_request(
+    c: &Connection,
+    job: i64,
+    due: Timestamp,
+    now: Timestamp,
+    arguments_hash: &[u8; 32],
+    arguments: &str,
+) -> Sql<RequestId> {
+    one(
+        c,
+        "INSERT INTO request (job, state, due_at, created_at, arguments_hash, arguments)
+         VALUES (?1, 'pending', ?2, ?3, ?4, ?5) RETURNING id",
+        (job, due, now, arguments_hash, arguments),
+        |row| row.get(0),
+    )
+}
+
+/// Makes a move. A request that is not in the state that the move starts from is an error: callers look first.
+fn move_request(c: &Connection, request: RequestId, step: RequestMove, ended: Option<Timestamp>) -> Sql<()> {
+    let moved = change(
+        c,
+        "UPDATE request SET state = ?2, ended_at = ?3 WHERE id = ?1 AND state = ?4",
+        (request, step.to(), ended, step.from()),
+    )?;
+    match moved {
+        1 => Ok(()),
+        other => Err(rusqlite::Error::StatementChangedRows(other)),
+    }
+}
+
+struct Place {
+    state: RequestState,
+    due: Timestamp,
+    job: i64,
+    running: Option<RunId>,
+}
+
+fn place_of(c: &Connection, request: RequestId) -> Sql<Option<Place>> {
+    maybe(
+        c,
+        "SELECT state, due_at, job.id, running FROM request JOIN job ON job.id = request.job WHERE request.id = ?1",
+        [request],
+        |row| {
+            Ok(Place {
+                state: row.get(0)?,
+                due: row.get(1)?,
+                job: row.get(2)?,
+                running: row.get(3)?,
+            })
+        },
+    )
+}
+
+fn insert_run(c: &Connection, request: RequestId, job: i64, now: Timestamp) -> Sql<RunId> {
+    one(
+        c,
+        "INSERT INTO run (request, job, started_at) VALUES (?1, ?2, ?3) RETURNING id",
+        (request, job, now),
+        |row| row.get(0),
+    )
+}
+
+const RUN: &str = "SELECT run.id, request.id, namespace, name, arguments, started_at
+     FROM run JOIN request ON request.id = run.request JOIN job ON job.id = run.job";
+
+fn read_run(c: &Connection) -> impl Fn(&Row<'_>) -> Sql<Run> + '_ {
+    |row| {
+        let request = row.get(1)?;
+        Ok(Run {
+            id: row.get(0)?,
+            request,
+            namespace: row.get(2)?,
+            job: row.get(3)?,
+            arguments: row.get::<_, Json<_>>(4)?.0,
+            started: row.get(5)?,
+            askings: askings_of(c, request)?,
+        })
+    }
+}
+
+fn end_run(c: &Connection, run: RunId, end: &RunEnd) -> Sql<Option<(RequestId, i64)>> {
+    maybe(
+        c,
+        "UPDATE run SET ended_at = ?2, duration = ?3, stdout_kept = ?4, stdout_lost = ?5, stderr_kept = ?6,
+             stderr_lost = ?7, log_folder = ?8, ending = ?9
+         WHERE id = ?1 AND ended_at IS NULL RETURNING request, job",
+        (
+            run,
+            end.at,
+            Micros(end.duration),
+            Whole(end.stdout.kept),
+            Whole(end.stdout.lost),
+            Whole(end.stderr.kept),
+            Whole(end.stderr.lost),
+            &end.log_folder,
+            Json(&end.ending),
+        ),
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
+fn exists_run(c: &Connection, run: RunId) -> Sql<bool> {
+    one(c, "SELECT EXISTS (SELECT 1 FROM run WHERE id = ?1)", [run], |row| {
+        row.get(0)
+    })
+}

@@ -1,0 +1,134 @@
+//! Promise 10: what a statement costs does not depend on how much waits. SQLite's plans say which index serves it, and
+//! that nothing is scanned or sorted.
+
+use super::*;
+
+/// The steps of SQLite's plan for a statement.
+fn plan(sql: &str) -> Vec<String> {
+    let mut connection = Connection::open_in_memory().unwrap();
+    db::MIGRATIONS.to_latest(&mut connection).unwrap();
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    for parameter in 1..=statement.parameter_count() {
+        statement.raw_bind_parameter(parameter, 1).unwrap();
+    }
+    let mut rows = statement.raw_query();
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        steps.push(row.get("detail").unwrap());
+    }
+    steps
+}
+
+#[test]
+fn a_claim_reads_one_end_of_an_index_of_jobs() {
+    // The index holds jobs that are free and have something pending, in the order asked for.
+    assert_eq!(
+        plan(job::STARTABLE),
+        ["SEARCH job USING INDEX job_startable (next_due>?)"]
+    );
+    assert!(job::STARTABLE.ends_with("LIMIT 1"));
+}
+
+#[test]
+fn the_next_request_of_a_job_is_one_look_into_an_index() {
+    for sql in [job::OCCUPY, job::REFRESH_FIRST] {
+        let steps = plan(sql);
+        assert_eq!(steps[0], "SEARCH job USING INTEGER PRIMARY KEY (rowid=?)", "{steps:?}");
+        assert!(
+            steps.contains(&"SEARCH request USING COVERING INDEX request_pending_due (job=?)".into()),
+            "{steps:?}"
+        );
+        assert_neither_scan_nor_sort(&steps);
+    }
+}
+
+#[test]
+fn a_repeated_request_is_one_look_into_an_index() {
+    assert_eq!(
+        plan(queue::MOVE_DUE),
+        ["SEARCH request USING INDEX request_pending_once (job=? AND arguments_hash=?)"]
+    );
+}
+
+#[test]
+fn cancelling_a_job_looks_at_its_requests_only() {
+    assert_eq!(
+        plan(queue::CANCEL_JOB),
+        ["SEARCH request USING INDEX request_pending_due (job=?)"]
+    );
+}
+
+#[test]
+fn taking_a_delivery_is_one_look_into_an_index() {
+    assert_eq!(
+        plan(outbox::FIRST),
+        ["SEARCH delivery USING INDEX delivery_unsettled (lane=?)"]
+    );
+}
+
+#[test]
+fn lanes_are_listed_from_what_is_unsettled() {
+    assert_eq!(
+        plan(outbox::LANES_WITH_WORK),
+        ["SCAN delivery USING INDEX delivery_unsettled"]
+    );
+}
+
+#[test]
+fn forgetting_looks_at_old_keys_only() {
+    let steps = plan(asking::FORGET);
+    assert!(
+        steps.contains(&"SEARCH asking USING INDEX asking_github_key (at<?)".into()),
+        "{steps:?}"
+    );
+    assert_neither_scan_nor_sort(&steps);
+}
+
+#[test]
+fn status_reads_the_first_requests_of_each_job() {
+    let steps = plan(read::PENDING);
+    assert!(
+        steps.contains(&"SEARCH first USING COVERING INDEX request_pending_due (job=?)".into()),
+        "{steps:?}"
+    );
+    assert!(!steps.iter().any(|step| step.contains("SCAN request")), "{steps:?}");
+    let counted = plan(read::PENDING_COUNT);
+    assert!(counted[0].contains("INDEX request_pending"), "{counted:?}");
+}
+
+fn assert_neither_scan_nor_sort(steps: &[String]) {
+    for step in steps {
+        assert!(!step.starts_with("SCAN") && !step.contains("TEMP B-TREE"), "{steps:?}");
+    }
+}
+
+/// Counts what SQLite does, which is the same on every machine: its virtual machine's steps for one claim.
+#[tokio::test]
+async fn a_claim_takes_as_many_steps_with_ten_pending_as_with_ten_thousand() {
+    let mut steps = Vec::new();
+    for pending in [10, 10_000] {
+        let it = Fixture::new();
+        it.queued("blocked", "first", at(0)).await;
+        it.claimed(at(0)).await;
+        let orders = (0..pending).map(|n| order("blocked", &n.to_string(), at(0))).collect();
+        it.caused(somebody(), Cause::Requests(orders)).await;
+        it.queued("free", "", at(1)).await;
+        let counting = it.store.write("count steps", |c| {
+            vm_steps(c)?;
+            assert!(queue::claim(c, at(2))?.run.is_some());
+            Ok(vm_steps(c)?)
+        });
+        steps.push(counting.await.unwrap());
+    }
+    assert!(steps[0] > 0);
+    assert_eq!(steps[0], steps[1]);
+}
+
+/// The steps since the last time of the statements that choose.
+fn vm_steps(c: &Connection) -> rusqlite::Result<i32> {
+    let steps = |sql| {
+        c.prepare_cached(sql)
+            .map(|statement| statement.reset_status(rusqlite::StatementStatus::VmStep))
+    };
+    Ok(steps(job::STARTABLE)? + steps(job::OCCUPY)?)
+}
