@@ -1,13 +1,20 @@
 //! The host: it takes orders, keeps guests to their rooms, and says what came of it.
 //!
 //! ```text
-//!   trigger -> (core: command, store) -> dispatcher -> runner -> (core: report, outbox) -> deliver
+//!    Slack  GitHub  command line
+//!        \    |    /
+//!         trigger        parse, authenticate; trigger::intake is the one door: authorise, accept, answer
+//!            |
+//!      (core: store)     durable before anything is acknowledged
+//!            |
+//!        dispatcher      wakes on a ring or on the next due time; claims, starts, ends
+//!        /        \
+//!   runner::bash  runner::component -> guest      an Invocation goes in, an Outcome comes out
+//!        \        /
+//!      (core: report)    Outcome + format -> Message; one commit with the end of the run
+//!            |
+//!        deliver         a lane at a time to its Target: Slack, a terminal
 //! ```
 //!
-//! In the order of the flow; see `innkeeper_core` for everything that decides.
 
-pub mod deliver;
-pub mod guest;
 pub mod runner;
-pub mod trigger;
-pub mod web;

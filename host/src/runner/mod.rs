@@ -1,9 +1,13 @@
 //! What executes a run: an [`Invocation`] goes in, an [`Outcome`] comes out. One implementer for each kind of program.
 
+pub mod bash;
+pub mod log;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use innkeeper_core::BoxFuture;
+use innkeeper_core::clock::Timestamp;
 use innkeeper_core::config::{Job, Namespace};
 use innkeeper_core::request::Arguments;
 use innkeeper_core::run::{Outcome, RunId};
@@ -34,4 +38,10 @@ pub struct Invocation {
     pub work_folder: PathBuf,
     /// Told when the process was spawned or the guest's first instruction is about to run. Dropped if it never was.
     pub started: Option<oneshot::Sender<()>>,
+}
+
+/// Where a run's log is, below `data_dir/logs`: `<namespace>_<job>/<UTC time>-<run id>`.
+pub fn log_folder(namespace: &str, job: &str, started: Timestamp, run: RunId) -> String {
+    let time = started.to_jiff().strftime("%Y%m%dT%H%M%SZ");
+    format!("{namespace}_{job}/{time}-{run}")
 }
