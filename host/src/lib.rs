@@ -17,4 +17,5 @@
 //! ```
 //!
 
+pub mod guest;
 pub mod runner;

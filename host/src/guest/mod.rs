@@ -1,1 +1,200 @@
 //! Guests: what a component is given and may spend.
+//!
+//! ```text
+//!   inspect   is the file a component that can be a job          (reads a file, follows nothing in it)
+//!   compile   component -> machine code, in a bounded child      (the binary with a hidden verb)
+//!   cache     file -> a component that is ready to instantiate
+//!   engine    the engine's settings and pool, the epoch's ticker
+//!   context   what a guest sees: arguments, environment, folders; the doors that are shut
+//!   limits    what it may spend; the count of its memory
+//!   output    its stdout and stderr, into the run's log
+//!   command   one run of a `wasi:cli` program
+//!   ending    wasmtime's errors in words
+//! ```
+//!
+//! [`Guests`] owns what guests share: a runtime apart from the host's own, on which a guest that misbehaves can delay
+//! only other guests, the engine, the cache, and how much memory all of them may take together. It is built when the
+//! first component is needed; a host without components pays nothing.
+
+pub mod cache;
+pub mod command;
+pub mod compile;
+pub mod context;
+pub mod ending;
+pub mod engine;
+pub mod inspect;
+pub mod limits;
+pub mod output;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use innkeeper_core::clock::Clock;
+use innkeeper_core::config::Capacity;
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio_util::task::AbortOnDropHandle;
+
+use cache::Cache;
+use compile::CompilerCommand;
+use context::Environment;
+use engine::Ticker;
+
+const MIB: u64 = 1024 * 1024;
+/// Threads that may block in file operations of guests, or in loading and mapping.
+const BLOCKING_THREADS: usize = 64;
+
+/// What [`Guests`] is built from.
+#[derive(Clone)]
+pub struct GuestSettings {
+    /// `data_dir/cache`, absolute. It is made, and made private.
+    pub cache_folder: PathBuf,
+    /// How many guests run at once, and how much memory they may take together.
+    pub capacity: Capacity,
+    /// What guests may be given of the environment, as far as they are granted it.
+    pub environment: Environment,
+    /// How a child is started that compiles.
+    pub compiler: CompilerCommand,
+    /// For how long things took.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What all guests of a host share.
+pub struct Guests {
+    settings: GuestSettings,
+    memory: Semaphore,
+    house: OnceLock<Result<House, String>>,
+}
+
+/// What exists once there are guests.
+struct House {
+    runtime: Mutex<Option<Runtime>>,
+    handle: Handle,
+    cache: Cache,
+    ticker: Ticker,
+}
+
+impl Guests {
+    /// A host's guests. Nothing is started yet.
+    pub fn new(settings: GuestSettings) -> Self {
+        let memory = Semaphore::new(megabytes(settings.capacity.guest_memory) as usize);
+        Self {
+            settings,
+            memory,
+            house: OnceLock::new(),
+        }
+    }
+
+    /// Loads the components in `files`, one after the other and in the background, so that their first runs need not
+    /// wait for the compiler. A component that cannot be loaded is logged; its runs will say the same.
+    pub fn preload(self: &Arc<Self>, files: Vec<PathBuf>) {
+        let guests = Arc::clone(self);
+        let work = async move {
+            for file in files {
+                if let Err(why) = guests.load(&file).await {
+                    tracing::warn!(component = %file.display(), "{why}");
+                }
+            }
+        };
+        match self.house() {
+            Ok(house) => drop(house.handle.spawn(work)),
+            Err(why) => tracing::warn!("{why}"),
+        }
+    }
+
+    /// Ends the guests' runtime: what still runs is dropped at its next yield. A thread that hangs in a file operation
+    /// (a FIFO in a granted folder) is left behind after `grace`; it does not hold up the host. Blocks.
+    pub fn shutdown(&self, grace: Duration) {
+        if let Some(runtime) = self.take_runtime() {
+            runtime.shutdown_timeout(grace);
+        }
+    }
+
+    /// Starts `work` on the guests' runtime. It ends when what is returned is dropped.
+    ///
+    /// # Errors
+    /// A sentence: the engine or the runtime could not be built.
+    pub fn spawn<F>(&self, work: F) -> Result<AbortOnDropHandle<F::Output>, String>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        Ok(AbortOnDropHandle::new(self.house()?.handle.spawn(work)))
+    }
+
+    /// The clock that durations are measured by.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.settings.clock
+    }
+
+    async fn load(&self, file: &std::path::Path) -> Result<Arc<cache::Ready>, String> {
+        self.house()?.cache.get(file).await
+    }
+
+    /// Waits until `bytes` of memory are free among all guests', and holds them until what is returned is dropped.
+    async fn room(&self, bytes: u64) -> Result<SemaphorePermit<'_>, String> {
+        let (wanted, all) = (megabytes(bytes), megabytes(self.settings.capacity.guest_memory));
+        if wanted > all {
+            return Err(format!(
+                "may take {wanted} MB of memory, but all guests together have {all} MB: lower `memory_mb`, or raise `max_guest_memory_mb` in innkeeper.toml"
+            ));
+        }
+        self.memory
+            .acquire_many(wanted)
+            .await
+            .map_err(|_| "the host is stopping".to_owned())
+    }
+
+    fn house(&self) -> Result<&House, String> {
+        self.house
+            .get_or_init(|| {
+                House::build(&self.settings).map_err(|error| format!("this host cannot run components: {error:#}"))
+            })
+            .as_ref()
+            .map_err(Clone::clone)
+    }
+
+    fn take_runtime(&self) -> Option<Runtime> {
+        let house = self.house.get()?.as_ref().ok()?;
+        house.runtime.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Drop for Guests {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.take_runtime() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl House {
+    fn build(settings: &GuestSettings) -> wasmtime::Result<Self> {
+        let engine = engine::for_running(settings.capacity.runs)?;
+        let cache = Cache::open(&settings.cache_folder, &engine, settings.compiler.clone())?;
+        let ticker = Ticker::start(&engine)?;
+        let threads = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 4));
+        let runtime = Builder::new_multi_thread()
+            .thread_name("guest")
+            .worker_threads(threads)
+            .max_blocking_threads(BLOCKING_THREADS)
+            // Where guests keep every worker busy, timers are looked at only so often: at each yield of a guest.
+            .event_interval(1)
+            .enable_all()
+            .build()?;
+        Ok(Self {
+            handle: runtime.handle().clone(),
+            runtime: Mutex::new(Some(runtime)),
+            cache,
+            ticker,
+        })
+    }
+}
+
+/// Bytes in whole mebibytes, rounded up.
+fn megabytes(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(MIB)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;

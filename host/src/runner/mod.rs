@@ -1,6 +1,7 @@
 //! What executes a run: an [`Invocation`] goes in, an [`Outcome`] comes out. One implementer for each kind of program.
 
 pub mod bash;
+pub mod component;
 pub mod log;
 
 use std::path::PathBuf;

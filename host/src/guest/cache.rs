@@ -1,0 +1,402 @@
+//! Components that are ready to run: compiled once, kept on disk, mapped into memory, linked.
+//!
+//! On disk an artefact is named for what it was made from: the SHA-256 of the component and a hash of the engine's
+//! version and settings. The folder is 0700, and no grant may reach it, so nobody but the host's own user writes there;
+//! what is left is damage (a torn write, a failing disk), and against that a second file holds the artefact's own
+//! SHA-256, which is checked before the artefact is mapped. It also makes syncing needless: what did not survive a
+//! power cut is compiled again.
+//!
+//! In memory a component is found by its path. A look at the file's metadata at each run notices a change.
+
+use std::collections::HashMap;
+use std::fs::{DirBuilder, File, Metadata};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+use tokio::sync::{OnceCell, Semaphore};
+use wasmtime::Engine;
+use wasmtime::component::{Component, Linker};
+use wasmtime_wasi::p2::bindings::CommandPre;
+
+use super::compile::{self, CompilerCommand};
+use super::context::Context;
+use super::ending::tidy;
+use super::inspect;
+
+/// Components held in memory at once. Each is mostly a mapping of its artefact, which the kernel may drop.
+const IN_MEMORY: usize = 128;
+/// Artefacts left on disk by the clean-up at start.
+const ON_DISK: usize = 256;
+/// Compilers at once: two, so that one slow component does not hold up all others.
+const COMPILERS: usize = 2;
+/// How long a refusal stands for a file that has not changed: runs that queue up behind it are spared the wait.
+const REFUSAL_STANDS: Duration = Duration::from_secs(60);
+/// Part of every artefact's name; changed when what is beside the artefact changes.
+const LAYOUT: u32 = 1;
+
+/// A component that is compiled and linked: all that is left is to instantiate it.
+pub type Ready = CommandPre<Context>;
+
+/// Components that are ready to run, or will be.
+pub struct Cache {
+    folder: PathBuf,
+    suffix: String,
+    engine: Engine,
+    linker: Linker<Context>,
+    compiler: CompilerCommand,
+    compilers: Semaphore,
+    known: Mutex<HashMap<PathBuf, Known>>,
+    uses: AtomicU64,
+}
+
+struct Known {
+    stamp: Stamp,
+    slot: Arc<Slot>,
+    used: u64,
+}
+
+/// Where a component will be once it is loaded; who comes meanwhile waits here.
+type Slot = OnceCell<Result<Arc<Ready>, Refusal>>;
+
+#[derive(Clone)]
+struct Refusal {
+    why: String,
+    at: Instant,
+}
+
+/// What changes when a file does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl From<&Metadata> for Stamp {
+    fn from(file: &Metadata) -> Self {
+        Self {
+            device: file.dev(),
+            inode: file.ino(),
+            size: file.size(),
+            modified: (file.mtime(), file.mtime_nsec()),
+            changed: (file.ctime(), file.ctime_nsec()),
+        }
+    }
+}
+
+impl Cache {
+    /// Opens the cache in `folder`, which it makes if need be, and removes what this engine cannot use.
+    ///
+    /// # Errors
+    /// The folder cannot be made private, or the linker refuses an interface.
+    pub fn open(folder: &Path, engine: &Engine, compiler: CompilerCommand) -> wasmtime::Result<Self> {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        std::fs::set_permissions(folder, PermissionsExt::from_mode(0o700))?;
+        let mut linker = Linker::new(engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+        let cache = Self {
+            folder: folder.to_owned(),
+            suffix: suffix(engine),
+            engine: engine.clone(),
+            linker,
+            compiler,
+            compilers: Semaphore::new(COMPILERS),
+            known: Mutex::default(),
+            uses: AtomicU64::new(0),
+        };
+        cache.clean_up()?;
+        Ok(cache)
+    }
+
+    /// The engine that its components run on.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The component in the file at `path`: at once where it is known and unchanged, else after loading or compiling.
+    /// Whoever asks for the same file meanwhile gets the same answer.
+    ///
+    /// # Errors
+    /// A sentence that begins with the file's name. It stands for a minute, or until the file changes.
+    pub async fn get(&self, path: &Path) -> Result<Arc<Ready>, String> {
+        let slot = match std::fs::metadata(path) {
+            Ok(file) => self.slot(path, Stamp::from(&file)),
+            Err(_) => Arc::default(),
+        };
+        let answer = slot
+            .get_or_init(|| async {
+                self.load(path).await.map_err(|why| Refusal {
+                    why: inspect::sentence(path, &why),
+                    at: Instant::now(),
+                })
+            })
+            .await;
+        answer.clone().map_err(|refusal| refusal.why)
+    }
+
+    fn slot(&self, path: &Path, stamp: Stamp) -> Arc<Slot> {
+        let used = self.uses.fetch_add(1, Ordering::Relaxed);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = known.get_mut(path)
+            && entry.stamp == stamp
+            && !entry.slot.get().is_some_and(is_stale)
+        {
+            entry.used = used;
+            return Arc::clone(&entry.slot);
+        }
+        let slot = Arc::new(Slot::new());
+        let entry = Known {
+            stamp,
+            slot: Arc::clone(&slot),
+            used,
+        };
+        known.insert(path.to_owned(), entry);
+        if known.len() > IN_MEMORY {
+            let oldest = known
+                .iter()
+                .min_by_key(|(_, entry)| entry.used)
+                .map(|(path, _)| path.clone());
+            oldest.and_then(|path| known.remove(&path));
+        }
+        slot
+    }
+
+    async fn load(&self, path: &Path) -> Result<Arc<Ready>, String> {
+        let path = path.to_owned();
+        let component = blocking(move || {
+            let bytes = inspect::read(&path)?;
+            inspect::inspect_bytes(&bytes)?;
+            Ok(bytes)
+        })
+        .await?;
+        let artefact = self.folder.join(format!("{}{}", hex(&component), self.suffix));
+        if !is_whole(artefact.clone()).await {
+            let _turn = self
+                .compilers
+                .acquire()
+                .await
+                .map_err(|_| "cannot be compiled: the host is stopping")?;
+            // The same component under another name may have been compiled meanwhile.
+            if !is_whole(artefact.clone()).await {
+                self.compile(&component, &artefact).await?;
+            }
+        }
+        let (engine, linker) = (self.engine.clone(), self.linker.clone());
+        blocking(move || map(&engine, &linker, &artefact)).await
+    }
+
+    async fn compile(&self, component: &[u8], artefact: &Path) -> Result<(), String> {
+        let number = self.uses.fetch_add(1, Ordering::Relaxed);
+        let draft = Draft(self.folder.join(format!("{}-{number}.tmp", std::process::id())));
+        let begin = Instant::now();
+        compile::compile(&self.compiler, component, &draft.0, compile::WALL_TIME).await?;
+        tracing::debug!(
+            bytes = component.len(),
+            milliseconds = begin.elapsed().as_millis(),
+            "component compiled"
+        );
+        let (draft, artefact) = (draft, artefact.to_owned());
+        blocking(move || {
+            hash_file(&draft.0)
+                .and_then(|hash| std::fs::write(hash_beside(&artefact), hash))
+                .and_then(|()| std::fs::rename(&draft.0, &artefact))
+                .map_err(|error| format!("cannot be kept when compiled: {error}"))
+        })
+        .await
+    }
+
+    /// Removes drafts, what other engines left, and the oldest beyond what is kept.
+    fn clean_up(&self) -> io::Result<()> {
+        let mut ours = Vec::new();
+        for entry in std::fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.ends_with(&self.suffix) {
+                ours.push((entry.metadata()?.modified()?, entry.path()));
+            } else if !name.strip_suffix(HASH).is_some_and(|name| name.ends_with(&self.suffix)) {
+                std::fs::remove_file(entry.path())?;
+            }
+        }
+        ours.sort();
+        for (_, artefact) in ours.iter().rev().skip(ON_DISK) {
+            std::fs::remove_file(hash_beside(artefact))?;
+            std::fs::remove_file(artefact)?;
+        }
+        Ok(())
+    }
+}
+
+/// A file that is removed unless it was moved to where it belongs.
+struct Draft(PathBuf);
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // It is not there after the move; a draft that cannot be removed now is removed at the next start.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn is_stale(answer: &Result<Arc<Ready>, Refusal>) -> bool {
+    answer
+        .as_ref()
+        .is_err_and(|refusal| refusal.at.elapsed() >= REFUSAL_STANDS)
+}
+
+fn suffix(engine: &Engine) -> String {
+    // Not the same in every release of Rust; then what was cached is compiled again, once.
+    let mut hasher = DefaultHasher::new();
+    LAYOUT.hash(&mut hasher);
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    format!("-{:016x}.cwasm", hasher.finish())
+}
+
+const HASH: &str = ".sha256";
+
+fn hash_beside(artefact: &Path) -> PathBuf {
+    let mut path = artefact.as_os_str().to_owned();
+    path.push(HASH);
+    path.into()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+fn hash_file(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hex::encode(hasher.finalize())),
+            read => hasher.update(&buffer[..read]),
+        }
+    }
+}
+
+/// Whether the artefact is there and is what it was when it was made.
+async fn is_whole(artefact: PathBuf) -> bool {
+    blocking(move || {
+        let made = std::fs::read_to_string(hash_beside(&artefact)).map_err(|error| error.to_string())?;
+        Ok(hash_file(&artefact).is_ok_and(|hash| hash == made))
+    })
+    .await
+    .unwrap_or(false)
+}
+
+/// Maps an artefact into memory and links it.
+fn map(engine: &Engine, linker: &Linker<Context>, artefact: &Path) -> Result<Arc<Ready>, String> {
+    let does_not_fit = |error: wasmtime::Error| {
+        let why = tidy(&format!("{error:#}"), 300);
+        format!("does not fit this host: {why}")
+    };
+    #[expect(unsafe_code, reason = "mapping compiled code is what the cache is for")]
+    // SAFETY: the file is what `precompile_component` of this version of wasmtime wrote: its name holds the engine's
+    // compatibility hash, its SHA-256 was checked against the one taken when it was made, and the folder is writable
+    // for the host's own user only, so that nobody changes it while it is mapped.
+    let component = unsafe { Component::deserialize_file(engine, artefact) }.map_err(does_not_fit)?;
+    let linked = linker.instantiate_pre(&component).map_err(does_not_fit)?;
+    CommandPre::new(linked).map(Arc::new).map_err(does_not_fit)
+}
+
+/// Runs `work` where it may block.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, String> + Send + 'static) -> Result<T, String> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(format!("cannot be loaded: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+    use super::*;
+    use crate::guest::engine;
+
+    fn open(folder: &Path) -> Cache {
+        let engine = engine::for_running(1).unwrap();
+        Cache::open(folder, &engine, CompilerCommand::this_program()).unwrap()
+    }
+
+    /// One item of each interface, in the order of the list.
+    const ITEMS: &[&str] = &[
+        "get-arguments",
+        "exit",
+        "get-stderr",
+        "get-stdin",
+        "get-stdout",
+        "terminal-input",
+        "terminal-output",
+        "get-terminal-stderr",
+        "get-terminal-stdin",
+        "get-terminal-stdout",
+        "now",
+        "now",
+        "get-directories",
+        "descriptor",
+        "handle",
+        "fields",
+        "error",
+        "pollable",
+        "input-stream",
+        "get-insecure-random-u64",
+        "insecure-seed",
+        "get-random-u64",
+        "instance-network",
+        "resolve-addresses",
+        "network",
+        "tcp-socket",
+        "create-tcp-socket",
+        "udp-socket",
+        "create-udp-socket",
+    ];
+
+    #[test]
+    fn every_interface_that_inspection_lets_pass_is_linked() {
+        let home = tempfile::tempdir().unwrap();
+        let mut linker = open(home.path()).linker;
+        // What is there already cannot be defined again.
+        let mut is_there = |interface: &str, item: &str| {
+            let mut interface = linker.instance(&format!("{interface}@0.2.12")).unwrap();
+            interface.func_wrap(item, |_, (): ()| Ok(())).is_err()
+        };
+        assert_eq!(ITEMS.len(), inspect::LINKED.len());
+        for (interface, item) in inspect::LINKED.iter().zip(ITEMS) {
+            assert!(is_there(interface, item), "{interface} {item}");
+        }
+        assert!(!is_there("wasi:keyvalue/store", "open"));
+    }
+
+    #[test]
+    fn the_clean_up_removes_drafts_and_what_other_engines_left() {
+        let home = tempfile::tempdir().unwrap();
+        let suffix = open(home.path()).suffix;
+        let ours = format!("aa{suffix}");
+        for name in [
+            &ours,
+            &format!("{ours}.sha256"),
+            "bb-0.cwasm",
+            "bb-0.cwasm.sha256",
+            "1-2.tmp",
+        ] {
+            std::fs::write(home.path().join(name), "x").unwrap();
+        }
+        open(home.path());
+        let mut left: Vec<String> = std::fs::read_dir(home.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        assert_eq!(left, [ours.clone(), format!("{ours}.sha256")]);
+    }
+}

@@ -1,0 +1,237 @@
+//! What a guest sees: arguments, environment, folders, clock, random numbers, two outputs. Every other door of WASI is
+//! there and shut.
+
+use std::collections::BTreeSet;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use http::Request;
+use innkeeper_core::config::{Allowed, FilesGrant, Program};
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+
+use super::limits::{self, MemoryLimit};
+use super::output::GuestOutput;
+use crate::runner::Invocation;
+
+/// The data of one guest's store.
+pub struct Context {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    http: WasiHttpCtx,
+    door: ShutDoor,
+    /// The count of its memory.
+    pub memory: MemoryLimit,
+}
+
+/// The environment that guests may be given, less what is hidden from all of them.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(Vec<(String, String)>);
+
+impl Environment {
+    /// All of `variables` but those whose names are `hidden`.
+    pub fn new(variables: impl IntoIterator<Item = (String, String)>, hidden: &BTreeSet<String>) -> Self {
+        Self(
+            variables
+                .into_iter()
+                .filter(|(name, _)| !hidden.contains(name))
+                .collect(),
+        )
+    }
+
+    /// This process's environment without what is `hidden`, as far as it is Unicode: a component can be told nothing else.
+    pub fn of_process(hidden: &BTreeSet<String>) -> Self {
+        let unicode =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Self::new(unicode, hidden)
+    }
+
+    fn granted(&self, allowed: &Allowed) -> Vec<(&str, &str)> {
+        self.0
+            .iter()
+            .filter(|(name, _)| allowed.allows(name))
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect()
+    }
+}
+
+impl Context {
+    /// Everything that the guest of `invocation` is given.
+    ///
+    /// # Errors
+    /// A sentence: an argument is missing or no program can take it, or a granted folder cannot be opened.
+    pub fn new(
+        invocation: &Invocation,
+        environment: &Environment,
+        stdout: GuestOutput,
+        stderr: GuestOutput,
+    ) -> Result<Self, String> {
+        let grants = &invocation.job.grants;
+        let arguments = arguments(invocation)?;
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.arg(&invocation.job.name)
+            .args(&arguments)
+            .envs(&environment.granted(&grants.env))
+            .stdout(stdout)
+            .stderr(stderr)
+            .max_random_size(limits::RANDOM_BYTES)
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false);
+        for files in &grants.files {
+            open_folder(&mut wasi, files, invocation)?;
+        }
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits::HANDLES);
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(limits::HEADER_BYTES);
+        Ok(Self {
+            wasi: wasi.build(),
+            table,
+            http,
+            door: ShutDoor,
+            memory: MemoryLimit::new(invocation.job.limits.memory),
+        })
+    }
+}
+
+/// What follows the program's name: its template's words, or the values in their order.
+fn arguments(invocation: &Invocation) -> Result<Vec<String>, String> {
+    match &invocation.job.program {
+        Program::Component {
+            arguments: Some(template),
+            ..
+        } => template
+            .render(&invocation.arguments)
+            .map_err(|error| error.to_string()),
+        Program::Component { arguments: None, .. } | Program::Bash { .. } => {
+            Ok(invocation.arguments.0.iter().map(|(_, value)| value.clone()).collect())
+        }
+    }
+}
+
+fn open_folder(wasi: &mut WasiCtxBuilder, files: &FilesGrant, invocation: &Invocation) -> Result<(), String> {
+    if files.host.starts_with(&invocation.work_folder) {
+        make_folder(&files.host)?;
+    }
+    let permissions = if files.write {
+        FsPerms::ReadWrite
+    } else {
+        FsPerms::ReadOnly
+    };
+    wasi.preopened_dir(&files.host, &files.guest, permissions)
+        .map(|_| ())
+        .map_err(|error| {
+            format!(
+                "cannot open {}, which `files` of [namespaces.{}] grants as {} ({error:#}); make the folder or take the grant away",
+                files.host.display(),
+                invocation.namespace.name,
+                files.guest
+            )
+        })
+}
+
+fn make_folder(folder: &Path) -> Result<(), String> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|error| format!("cannot make {}: {error}", folder.display()))
+}
+
+impl WasiView for Context {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for Context {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            hooks: &mut self.door,
+            table: &mut self.table,
+            ctx: &mut self.http,
+        }
+    }
+}
+
+/// Outbound HTTP for guests without a grant: every request is denied, before a name is looked up.
+struct ShutDoor;
+
+type Answer = Result<
+    (
+        http::Response<WasiBody>,
+        Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ),
+    Error,
+>;
+
+impl WasiHttpHooks for ShutDoor {
+    fn send_request(
+        &mut self,
+        _request: Request<WasiBody>,
+        _options: Option<RequestOptions>,
+        _sent: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Answer> + Send> {
+        Box::new(std::future::ready(Err(Error::HttpRequestDenied)))
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        limits::OUTPUT_PERMIT
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment() -> Environment {
+        let variables = [("PATH", "/bin"), ("REPORTS_TOKEN", "r"), ("SLACK_BOT_TOKEN", "s")];
+        let hidden = BTreeSet::from(["SLACK_BOT_TOKEN".to_owned()]);
+        Environment::new(variables.map(|(name, value)| (name.into(), value.into())), &hidden)
+    }
+
+    fn names(allowed: &Allowed) -> Vec<String> {
+        environment()
+            .granted(allowed)
+            .into_iter()
+            .map(|(name, _)| name.to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn the_hosts_own_secrets_are_given_to_nobody() {
+        assert_eq!(names(&Allowed::All), ["PATH", "REPORTS_TOKEN"]);
+        let by_name = BTreeSet::from(["REPORTS_TOKEN".to_owned(), "SLACK_BOT_TOKEN".to_owned()]);
+        assert_eq!(names(&Allowed::Only(by_name)), ["REPORTS_TOKEN"]);
+    }
+
+    #[test]
+    fn the_process_has_an_environment() {
+        let whole = Environment::of_process(&BTreeSet::new());
+        let hidden = Environment::of_process(&BTreeSet::from(["PATH".to_owned()]));
+        assert_eq!(whole.0.len(), hidden.0.len() + 1);
+    }
+
+    #[test]
+    fn a_request_without_a_grant_is_denied() {
+        let body = http_body_util::BodyExt::boxed_unsync(http_body_util::BodyExt::map_err(
+            http_body_util::Empty::new(),
+            |never: std::convert::Infallible| match never {},
+        ));
+        let answer = ShutDoor.send_request(Request::new(body), None, Box::new(std::future::ready(Ok(()))));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let answer = Box::into_pin(answer).as_mut().poll(&mut context);
+        assert!(matches!(answer, std::task::Poll::Ready(Err(Error::HttpRequestDenied))));
+    }
+
+    #[test]
+    fn without_a_grant_there_is_no_environment() {
+        assert!(names(&Allowed::Only(BTreeSet::new())).is_empty());
+    }
+}

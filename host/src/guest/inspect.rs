@@ -1,0 +1,374 @@
+//! What a file is, without running or compiling it: a component, of a program, that wants what the host has.
+//!
+//! The file may be hostile. Only the outermost sections are read, nothing is followed into what is nested, and nothing
+//! here calls itself, so that the work is bounded by the file's size, and that by [`MAX_FILE_BYTES`].
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use innkeeper_core::config::ComponentInspector;
+use wasmparser::{Chunk, Encoding, Parser, Payload};
+
+use super::ending::tidy;
+
+/// A larger component is refused, in bytes.
+pub const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024;
+
+/// Every interface that guests are linked with. All are of WASI 0.2.
+pub(super) const LINKED: &[&str] = &[
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stderr",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stderr",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:clocks/monotonic-clock",
+    "wasi:clocks/wall-clock",
+    "wasi:filesystem/preopens",
+    "wasi:filesystem/types",
+    "wasi:http/outgoing-handler",
+    "wasi:http/types",
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+    "wasi:random/insecure",
+    "wasi:random/insecure-seed",
+    "wasi:random/random",
+    "wasi:sockets/instance-network",
+    "wasi:sockets/ip-name-lookup",
+    "wasi:sockets/network",
+    "wasi:sockets/tcp",
+    "wasi:sockets/tcp-create-socket",
+    "wasi:sockets/udp",
+    "wasi:sockets/udp-create-socket",
+];
+const VERSION: &str = "0.2.";
+const RUN: &str = "wasi:cli/run";
+
+/// How long a name from the file may be in a sentence, in characters.
+const NAME_CHARACTERS: usize = 80;
+
+/// Looks at components for `innkeeper check`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Inspector;
+
+impl ComponentInspector for Inspector {
+    fn inspect(&self, file: &Path) -> Result<(), String> {
+        read(file).and_then(|bytes| inspect_bytes(&bytes)).map(drop)
+    }
+}
+
+/// What is known of a component that can be a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspection {
+    /// What it imports, by full name, in the file's order.
+    pub imports: Vec<String>,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+/// Looks at the file at `path`.
+///
+/// # Errors
+/// A sentence that says why it cannot be a job, and what to do. It begins with the file's name.
+pub fn inspect(path: &Path) -> Result<Inspection, String> {
+    read(path)
+        .and_then(|bytes| inspect_bytes(&bytes))
+        .map_err(|why| sentence(path, &why))
+}
+
+/// The sentence that begins with the name of the file and goes on with `why`.
+pub(super) fn sentence(path: &Path, why: &str) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    format!("{} {why}", tidy(&name.to_string_lossy(), NAME_CHARACTERS))
+}
+
+/// Reads a component's file, but not more than the limit of it.
+///
+/// # Errors
+/// As [`inspect`], without the name.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let failed = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            format!("is missing (looked for {}): build the component first", path.display())
+        }
+        _ => format!("cannot be read: {error}"),
+    };
+    // A FIFO would hold the opening thread for ever.
+    if !std::fs::metadata(path).map_err(failed)?.is_file() {
+        return Err("is not a file".into());
+    }
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(format!(
+            "is larger than {} MB; strip it (`wasm-tools strip`) or build it for size",
+            MAX_FILE_BYTES >> 20
+        ));
+    }
+    Ok(bytes)
+}
+
+/// The same for what was read already.
+///
+/// # Errors
+/// As [`inspect`], without the name.
+pub(super) fn inspect_bytes(bytes: &[u8]) -> Result<Inspection, String> {
+    let outline = outline(bytes)?;
+    let unknown: Vec<String> = outline
+        .imports
+        .iter()
+        .filter(|name| !is_linked(name))
+        .map(|name| tidy(name, NAME_CHARACTERS))
+        .collect();
+    if !unknown.is_empty() {
+        return Err(unknown_imports(&unknown));
+    }
+    if !outline.exports.iter().any(|name| is_version_of(name, RUN)) {
+        return Err(no_run(&outline.exports));
+    }
+    Ok(Inspection {
+        imports: outline.imports,
+        bytes: bytes.len() as u64,
+    })
+}
+
+struct Outline {
+    imports: Vec<String>,
+    exports: Vec<String>,
+}
+
+/// Reads the outermost sections of a component.
+fn outline(bytes: &[u8]) -> Result<Outline, String> {
+    if !bytes.starts_with(b"\0asm") {
+        return Err(not_wasm(bytes));
+    }
+    let damaged = |why: String| format!("is damaged or cut off ({}); build or copy it again", tidy(&why, 200));
+    let mut outline = Outline {
+        imports: Vec::new(),
+        exports: Vec::new(),
+    };
+    let mut parser = Parser::new(0);
+    let mut rest = bytes;
+    loop {
+        let (consumed, payload) = match parser.parse(rest, true).map_err(|error| damaged(error.to_string()))? {
+            Chunk::Parsed { consumed, payload } => (consumed, payload),
+            Chunk::NeedMoreData(_) => return Err(damaged("it ends too early".into())),
+        };
+        rest = rest.get(consumed..).unwrap_or_default();
+        match payload {
+            Payload::Version {
+                encoding: Encoding::Module,
+                ..
+            } => return Err(core_module()),
+            Payload::ModuleSection { unchecked_range, .. } | Payload::ComponentSection { unchecked_range, .. } => {
+                let length = unchecked_range.end.saturating_sub(unchecked_range.start);
+                rest = usize::try_from(length)
+                    .ok()
+                    .and_then(|length| rest.get(length..))
+                    .ok_or_else(|| damaged("it ends too early".into()))?;
+            }
+            Payload::ComponentImportSection(section) => {
+                for import in section {
+                    let import = import.map_err(|error| damaged(error.to_string()))?;
+                    outline.imports.push(import.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) => {
+                for export in section {
+                    let export = export.map_err(|error| damaged(error.to_string()))?;
+                    outline.exports.push(export.name.name.to_owned());
+                }
+            }
+            Payload::End(_) => return Ok(outline),
+            _ => {}
+        }
+    }
+}
+
+fn is_version_of(name: &str, interface: &str) -> bool {
+    name.split_once('@')
+        .is_some_and(|(name, version)| name == interface && version.starts_with(VERSION))
+}
+
+fn is_linked(name: &str) -> bool {
+    LINKED.iter().any(|interface| is_version_of(name, interface))
+}
+
+fn not_wasm(bytes: &[u8]) -> String {
+    if bytes.is_empty() {
+        return "is empty; build the component again".into();
+    }
+    let text = bytes.starts_with(b"(")
+        || bytes
+            .iter()
+            .take(512)
+            .all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
+    if text {
+        return "is text, not WebAssembly; build it, or turn WebAssembly text into a file with `wasm-tools parse`"
+            .into();
+    }
+    "is not WebAssembly; name the `.wasm` file that the build made".into()
+}
+
+fn core_module() -> String {
+    "is a core module, not a component; build it for `wasm32-wasip2`, or wrap it with `wasm-tools component new`".into()
+}
+
+fn unknown_imports(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let mut list = names
+        .iter()
+        .take(SHOWN)
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    if names.len() > SHOWN {
+        list = format!("{list} and {} more", names.len() - SHOWN);
+    }
+    format!(
+        "imports {list}, which this host does not have; it has WASI 0.2 (cli, clocks, filesystem, http, io, random, sockets)"
+    )
+}
+
+fn no_run(exports: &[String]) -> String {
+    let run = exports.iter().find(|name| name.split('@').next() == Some(RUN));
+    if let Some(other) = run {
+        return format!(
+            "exports `{}`; this host runs {RUN} of WASI 0.2",
+            tidy(other, NAME_CHARACTERS)
+        );
+    }
+    if exports
+        .iter()
+        .any(|name| is_version_of(name, "wasi:http/incoming-handler"))
+    {
+        return format!("is an HTTP server, not a program; a job exports {RUN}: build one with a `main`");
+    }
+    format!("has no `main`: a job exports {RUN}; build a binary (not a library) for `wasm32-wasip2`")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const GOOD: &str = r#"(component
+        (import "wasi:cli/stdout@0.2.3" (instance))
+        (core module $m (func (export "run") (result i32) i32.const 0))
+        (core instance $i (instantiate $m))
+        (func $run (result (result)) (canon lift (core func $i "run")))
+        (instance $cli (export "run" (func $run)))
+        (export "wasi:cli/run@0.2.3" (instance $cli)))"#;
+
+    fn refusal(bytes: &[u8]) -> String {
+        inspect_bytes(bytes).unwrap_err()
+    }
+
+    fn component(text: &str) -> Vec<u8> {
+        wat::parse_str(text).unwrap()
+    }
+
+    #[test]
+    fn a_program_passes_and_says_what_it_imports() {
+        let inspection = inspect_bytes(&component(GOOD)).unwrap();
+        assert_eq!(inspection.imports, ["wasi:cli/stdout@0.2.3"]);
+    }
+
+    #[test]
+    fn what_is_no_component_is_told_what_to_do() {
+        insta::assert_snapshot!(refusal(b""), @"is empty; build the component again");
+        insta::assert_snapshot!(refusal(b"(component)"), @"is text, not WebAssembly; build it, or turn WebAssembly text into a file with `wasm-tools parse`");
+        insta::assert_snapshot!(refusal(b"fn main() {}\n"), @"is text, not WebAssembly; build it, or turn WebAssembly text into a file with `wasm-tools parse`");
+        insta::assert_snapshot!(refusal(b"\x7fELF\x02\x01\x01\x00"), @"is not WebAssembly; name the `.wasm` file that the build made");
+        insta::assert_snapshot!(refusal(&component("(module)")), @"is a core module, not a component; build it for `wasm32-wasip2`, or wrap it with `wasm-tools component new`");
+    }
+
+    #[test]
+    fn a_component_that_is_no_program_is_told_what_to_do() {
+        insta::assert_snapshot!(refusal(&component("(component)")), @"has no `main`: a job exports wasi:cli/run; build a binary (not a library) for `wasm32-wasip2`");
+        insta::assert_snapshot!(refusal(&component(r#"(component (instance $i) (export "wasi:http/incoming-handler@0.2.0" (instance $i)))"#)), @"is an HTTP server, not a program; a job exports wasi:cli/run: build one with a `main`");
+        insta::assert_snapshot!(refusal(&component(r#"(component (instance $i) (export "wasi:cli/run@0.3.0" (instance $i)))"#)), @"exports `wasi:cli/run@0.3.0`; this host runs wasi:cli/run of WASI 0.2");
+    }
+
+    #[test]
+    fn an_import_that_nobody_serves_is_named_and_cut_short() {
+        insta::assert_snapshot!(refusal(&component(r#"(component (import "wasi:keyvalue/store@0.2.0-draft" (instance)) (import "host-secret" (func)))"#)), @"imports `wasi:keyvalue/store@0.2.0-draft`, `host-secret`, which this host does not have; it has WASI 0.2 (cli, clocks, filesystem, http, io, random, sockets)");
+        let long = format!(r#"(component (import "{}" (func)))"#, vec!["abcdefgh"; 5000].join("-"));
+        assert!(refusal(&component(&long)).chars().count() < 300);
+    }
+
+    #[test]
+    fn a_file_that_was_cut_off_says_so() {
+        let whole = component(GOOD);
+        for length in 8..whole.len() {
+            // A cut between two sections leaves a whole, smaller component.
+            let why = match inspect_bytes(&whole[..length]) {
+                Err(why) => why,
+                Ok(_) => continue,
+            };
+            assert!(
+                why.starts_with("is damaged or cut off (") || why.starts_with("has no `main`"),
+                "{length}: {why}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_nesting_bomb_is_not_followed() {
+        let mut inner = b"\0asm\x0d\0\x01\0".to_vec();
+        for _ in 0..3000 {
+            let mut outer = b"\0asm\x0d\0\x01\0\x04".to_vec();
+            leb(&mut outer, inner.len());
+            outer.extend_from_slice(&inner);
+            inner = outer;
+        }
+        assert!(refusal(&inner).starts_with("has no `main`"));
+    }
+
+    fn leb(out: &mut Vec<u8>, mut value: usize) {
+        while value >= 0x80 {
+            out.push((value & 0x7f) as u8 | 0x80);
+            value >>= 7;
+        }
+        out.push(value as u8);
+    }
+
+    #[test]
+    fn a_missing_file_and_a_folder_say_so() {
+        let home = tempfile::tempdir().unwrap();
+        let missing = inspect(&home.path().join("x.wasm")).unwrap_err();
+        assert!(
+            missing.starts_with("x.wasm is missing (looked for ") && missing.ends_with("build the component first")
+        );
+        assert!(inspect(home.path()).unwrap_err().ends_with("is not a file"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(tail in prop::collection::vec(any::<u8>(), 0..200), component_header: bool) {
+            let mut bytes = b"\0asm".to_vec();
+            bytes.extend_from_slice(if component_header { b"\x0d\0\x01\0" } else { b"\x01\0\0\0" });
+            bytes.extend(tail);
+            let _ = inspect_bytes(&bytes);
+        }
+
+        #[test]
+        fn no_damage_makes_it_panic(at in 0_usize..150, value: u8) {
+            let mut bytes = component(GOOD);
+            let at = at % bytes.len();
+            bytes[at] = value;
+            let _ = inspect_bytes(&bytes);
+        }
+    }
+}
