@@ -17,5 +17,9 @@
 //! ```
 //!
 
+pub mod bell;
+pub mod deliver;
 pub mod guest;
 pub mod runner;
+pub mod slack;
+pub mod trigger;

@@ -1,1 +1,5 @@
-//! The ways out: one implementer of `innkeeper_core::outbox::Target` a file.
+//! The ways out: one implementer of `innkeeper_core::outbox::Target` a file, and the loop that hands deliveries to them.
+
+pub mod sender;
+pub mod slack;
+pub mod terminal;

@@ -1,15 +1,22 @@
-//! Where orders come from, and the one door that all of them go through: [`Intake`].
+//! Where orders come from, and the one door that all of them go through: [`intake`].
+
+pub mod answers;
+pub mod cli;
+pub mod github;
+pub mod intake;
+pub mod signature;
+pub mod slack;
 
 use innkeeper_core::BoxFuture;
-use innkeeper_core::request::{AskingId, NewAsking, NewRequest, Origin, RequestId, SlackOrigin};
+use innkeeper_core::request::{AskingId, Origin, SlackOrigin};
+use innkeeper_core::store::Queued;
 
-/// The one door to the queue: recognise repetitions, read, authorise, accept, answer.
-pub struct Intake {}
+pub use intake::Intake;
 
 /// Something that somebody said to the bot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
-    /// By what a repetition is recognised; see [`NewAsking::key`].
+    /// By what a repetition is recognised; see [`NewAsking::key`](innkeeper_core::request::NewAsking::key).
     pub key: Option<String>,
     /// Who said it and where.
     pub origin: Origin,
@@ -29,7 +36,7 @@ pub enum Heard {
         /// The asking's number.
         asking: AskingId,
         /// What it caused.
-        requests: Vec<RequestId>,
+        requests: Vec<Queued>,
     },
     /// It was answered without a run: help, a refusal, an apology. The answer is in the outbox.
     Answered {
@@ -41,35 +48,6 @@ pub enum Heard {
         /// The asking's number.
         asking: AskingId,
     },
-}
-
-impl Intake {
-    /// Hears what somebody said. When this returns, it is durable and may be acknowledged.
-    ///
-    /// # Errors
-    /// The store's: nothing was kept, and nothing may be acknowledged.
-    pub async fn hear(&self, said: Said) -> anyhow::Result<Heard> {
-        let _ = said;
-        anyhow::bail!("not built yet")
-    }
-
-    /// Accepts orders that name their jobs (webhooks). An empty list is kept and answered by nothing.
-    ///
-    /// # Errors
-    /// The store's: nothing was kept, and nothing may be acknowledged.
-    pub async fn order(&self, asking: NewAsking, orders: Vec<NewRequest>) -> anyhow::Result<Heard> {
-        let _ = (asking, orders);
-        anyhow::bail!("not built yet")
-    }
-
-    /// Keeps what a source sent and nobody could read, so that it is not lost, and says so in the log.
-    ///
-    /// # Errors
-    /// The store's: nothing was kept.
-    pub async fn keep_unreadable(&self, source: &str, body: &str, why: &str) -> anyhow::Result<()> {
-        let _ = (source, body, why);
-        anyhow::bail!("not built yet")
-    }
 }
 
 /// Who somebody in Slack is, as far as permissions go.

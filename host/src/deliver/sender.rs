@@ -1,0 +1,225 @@
+//! The loop of the outbox: a lane's oldest delivery goes to its target, again and again until it is confirmed or given
+//! up; then the next. Lanes go their own pace, so that one channel that fails holds up no other.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use innkeeper_core::clock::{Clock, Timestamp};
+use innkeeper_core::message::{Address, Content, Delivery, Message, NewDelivery, Post};
+use innkeeper_core::outbox::{self, Failure, Next, Target};
+use innkeeper_core::store::{Settled, Store, Take};
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::bell::{Bells, lanes_of};
+
+/// Deliveries under way at once, over all lanes.
+const AT_ONCE: usize = 16;
+
+/// How long a lane rests after the store failed.
+const STORE_RETRY: Duration = Duration::from_secs(1);
+
+/// Sends what the outbox holds.
+pub struct Sender {
+    /// The outbox.
+    pub store: Arc<Store>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// The way out to Slack; none without a token: its deliveries wait.
+    pub slack: Option<Arc<dyn Target>>,
+    /// The way out to waiting terminals.
+    pub terminal: Arc<dyn Target>,
+    /// Where it is told that a delivery was given up.
+    pub logs_channel: Option<String>,
+    /// To tell itself of what it appends.
+    pub bells: Bells,
+}
+
+/// Whether a lane has more to send.
+enum Step {
+    Again,
+    Empty,
+}
+
+impl Sender {
+    /// Sends until `stop`; deliveries under way are finished first.
+    ///
+    /// # Errors
+    /// The store's, where it cannot even say which lanes have work at the start.
+    pub async fn run(
+        self: Arc<Self>,
+        mut rung: mpsc::UnboundedReceiver<String>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let gate = Arc::new(Semaphore::new(AT_ONCE));
+        // True: rung again while its task was under way, so it is looked at once more.
+        let mut lanes: HashMap<String, bool> = HashMap::new();
+        let mut tasks = JoinSet::new();
+        let start = |lane: String, lanes: &mut HashMap<String, bool>, tasks: &mut JoinSet<String>| {
+            if let Some(again) = lanes.get_mut(&lane) {
+                *again = true;
+            } else if self.has_target(&lane) {
+                lanes.insert(lane.clone(), false);
+                tasks.spawn(self.clone().drain(lane, gate.clone(), stop.clone()));
+            }
+        };
+        for lane in self.store.lanes_with_work().await? {
+            start(lane, &mut lanes, &mut tasks);
+        }
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                lane = rung.recv() => match lane {
+                    Some(lane) => start(lane, &mut lanes, &mut tasks),
+                    None => break,
+                },
+                Some(ended) = tasks.join_next() => if let Ok(lane) = ended
+                    && lanes.remove(&lane) == Some(true) {
+                        start(lane, &mut lanes, &mut tasks);
+                    },
+            }
+        }
+        while tasks.join_next().await.is_some() {}
+        Ok(())
+    }
+
+    /// Sends what one lane holds and is due now, once each. For the command line without `serve`.
+    pub async fn drain_now(&self, lane: &str) {
+        while let Ok(Take::Due { delivery, .. }) = self.store.take(lane, self.clock.now()).await {
+            if self.send(*delivery).await.is_err() {
+                break;
+            }
+        }
+    }
+
+    fn has_target(&self, lane: &str) -> bool {
+        self.slack.is_some() || !lane.starts_with("slack:")
+    }
+
+    /// Empties a lane. Returns its name, so that the loop knows whose task ended.
+    async fn drain(self: Arc<Self>, lane: String, gate: Arc<Semaphore>, stop: CancellationToken) -> String {
+        while !stop.is_cancelled() {
+            match self.step(&lane, &gate, &stop).await {
+                Ok(Step::Again) => {}
+                Ok(Step::Empty) => break,
+                Err(error) => {
+                    tracing::error!(
+                        lane,
+                        error = format!("{error:#}"),
+                        "the outbox cannot be read or written; trying again"
+                    );
+                    rest(STORE_RETRY, &stop).await;
+                }
+            }
+        }
+        lane
+    }
+
+    async fn step(&self, lane: &str, gate: &Semaphore, stop: &CancellationToken) -> anyhow::Result<Step> {
+        let permit = gate.acquire().await?;
+        match self.store.take(lane, self.clock.now()).await? {
+            Take::Nothing => Ok(Step::Empty),
+            Take::NotYet(due) => {
+                drop(permit);
+                rest(due.since(self.clock.now()), stop).await;
+                Ok(Step::Again)
+            }
+            Take::Due { delivery, .. } => {
+                self.send(*delivery).await?;
+                Ok(Step::Again)
+            }
+        }
+    }
+
+    async fn send(&self, delivery: Delivery) -> anyhow::Result<()> {
+        let sent = match self.target(&delivery.address) {
+            Some(target) => target.send(&delivery).await,
+            None => Err(Failure::Later {
+                after: None,
+                why: "there is no SLACK_BOT_TOKEN".into(),
+            }),
+        };
+        let (settled, follow_ups) = match sent {
+            Ok(receipt) => (Settled::Sent(receipt), Vec::new()),
+            Err(failure) => self.after_failure(&delivery, &failure, self.clock.now()),
+        };
+        let lanes = lanes_of(&follow_ups);
+        self.store
+            .settle(delivery.id, settled, self.clock.now(), follow_ups)
+            .await?;
+        self.bells.ring_outbox(lanes);
+        Ok(())
+    }
+
+    fn target(&self, address: &Address) -> Option<&dyn Target> {
+        match address {
+            Address::Slack { .. } | Address::SlackMessage { .. } => self.slack.as_deref(),
+            Address::Terminal { .. } => Some(&*self.terminal),
+        }
+    }
+
+    fn after_failure(&self, delivery: &Delivery, failure: &Failure, now: Timestamp) -> (Settled, Vec<NewDelivery>) {
+        let why = failure.to_string();
+        match outbox::next(failure, delivery.attempts, delivery.created, now, jitter(delivery)) {
+            Next::Retry(at) => {
+                tracing::warn!(delivery.id = %delivery.id, attempts = delivery.attempts, why, retry.at = %at, "a delivery failed; it is tried again");
+                (Settled::Retry { at, why }, Vec::new())
+            }
+            Next::GiveUp => {
+                let follow_ups = self.give_up(delivery, &why);
+                (Settled::GivenUp { why }, follow_ups)
+            }
+        }
+    }
+
+    /// Says that a delivery will not arrive, where somebody can still hear it.
+    fn give_up(&self, delivery: &Delivery, why: &str) -> Vec<NewDelivery> {
+        let Address::Slack { channel, .. } = &delivery.address else {
+            // A terminal that went away, or a reaction on a message that did: nobody is left to tell.
+            tracing::info!(delivery.id = %delivery.id, why, "a delivery was given up");
+            return Vec::new();
+        };
+        tracing::error!(delivery.id = %delivery.id, run.id = delivery.run.map(|run| run.0), channel, why, "a delivery was given up");
+        let hint = delivery
+            .run
+            .map_or_else(String::new, |run| format!(" The output is in `innkeeper logs {run}`."));
+        let mut follow_ups = Vec::new();
+        if let Content::Message(Message::Post(Post { blocks, .. })) = &delivery.content
+            && !blocks.is_empty()
+        {
+            let text = format!("Slack refused to show a report with blocks: {why}.{hint}");
+            follow_ups.push(NewDelivery::message(
+                delivery.address.clone(),
+                Message::Post(Post::text(text)),
+                delivery.run,
+            ));
+        }
+        if let Some(logs) = self.logs_channel.as_ref().filter(|logs| *logs != channel) {
+            let text = format!("A message for {channel} could not be delivered: {why}.{hint}");
+            let message = Message::Post(Post::text(text));
+            follow_ups.push(NewDelivery::message(
+                Address::slack_channel(logs.clone()),
+                message,
+                delivery.run,
+            ));
+        }
+        follow_ups
+    }
+}
+
+/// Zero to one, from the random part of the delivery's id: no generator of our own for ten bits of chance.
+fn jitter(delivery: &Delivery) -> f64 {
+    f64::from(u16::from_be_bytes([
+        delivery.id.as_bytes()[14],
+        delivery.id.as_bytes()[15],
+    ])) / f64::from(u16::MAX)
+}
+
+async fn rest(span: Duration, stop: &CancellationToken) {
+    tokio::select! {
+        () = tokio::time::sleep(span) => {}
+        () = stop.cancelled() => {}
+    }
+}

@@ -1,0 +1,183 @@
+//! Delivers to Slack: posts, files and reactions, each sent once. Slack's answer is sorted into confirmed, not now, and
+//! never (`sort`); when it is tried again is the outbox's to say, and what is said is the report's.
+
+mod channels;
+mod sort;
+
+use std::sync::Arc;
+
+use innkeeper_core::BoxFuture;
+use innkeeper_core::clock::Clock;
+use innkeeper_core::message::{Address, Content, Delivery, File, Message, Post};
+use innkeeper_core::outbox::{Failure, Receipt, Target};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::slack::{ApiError, Confirmed, SlackApi};
+use channels::Channels;
+
+/// The `event_type` of the metadata that every post carries. Its payload names the delivery, and the run where there
+/// is one, so that a delivery that was in flight when the host died can be looked for before it is sent again.
+pub const METADATA_EVENT: &str = "innkeeper_delivery";
+
+/// Sends deliveries to Slack.
+#[derive(Debug)]
+pub struct SlackTarget {
+    api: Arc<SlackApi>,
+    channels: Channels,
+}
+
+/// Where in Slack something is said.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    channel: &'a str,
+    thread: Option<&'a str>,
+}
+
+impl SlackTarget {
+    /// Sends through `api`.
+    pub fn new(api: Arc<SlackApi>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            channels: Channels::new(Arc::clone(&api), clock),
+            api,
+        }
+    }
+
+    async fn deliver(&self, delivery: &Delivery) -> Result<Receipt, Failure> {
+        match (&delivery.address, &delivery.content) {
+            (
+                Address::Slack {
+                    channel,
+                    thread,
+                    or_user,
+                },
+                Content::Message(message),
+            ) => {
+                let thread = thread.as_deref();
+                let said = self.say(delivery, message, Place { channel, thread }).await;
+                match (said, or_user) {
+                    (Err(error), Some(user)) if sort::is_shut_out(&error) => {
+                        let direct = Place {
+                            channel: user,
+                            thread: None,
+                        };
+                        let said = self.say(delivery, message, direct).await;
+                        said.map_err(|error| sort::failure(&error, user))
+                    }
+                    (said, _) => said.map_err(|error| sort::failure(&error, channel)),
+                }
+            }
+            (Address::SlackMessage { channel, ts }, Content::Reaction { name }) => {
+                let reacted = self.react(channel, ts, name).await;
+                reacted.map_err(|error| sort::failure(&error, channel))
+            }
+            (address, _) => Err(Failure::Refused {
+                why: format!("this is not something that Slack can be sent (lane {})", address.lane()),
+            }),
+        }
+    }
+
+    async fn say(&self, delivery: &Delivery, message: &Message, place: Place<'_>) -> Result<Receipt, ApiError> {
+        match message {
+            Message::Post(post) => self.post(delivery, post, place).await,
+            Message::File(file) => self.upload(file, place).await,
+        }
+    }
+
+    async fn post(&self, delivery: &Delivery, post: &Post, place: Place<'_>) -> Result<Receipt, ApiError> {
+        #[derive(Deserialize)]
+        struct Posted {
+            channel: String,
+            ts: String,
+        }
+        let posted: Posted = self
+            .api
+            .post("chat.postMessage", &post_body(delivery, post, place))
+            .await?;
+        Ok(Receipt {
+            channel: Some(posted.channel),
+            ts: Some(posted.ts),
+        })
+    }
+
+    /// The three steps of an external upload. When the last one fails, Slack keeps the bytes where nobody sees them,
+    /// and the next attempt begins anew. Slack takes no metadata with a file, and does not say which message shows it.
+    async fn upload(&self, file: &File, place: Place<'_>) -> Result<Receipt, ApiError> {
+        #[derive(Deserialize)]
+        struct Slot {
+            upload_url: String,
+            file_id: String,
+        }
+        let channel = self.channels.id_of(place.channel).await?;
+        let length = file.content.len().to_string();
+        let slot: Slot = self
+            .api
+            .get(
+                "files.getUploadURLExternal",
+                &[("filename", &file.name), ("length", &length)],
+            )
+            .await?;
+        self.api.upload(&slot.upload_url, &file.content).await?;
+        let mut share = json!({
+            "files": [{"id": slot.file_id, "title": file.name}],
+            "channel_id": channel,
+        });
+        if let Some(thread) = place.thread {
+            share["thread_ts"] = thread.into();
+        }
+        if let Some(comment) = &file.comment {
+            share["initial_comment"] = comment.as_str().into();
+        }
+        let Confirmed {} = self.api.post("files.completeUploadExternal", &share).await?;
+        Ok(Receipt {
+            channel: Some(channel),
+            ts: None,
+        })
+    }
+
+    async fn react(&self, channel: &str, ts: &str, name: &str) -> Result<Receipt, ApiError> {
+        let body = json!({"channel": channel, "timestamp": ts, "name": name});
+        match self.api.post("reactions.add", &body).await {
+            Ok(Confirmed {}) => {}
+            // An earlier attempt got through and its answer did not.
+            Err(error) if error.code() == Some("already_reacted") => {}
+            Err(error) => return Err(error),
+        }
+        Ok(Receipt {
+            channel: Some(channel.to_owned()),
+            ts: Some(ts.to_owned()),
+        })
+    }
+}
+
+impl Target for SlackTarget {
+    fn send<'a>(&'a self, delivery: &'a Delivery) -> BoxFuture<'a, Result<Receipt, Failure>> {
+        Box::pin(self.deliver(delivery))
+    }
+}
+
+/// The body of `chat.postMessage`: the text as it is (no `link_names`: the text names whom it may), no previews of
+/// links unless they were asked for, and the delivery's id.
+fn post_body(delivery: &Delivery, post: &Post, place: Place<'_>) -> Value {
+    let mut about = json!({"id": delivery.id});
+    if let Some(run) = delivery.run {
+        about["run"] = run.0.into();
+    }
+    let mut body = json!({
+        "channel": place.channel,
+        "text": post.text,
+        "unfurl_links": post.unfurl,
+        "unfurl_media": post.unfurl,
+        "metadata": {"event_type": METADATA_EVENT, "event_payload": about},
+    });
+    if !post.blocks.is_empty() {
+        body["blocks"] = post.blocks.clone().into();
+    }
+    if let Some(thread) = place.thread {
+        body["thread_ts"] = thread.into();
+    }
+    body
+}
+
+#[cfg(test)]
+mod tests;

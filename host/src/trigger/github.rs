@@ -1,0 +1,244 @@
+//! GitHub's webhooks: who may send them, what a delivery asks for, and its way to the queue.
+//!
+//! Owns the signature check, the rules and the repetition key. How an answer looks in HTTP is left to `web`; what is
+//! accepted, and that it is durable, to [`Intake`].
+//!
+//! GitHub wants its answer within 10 s and never sends a delivery again by itself
+//! (<https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks>), so an answer is given
+//! after the commit and at once.
+
+mod decision;
+mod payload;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use http::HeaderMap;
+use innkeeper_core::BoxFuture;
+use innkeeper_core::clock::Clock;
+use innkeeper_core::config::secrets::Secret;
+use innkeeper_core::config::{Allowed, Config, GithubGrant, GithubRule, Namespace};
+use innkeeper_core::request::{NewAsking, NewRequest, RequestId, Trigger};
+
+use self::decision::{Decision, decide};
+use self::payload::Pointer;
+use super::{Heard, Intake};
+
+/// What signs the webhooks of trusted namespaces that were granted no secret of their own.
+const HOST_SECRET: &str = "GITHUB_WEBHOOK_SECRET";
+
+/// Bodies over this are checked off the async threads: signing and reading one of 25 MB takes tens of milliseconds.
+const LARGE: usize = 512 * 1024;
+
+/// The part of the [`Intake`] that takes orders which name their jobs.
+pub trait Orders: Send + Sync {
+    /// See [`Intake::order`].
+    fn order(&self, asking: NewAsking, orders: Vec<NewRequest>) -> BoxFuture<'_, anyhow::Result<Heard>>;
+}
+
+impl Orders for Intake {
+    fn order(&self, asking: NewAsking, orders: Vec<NewRequest>) -> BoxFuture<'_, anyhow::Result<Heard>> {
+        Box::pin(Self::order(self, asking, orders))
+    }
+}
+
+/// Takes GitHub's deliveries for all namespaces.
+pub struct GithubTrigger {
+    hooks: BTreeMap<String, Arc<Hook>>,
+    orders: Arc<dyn Orders>,
+    clock: Arc<dyn Clock>,
+}
+
+/// A namespace that may be sent webhooks.
+#[derive(Debug)]
+struct Hook {
+    namespace: Arc<Namespace>,
+    secret: Secret,
+    /// Whether the legacy SHA-1 header is enough.
+    sha1: bool,
+    repos: Allowed,
+    rules: Vec<Rule>,
+}
+
+#[derive(Debug)]
+struct Rule {
+    rule: GithubRule,
+    arguments: Vec<Argument>,
+}
+
+#[derive(Debug)]
+struct Argument {
+    name: String,
+    text: String,
+    pointer: Pointer,
+}
+
+/// What became of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It was GitHub's `ping`, sent when a webhook is set up.
+    Pong,
+    /// It was understood, and nothing follows from it; the sentence says why.
+    Nothing(String),
+    /// It had been accepted before.
+    Repeated,
+    /// It is durable, and these requests were accepted or joined.
+    Accepted(Vec<RequestId>),
+}
+
+/// Why a delivery was not taken. Each is a sentence for GitHub's list of deliveries, where the owner of the webhook
+/// reads it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No such namespace, no grant, or a wrong signature. They look alike, so that nobody learns which names exist.
+    #[error(
+        "the signature does not fit: check the namespace in the URL, the webhook's secret, and that the namespace \
+         is granted the trigger `github`"
+    )]
+    Unauthorised,
+    /// It is signed, but it is not a delivery as GitHub sends them.
+    #[error("{0}")]
+    Malformed(String),
+    /// It is neither of the two content types that GitHub offers.
+    #[error("the content type must be application/json: choose it in the settings of the webhook")]
+    ContentType,
+    /// The namespace's grant does not name the repository.
+    #[error("{0}")]
+    Repository(String),
+    /// The payload lacks what an argument of a job is taken from.
+    #[error("{0}")]
+    Argument(String),
+    /// It could not be kept.
+    #[error("the delivery could not be kept: send it again from the webhook's list of recent deliveries")]
+    Unavailable,
+}
+
+impl GithubTrigger {
+    /// The trigger for the namespaces of `config` that may have it; `secret` gives a secret's value by its name.
+    pub fn new(
+        config: &Config,
+        secret: impl Fn(&str) -> Option<Secret>,
+        orders: Arc<dyn Orders>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let hook = |namespace: &Arc<Namespace>| Some((namespace.name.clone(), Arc::new(Hook::of(namespace, &secret)?)));
+        Self {
+            hooks: config.namespaces.values().filter_map(hook).collect(),
+            orders,
+            clock,
+        }
+    }
+
+    /// Takes one delivery: checks who sent it, decides what follows, and has it kept. When this returns
+    /// [`Answer::Accepted`], it is durable.
+    ///
+    /// # Errors
+    /// Why it was not taken. Nothing was kept.
+    pub async fn deliver(&self, namespace: &str, headers: &HeaderMap, body: Bytes) -> Result<Answer, Refusal> {
+        let hook = self.hooks.get(namespace);
+        let known_as = hook.map_or("unknown", |hook| &hook.namespace.name);
+        let answer = match self.decide(hook.cloned(), headers, body).await {
+            Ok(Decision::Orders(orders)) => self.order(orders).await,
+            Ok(Decision::Answer(answer)) => Ok(answer),
+            Err(refusal) => Err(refusal),
+        };
+        let delivery = decision::word(headers, decision::DELIVERY).unwrap_or_default();
+        let event = decision::word(headers, decision::EVENT).unwrap_or_default();
+        match &answer {
+            Ok(Answer::Accepted(requests)) => {
+                tracing::info!(namespace, delivery, event, ?requests, "GitHub delivery accepted");
+            }
+            Ok(answer) => tracing::info!(namespace, delivery, event, ?answer, "GitHub delivery starts nothing"),
+            Err(why) => tracing::warn!(namespace = known_as, delivery, event, %why, "GitHub delivery refused"),
+        }
+        answer
+    }
+
+    async fn decide(&self, hook: Option<Arc<Hook>>, headers: &HeaderMap, body: Bytes) -> Result<Decision, Refusal> {
+        let now = self.clock.now();
+        if body.len() <= LARGE {
+            return decide(hook.as_deref(), headers, &body, now);
+        }
+        let headers = headers.clone();
+        tokio::task::spawn_blocking(move || decide(hook.as_deref(), &headers, &body, now))
+            .await
+            .map_err(|error| {
+                tracing::error!(%error, "a large GitHub delivery could not be read");
+                Refusal::Unavailable
+            })?
+    }
+
+    /// Hands over a delivery's askings, one for each channel that hears of it. Each has a key of its own: what is lost
+    /// between two of them, a repetition of the delivery makes good.
+    async fn order(&self, orders: Vec<(NewAsking, Vec<NewRequest>)>) -> Result<Answer, Refusal> {
+        let mut accepted = None;
+        for (asking, requests) in orders {
+            match self.orders.order(asking, requests).await {
+                Ok(Heard::Repeated) => {}
+                Ok(Heard::Accepted { requests, .. }) => {
+                    let numbers = requests.iter().map(|request| request.id);
+                    accepted.get_or_insert_with(Vec::new).extend(numbers);
+                }
+                Ok(Heard::Answered { .. } | Heard::Undecided { .. }) => {
+                    accepted.get_or_insert_with(Vec::new);
+                }
+                Err(error) => {
+                    tracing::error!(error = format!("{error:#}"), "a GitHub delivery could not be kept");
+                    return Err(Refusal::Unavailable);
+                }
+            }
+        }
+        Ok(accepted.map_or(Answer::Repeated, Answer::Accepted))
+    }
+}
+
+impl Hook {
+    /// The hook of `namespace`; none where it may not have one, or where its secret is missing.
+    fn of(namespace: &Arc<Namespace>, secret: impl Fn(&str) -> Option<Secret>) -> Option<Self> {
+        if !namespace.grants.triggers.contains(&Trigger::Github) {
+            return None;
+        }
+        let grant = match &namespace.grants.github {
+            Some(grant) => grant.clone(),
+            None if namespace.grants.trusted => GithubGrant {
+                secret: HOST_SECRET.to_owned(),
+                repos: Allowed::All,
+                sha1: false,
+            },
+            None => return None,
+        };
+        let value = secret(&grant.secret).filter(|secret| !secret.expose().is_empty());
+        if value.is_none() && !namespace.github.is_empty() {
+            tracing::warn!(
+                namespace = namespace.name,
+                secret = grant.secret,
+                "GitHub's webhooks for this namespace are refused: the secret that signs them is not set"
+            );
+        }
+        Some(Self {
+            secret: value?,
+            sha1: grant.sha1,
+            repos: grant.repos,
+            rules: namespace.github.iter().cloned().map(Rule::new).collect(),
+            namespace: Arc::clone(namespace),
+        })
+    }
+}
+
+impl Rule {
+    fn new(rule: GithubRule) -> Self {
+        let argument = |(name, text): &(String, String)| Argument {
+            name: name.clone(),
+            text: text.clone(),
+            pointer: Pointer::parse(text),
+        };
+        Self {
+            arguments: rule.args.iter().map(argument).collect(),
+            rule,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

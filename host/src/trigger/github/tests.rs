@@ -1,0 +1,511 @@
+#![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+#![allow(clippy::panic, reason = "a failed set-up fails the test")]
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit, Mac};
+use innkeeper_core::clock::{ManualClock, Timestamp};
+use innkeeper_core::config::{Capacity, Grants, Mentions, Server, Slack};
+use innkeeper_core::request::{AskingId, Origin};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
+
+/// Remembers what was ordered, as the intake would, or fails.
+#[derive(Default)]
+struct Book {
+    orders: Mutex<Vec<(NewAsking, Vec<NewRequest>)>>,
+    broken: bool,
+}
+
+impl Orders for Book {
+    fn order(&self, asking: NewAsking, requests: Vec<NewRequest>) -> BoxFuture<'_, anyhow::Result<Heard>> {
+        Box::pin(async move {
+            anyhow::ensure!(!self.broken, "the disk is full");
+            let mut orders = self.orders.lock().unwrap();
+            if orders.iter().any(|(other, _)| other.key == asking.key) {
+                return Ok(Heard::Repeated);
+            }
+            let first = orders.iter().map(|(_, requests)| requests.len()).sum::<usize>() + 1;
+            let ids = (first..first + requests.len())
+                .map(|id| RequestId(i64::try_from(id).unwrap()))
+                .collect();
+            orders.push((asking, requests));
+            Ok(Heard::Accepted {
+                asking: AskingId(1),
+                requests: ids,
+            })
+        })
+    }
+}
+
+fn rule(event: &str, action: Option<&str>, job: &str) -> GithubRule {
+    GithubRule {
+        event: event.into(),
+        action: action.map(Into::into),
+        job: job.into(),
+        delay: Duration::ZERO,
+        merged_into_default: false,
+        ..GithubRule::deploy_after_merge()
+    }
+}
+
+fn namespace(rules: Vec<GithubRule>) -> Namespace {
+    Namespace {
+        name: "demo".into(),
+        description: None,
+        restricted: false,
+        default_channel: Some("#tech".into()),
+        folder: PathBuf::from("/srv/workspace/demo"),
+        grants: Grants {
+            trusted: true,
+            triggers: BTreeSet::from([Trigger::Github]),
+            channels: Allowed::All,
+            mentions: Mentions::Users,
+            env: Allowed::All,
+            files: Vec::new(),
+            github: None,
+        },
+        jobs: BTreeMap::new(),
+        commands: Vec::new(),
+        github: rules,
+    }
+}
+
+fn trigger_with(namespace: Namespace, book: &Arc<Book>) -> GithubTrigger {
+    let config = Config {
+        file: "/srv/innkeeper.toml".into(),
+        workspace: "/srv/workspace".into(),
+        data_dir: "/srv/data".into(),
+        timezone: jiff::tz::TimeZone::UTC,
+        server: Server {
+            listen: ([127, 0, 0, 1], 9999).into(),
+        },
+        slack: Slack::default(),
+        capacity: Capacity {
+            runs: 1,
+            guest_memory: 0,
+            shutdown_grace: Duration::ZERO,
+        },
+        namespaces: BTreeMap::from([(namespace.name.clone(), Arc::new(namespace))]),
+    };
+    let secrets = |name: &str| match name {
+        "GITHUB_WEBHOOK_SECRET" => Some(Secret::new("the host's")),
+        "DEMO_SECRET" => Some(Secret::new("the namespace's")),
+        "EMPTY" => Some(Secret::new("")),
+        _ => None,
+    };
+    let orders: Arc<dyn Orders> = Arc::clone(book) as _;
+    GithubTrigger::new(&config, secrets, orders, Arc::new(ManualClock::starting_at(NOW)))
+}
+
+fn trigger(rules: Vec<GithubRule>) -> (GithubTrigger, Arc<Book>) {
+    let book = Arc::new(Book::default());
+    (trigger_with(namespace(rules), &book), book)
+}
+
+fn sign(secret: &str, body: &[u8]) -> String {
+    let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.as_bytes())
+        .unwrap()
+        .chain_update(body);
+    format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
+}
+
+/// Headers as GitHub sends them with `body`.
+fn headers(event: &str, secret: &str, body: &[u8]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let mut put = |name: &'static str, value: &str| headers.insert(name, value.parse().unwrap());
+    put("content-type", "application/json");
+    put("x-github-delivery", "72d3162e-cc78-11e3-81ab-4c9367dc0958");
+    put("x-github-event", event);
+    put("x-hub-signature-256", &sign(secret, body));
+    headers
+}
+
+async fn send(trigger: &GithubTrigger, event: &str, payload: &Value) -> Result<Answer, Refusal> {
+    let body = Bytes::from(payload.to_string());
+    trigger
+        .deliver("demo", &headers(event, "the host's", &body), body)
+        .await
+}
+
+fn pull_request(merged: bool, base: &str) -> Value {
+    json!({
+        "action": "closed",
+        "number": 7,
+        "pull_request": {
+            "merged": merged, "title": "Fix \"it\"\n$(rm -rf /)", "draft": false, "milestone": null,
+            "base": {"ref": base}, "head": {"ref": "fix"}, "labels": [{"name": "one"}, {"name": "two"}],
+        },
+        "repository": {"full_name": "Octo/Hello", "default_branch": "main"},
+        "sender": {"login": "octocat"},
+    })
+}
+
+#[tokio::test]
+async fn a_merge_into_the_default_branch_deploys_after_a_minute() {
+    let (trigger, book) = trigger(vec![GithubRule::deploy_after_merge()]);
+    let answer = send(&trigger, "pull_request", &pull_request(true, "main")).await;
+    assert_eq!(answer, Ok(Answer::Accepted(vec![RequestId(1)])));
+
+    let orders = book.orders.lock().unwrap();
+    let (asking, requests) = &orders[0];
+    assert_eq!(
+        asking.key.as_deref(),
+        Some("github:demo:72d3162e-cc78-11e3-81ab-4c9367dc0958")
+    );
+    assert_eq!(
+        serde_json::to_value(&asking.origin).unwrap(),
+        json!({
+            "trigger": "github", "delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958", "event": "pull_request",
+            "action": "closed", "repository": "Octo/Hello", "sender": "octocat", "channel": "#tech",
+        })
+    );
+    let deploy = NewRequest {
+        namespace: "demo".into(),
+        job: "deploy".into(),
+        arguments: Default::default(),
+        due: NOW.plus(Duration::from_secs(60)),
+    };
+    assert_eq!(requests, &[deploy]);
+}
+
+#[tokio::test]
+async fn another_branch_or_no_merge_deploys_nothing() {
+    let (trigger, book) = trigger(vec![GithubRule::deploy_after_merge()]);
+    for payload in [
+        pull_request(true, "next"),
+        pull_request(false, "main"),
+        json!({"action": "closed"}),
+    ] {
+        let answer = send(&trigger, "pull_request", &payload).await;
+        let why = "the pull request was not merged into the repository's default branch";
+        assert_eq!(answer, Ok(Answer::Nothing(why.into())));
+    }
+    assert!(book.orders.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_no_rule_is_for_is_answered_with_why() {
+    let (trigger, _) = trigger(vec![rule("issues", Some("opened"), "triage")]);
+    let answer = send(&trigger, "push", &json!({})).await;
+    assert_eq!(
+        answer,
+        Ok(Answer::Nothing("no rule of the namespace is for the event push".into()))
+    );
+    let answer = send(&trigger, "issues", &json!({"action": "closed"})).await;
+    let why = "no rule of the namespace is for the event issues with the action closed";
+    assert_eq!(answer, Ok(Answer::Nothing(why.into())));
+}
+
+#[tokio::test]
+async fn a_repeated_delivery_is_one_asking() {
+    let (trigger, book) = trigger(vec![rule("push", None, "build")]);
+    assert_eq!(
+        send(&trigger, "push", &json!({})).await,
+        Ok(Answer::Accepted(vec![RequestId(1)]))
+    );
+    assert_eq!(send(&trigger, "push", &json!({})).await, Ok(Answer::Repeated));
+    assert_eq!(book.orders.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn each_channel_hears_of_its_own_rules() {
+    let mut elsewhere = rule("push", None, "docs");
+    elsewhere.channel = Some("#docs".into());
+    let (trigger, book) = trigger(vec![rule("push", None, "build"), elsewhere, rule("push", None, "test")]);
+    let answer = send(&trigger, "push", &json!({})).await;
+    assert_eq!(
+        answer,
+        Ok(Answer::Accepted(vec![RequestId(1), RequestId(2), RequestId(3)]))
+    );
+
+    let orders = book.orders.lock().unwrap();
+    let heard: Vec<_> = orders
+        .iter()
+        .map(|(asking, requests)| {
+            let Origin::Github(origin) = &asking.origin else {
+                panic!("{asking:?}")
+            };
+            let jobs: Vec<&str> = requests.iter().map(|request| request.job.as_str()).collect();
+            (asking.key.clone().unwrap(), origin.channel.clone().unwrap(), jobs)
+        })
+        .collect();
+    let key = "github:demo:72d3162e-cc78-11e3-81ab-4c9367dc0958";
+    assert_eq!(
+        heard,
+        [
+            (key.to_owned(), "#tech".to_owned(), vec!["build", "test"]),
+            (format!("{key}:#docs"), "#docs".to_owned(), vec!["docs"]),
+        ]
+    );
+}
+
+fn with_args(pointers: &[(&str, &str)]) -> GithubRule {
+    GithubRule {
+        args: pointers
+            .iter()
+            .map(|(name, pointer)| ((*name).to_owned(), (*pointer).to_owned()))
+            .collect(),
+        ..rule("pull_request", Some("closed"), "note")
+    }
+}
+
+#[tokio::test]
+async fn arguments_are_taken_from_the_payload_as_they_are() {
+    let rule = with_args(&[
+        ("title", "/pull_request/title"),
+        ("number", "/number"),
+        ("draft", "/pull_request/draft"),
+        ("label", "/pull_request/labels/1/name"),
+        ("base", "/pull_request/base"),
+        ("branch", "/pull_request/base/ref"),
+    ]);
+    let (trigger, book) = trigger(vec![rule]);
+    send(&trigger, "pull_request", &pull_request(true, "main"))
+        .await
+        .unwrap();
+    let orders = book.orders.lock().unwrap();
+    let expected = [
+        ("title", "Fix \"it\"\n$(rm -rf /)"),
+        ("number", "7"),
+        ("draft", "false"),
+        ("label", "two"),
+        ("base", r#"{"ref":"main"}"#),
+        ("branch", "main"),
+    ];
+    assert_eq!(orders[0].1[0].arguments, expected.into_iter().collect());
+}
+
+#[tokio::test]
+async fn an_argument_that_cannot_be_taken_is_said_and_nothing_is_ordered() {
+    let refusal = async |pointer: &str, payload: &Value| {
+        let (trigger, book) = trigger(vec![with_args(&[("x", pointer)]), rule("pull_request", None, "other")]);
+        let refusal = send(&trigger, "pull_request", payload).await.unwrap_err();
+        assert!(book.orders.lock().unwrap().is_empty());
+        assert!(matches!(refusal, Refusal::Argument(_)), "{refusal:?}");
+        refusal.to_string()
+    };
+    let payload = pull_request(true, "main");
+    insta::assert_snapshot!(refusal("/pull_request/author", &payload).await, @"the argument x of the job note is taken from `/pull_request/author` of the payload, which is not there: correct the pointer, or ask for another event or action");
+    insta::assert_snapshot!(refusal("/pull_request/milestone", &payload).await, @"the argument x of the job note is taken from `/pull_request/milestone` of the payload, which is null: correct the pointer, or ask for another event or action");
+    let long = json!({"action": "closed", "long": "x".repeat(32 * 1024 + 1), "nul": "a\0b"});
+    insta::assert_snapshot!(refusal("/long", &long).await, @"the argument x of the job note is taken from `/long` of the payload, which is over 32 KiB: point at less");
+    insta::assert_snapshot!(refusal("/nul", &long).await, @"the argument x of the job note is taken from `/nul` of the payload, which holds a NUL character: no argument may");
+}
+
+#[tokio::test]
+async fn an_argument_of_a_rule_that_does_not_fit_is_not_missed() {
+    let mut rule = with_args(&[("x", "/nowhere")]);
+    rule.action = Some("opened".into());
+    let (trigger, _) = trigger(vec![rule]);
+    let answer = send(&trigger, "pull_request", &pull_request(true, "main")).await;
+    assert!(matches!(answer, Ok(Answer::Nothing(_))), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_ping_is_answered() {
+    let (trigger, _) = trigger(Vec::new());
+    assert_eq!(
+        send(&trigger, "ping", &json!({"zen": "Design for failure."})).await,
+        Ok(Answer::Pong)
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_signature_and_an_unknown_namespace_look_alike() {
+    let (trigger, book) = trigger(vec![rule("push", None, "build")]);
+    let body = Bytes::from_static(b"{}");
+    let signed = headers("push", "the host's", &body);
+    let mut unsigned = signed.clone();
+    unsigned.remove("x-hub-signature-256");
+    for (namespace, headers, body) in [
+        ("demo", headers("push", "another", &body), body.clone()),
+        ("demo", signed.clone(), Bytes::from_static(b"{ }")),
+        ("demo", unsigned, body.clone()),
+        ("other", signed.clone(), body.clone()),
+        ("other", headers("push", "nobody's secret", &body), body.clone()),
+        ("demo/", signed, body),
+    ] {
+        assert_eq!(
+            trigger.deliver(namespace, &headers, body).await,
+            Err(Refusal::Unauthorised),
+            "{namespace}"
+        );
+    }
+    assert!(book.orders.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn nothing_is_read_before_the_signature_fits() {
+    let (trigger, _) = trigger(vec![rule("push", None, "build")]);
+    let body = Bytes::from_static(b"no JSON");
+    let mut bare = HeaderMap::new();
+    assert_eq!(
+        trigger.deliver("demo", &bare, body.clone()).await,
+        Err(Refusal::Unauthorised)
+    );
+    bare.insert("x-hub-signature-256", sign("the host's", &body).parse().unwrap());
+    let refusal = trigger.deliver("demo", &bare, body).await.unwrap_err();
+    insta::assert_snapshot!(refusal, @"the header X-GitHub-Delivery is missing or is not one word: GitHub sends it with every delivery");
+}
+
+#[tokio::test]
+async fn what_is_signed_and_no_delivery_is_answered_with_why() {
+    let (trigger, _) = trigger(vec![rule("push", None, "build")]);
+    let refusal = async |body: &'static str, change: fn(&mut HeaderMap)| {
+        let mut headers = headers("push", "the host's", body.as_bytes());
+        change(&mut headers);
+        trigger
+            .deliver("demo", &headers, Bytes::from_static(body.as_bytes()))
+            .await
+            .unwrap_err()
+            .to_string()
+    };
+    let json = |_: &mut HeaderMap| {};
+    insta::assert_snapshot!(refusal("{\"a\"", json).await, @"the payload is not JSON as GitHub sends it: EOF while parsing an object at line 1 column 4");
+    let no_event: fn(&mut HeaderMap) = |headers| drop(headers.remove("x-github-event"));
+    insta::assert_snapshot!(refusal("{}", no_event).await, @"the header X-GitHub-Event is missing or is not one word: GitHub sends it with every delivery");
+    let long_id: fn(&mut HeaderMap) =
+        |headers| drop(headers.insert("x-github-delivery", "x".repeat(101).parse().unwrap()));
+    insta::assert_snapshot!(refusal("{}", long_id).await, @"the header X-GitHub-Delivery is missing or is not one word: GitHub sends it with every delivery");
+    let text: fn(&mut HeaderMap) = |headers| drop(headers.insert("content-type", "text/plain".parse().unwrap()));
+    insta::assert_snapshot!(refusal("{}", text).await, @"the content type must be application/json: choose it in the settings of the webhook");
+    let form: fn(&mut HeaderMap) =
+        |headers| drop(headers.insert("content-type", "application/x-www-form-urlencoded".parse().unwrap()));
+    insta::assert_snapshot!(refusal("a=b", form).await, @"the form has no field `payload`: GitHub sends the JSON in it");
+}
+
+#[tokio::test]
+async fn the_form_that_github_offers_is_read_too() {
+    let (trigger, book) = trigger(vec![GithubRule::deploy_after_merge()]);
+    let payload = pull_request(true, "main").to_string();
+    let form = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("payload", &payload)
+        .finish();
+    let body = Bytes::from(form);
+    let mut headers = headers("pull_request", "the host's", &body);
+    headers.insert(
+        "content-type",
+        "application/x-www-form-urlencoded; charset=utf-8".parse().unwrap(),
+    );
+    assert!(matches!(
+        trigger.deliver("demo", &headers, body).await,
+        Ok(Answer::Accepted(_))
+    ));
+    assert_eq!(book.orders.lock().unwrap()[0].1[0].job, "deploy");
+}
+
+#[tokio::test]
+async fn a_large_delivery_is_taken_too() {
+    let (trigger, _) = trigger(vec![rule("push", None, "build")]);
+    let answer = send(&trigger, "push", &json!({"commits": "x".repeat(2 * LARGE)})).await;
+    assert_eq!(answer, Ok(Answer::Accepted(vec![RequestId(1)])));
+}
+
+fn granted(grant: GithubGrant) -> Namespace {
+    let mut namespace = namespace(vec![rule("pull_request", None, "build")]);
+    namespace.grants.trusted = false;
+    namespace.grants.github = Some(grant);
+    namespace
+}
+
+#[tokio::test]
+async fn a_grant_names_the_secret_and_the_repositories() {
+    let book = Arc::new(Book::default());
+    let grant = |repo: &str| GithubGrant {
+        secret: "DEMO_SECRET".into(),
+        repos: Allowed::Only(BTreeSet::from([repo.to_owned()])),
+        sha1: false,
+    };
+    let body = Bytes::from(pull_request(true, "main").to_string());
+    let by_namespace = headers("pull_request", "the namespace's", &body);
+
+    let trigger = trigger_with(granted(grant("octo/hello")), &book);
+    let by_host = headers("pull_request", "the host's", &body);
+    assert_eq!(
+        trigger.deliver("demo", &by_host, body.clone()).await,
+        Err(Refusal::Unauthorised)
+    );
+    assert!(matches!(
+        trigger.deliver("demo", &by_namespace, body.clone()).await,
+        Ok(Answer::Accepted(_))
+    ));
+
+    let trigger = trigger_with(granted(grant("octo/other")), &book);
+    let refusal = trigger.deliver("demo", &by_namespace, body).await.unwrap_err();
+    insta::assert_snapshot!(refusal, @"the repository Octo/Hello is not granted to the namespace demo: add it to `github.repos` of the namespace in innkeeper.toml");
+    let body = Bytes::from_static(b"{}");
+    let refusal = trigger
+        .deliver("demo", &headers("membership", "the namespace's", &body), body)
+        .await
+        .unwrap_err();
+    insta::assert_snapshot!(refusal, @"a delivery without a repository is not granted to the namespace demo: add it to `github.repos` of the namespace in innkeeper.toml");
+}
+
+#[tokio::test]
+async fn the_legacy_signature_counts_only_where_it_is_granted_and_alone() {
+    let book = Arc::new(Book::default());
+    let body = Bytes::from(pull_request(true, "main").to_string());
+    let mac = <Hmac<sha1::Sha1> as KeyInit>::new_from_slice(b"the namespace's")
+        .unwrap()
+        .chain_update(&body);
+    let mut legacy = headers("pull_request", "", &body);
+    legacy.remove("x-hub-signature-256");
+    legacy.insert(
+        "x-hub-signature",
+        format!("sha1={}", hex::encode(mac.finalize().into_bytes()))
+            .parse()
+            .unwrap(),
+    );
+    let mut both = legacy.clone();
+    both.insert("x-hub-signature-256", sign("wrong", &body).parse().unwrap());
+
+    for (sha1, headers, accepted) in [(true, &legacy, true), (false, &legacy, false), (true, &both, false)] {
+        let grant = GithubGrant {
+            secret: "DEMO_SECRET".into(),
+            repos: Allowed::All,
+            sha1,
+        };
+        let trigger = trigger_with(granted(grant), &book);
+        let answer = trigger.deliver("demo", headers, body.clone()).await;
+        assert_eq!(answer.is_ok(), accepted, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn without_trigger_grant_or_secret_there_is_no_webhook() {
+    let grant = |secret: &str| GithubGrant {
+        secret: secret.into(),
+        repos: Allowed::All,
+        sha1: false,
+    };
+    let mut no_trigger = namespace(vec![rule("push", None, "build")]);
+    no_trigger.grants.triggers.clear();
+    let mut untrusted = namespace(vec![rule("push", None, "build")]);
+    untrusted.grants.trusted = false;
+    for namespace in [no_trigger, untrusted, granted(grant("UNSET")), granted(grant("EMPTY"))] {
+        let trigger = trigger_with(namespace, &Arc::default());
+        for secret in ["the host's", ""] {
+            let body = Bytes::from_static(b"{}");
+            let answer = trigger.deliver("demo", &headers("push", secret, &body), body).await;
+            assert_eq!(answer, Err(Refusal::Unauthorised));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_kept_is_not_acknowledged() {
+    let book = Arc::new(Book {
+        broken: true,
+        ..Book::default()
+    });
+    let trigger = trigger_with(namespace(vec![rule("push", None, "build")]), &book);
+    assert_eq!(send(&trigger, "push", &json!({})).await, Err(Refusal::Unavailable));
+}

@@ -1,0 +1,411 @@
+//! The one door to the queue: recognise repetitions, read, authorise, accept, answer. What it decides about one asking
+//! is one commit, and only after it does a trigger acknowledge.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use innkeeper_core::clock::Clock;
+use innkeeper_core::command::{Catalogue, Understood, help, interpret, interpret_plain};
+use innkeeper_core::config::{Action, Config, Namespace};
+use innkeeper_core::message::{Message, NewDelivery, Post};
+use innkeeper_core::report;
+use innkeeper_core::request::{Arguments, Asking, NewAsking, NewRequest, Origin, RequestId, Trigger};
+use innkeeper_core::store::{Accepted, Cause, Caused, Queued, Store};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{Directory, Heard, Said, Standing, answers};
+use crate::bell::Bells;
+
+/// The reaction on a message whose work was accepted.
+pub const ACCEPTED: &str = "eyes";
+
+/// The one door to the queue.
+pub struct Intake {
+    desk: Arc<Desk>,
+    look_ups: TaskTracker,
+}
+
+/// Where it is decided what is done about an asking. Shared with look-ups that go on after a trigger was answered.
+struct Desk {
+    parts: IntakeParts,
+    catalogue: Catalogue,
+}
+
+/// What the door needs.
+#[derive(Clone)]
+pub struct IntakeParts {
+    /// What there is to ask for.
+    pub config: Arc<Config>,
+    /// Where it is kept.
+    pub store: Arc<Store>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Who is who in Slack; none without Slack.
+    pub directory: Option<Arc<dyn Directory>>,
+    /// Who is told of new work.
+    pub bells: Bells,
+    /// Ends look-ups at shutdown. What they had not decided is decided after the next start.
+    pub stop: CancellationToken,
+}
+
+/// Builds the deliveries that answer an asking.
+type Answer = Box<dyn FnOnce(&Caused) -> Vec<NewDelivery> + Send>;
+
+/// What is to be done about an asking.
+enum Decision {
+    /// This, in one commit, with an answer that may depend on what came of it.
+    Do { cause: Cause, answer: Answer },
+    /// It depends on who asks, and the directory has to be asked first.
+    AskDirectory,
+}
+
+impl Intake {
+    /// Builds the door.
+    pub fn new(parts: IntakeParts) -> Self {
+        let catalogue = Catalogue::new(&parts.config);
+        Self {
+            desk: Arc::new(Desk { parts, catalogue }),
+            look_ups: TaskTracker::new(),
+        }
+    }
+
+    /// Hears what somebody said. When this returns, it is durable and may be acknowledged.
+    ///
+    /// # Errors
+    /// The store's: nothing was kept, and nothing may be acknowledged.
+    pub async fn hear(&self, said: Said) -> anyhow::Result<Heard> {
+        let standing = self.desk.known_standing(&said.origin);
+        let asking = NewAsking {
+            key: said.key,
+            origin: said.origin,
+            text: Some(said.text),
+            edit: said.edit,
+            at: self.desk.parts.clock.now(),
+        };
+        let text = asking.text.as_deref().unwrap_or_default();
+        let decision = self.desk.decide(&asking.origin, text, standing).await?;
+        let (cause, answer) = match decision {
+            Decision::Do { cause, answer } => (cause, answer),
+            Decision::AskDirectory => (Cause::Undecided, silence()),
+        };
+        let kept = (asking.origin.clone(), asking.text.clone(), asking.at);
+        let heard = self.desk.accept(asking, cause, answer).await?;
+        if let Heard::Undecided { asking: id } = heard {
+            let (origin, text, at) = kept;
+            self.decide_later(Asking { id, origin, text, at });
+        }
+        Ok(heard)
+    }
+
+    /// Accepts orders that name their jobs (webhooks, the command line). An empty list is kept, and nothing comes of it.
+    ///
+    /// # Errors
+    /// The store's: nothing was kept, and nothing may be acknowledged.
+    pub async fn order(&self, asking: NewAsking, orders: Vec<NewRequest>) -> anyhow::Result<Heard> {
+        let cause = if orders.is_empty() {
+            Cause::Answer
+        } else {
+            Cause::Requests(orders)
+        };
+        self.desk.accept(asking, cause, silence()).await
+    }
+
+    /// Keeps what a source sent and nobody could read, so that it is not lost, and says so in the log.
+    ///
+    /// # Errors
+    /// The store's: nothing was kept.
+    pub async fn keep_unreadable(&self, source: &str, body: &str, why: &str) -> anyhow::Result<()> {
+        tracing::warn!(
+            source,
+            why,
+            bytes = body.len(),
+            "something came in that could not be read; it is kept"
+        );
+        self.desk
+            .parts
+            .store
+            .keep_unreadable(
+                source.to_owned(),
+                body.to_owned(),
+                why.to_owned(),
+                self.desk.parts.clock.now(),
+            )
+            .await
+            .context("what could not be read could not be kept either")
+    }
+
+    /// Takes up the askings that an earlier process kept and did not decide.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn resume(&self) -> anyhow::Result<()> {
+        for asking in self.desk.parts.store.undecided().await? {
+            self.decide_later(asking);
+        }
+        Ok(())
+    }
+
+    /// Waits for look-ups under way to notice that the host stops.
+    pub async fn stopped(&self) {
+        self.look_ups.close();
+        self.look_ups.wait().await;
+    }
+
+    /// Asks the directory who somebody is, for as long as it takes, and then decides.
+    fn decide_later(&self, asking: Asking) {
+        let desk = self.desk.clone();
+        self.look_ups.spawn(async move {
+            tokio::select! {
+                () = desk.parts.stop.cancelled() => {}
+                () = desk.look_up_and_decide(asking) => {}
+            }
+        });
+    }
+}
+
+impl Desk {
+    async fn accept(&self, asking: NewAsking, cause: Cause, answer: Answer) -> anyhow::Result<Heard> {
+        let origin = asking.origin.clone();
+        let undecided = matches!(cause, Cause::Undecided);
+        let accepted = self
+            .parts
+            .store
+            .accept_with(asking, cause, answer)
+            .await
+            .context("nothing was accepted")?;
+        Ok(self.announce(&origin, accepted, undecided))
+    }
+
+    /// Tells the rest of the house, after the commit.
+    fn announce(&self, origin: &Origin, accepted: Accepted, undecided: bool) -> Heard {
+        let trigger = origin.trigger().as_str();
+        let Accepted::New(Caused { asking, requests, .. }) = accepted else {
+            tracing::debug!(trigger, "heard again what had been heard before");
+            return Heard::Repeated;
+        };
+        self.parts.bells.ring_queue();
+        let answered_at = [origin.reply_to(), origin.asking_message()];
+        self.parts
+            .bells
+            .ring_outbox(answered_at.into_iter().flatten().map(|address| address.lane()));
+        for Queued { id, joined, .. } in &requests {
+            tracing::info!(trigger, asking.id = asking.0, request.id = id.0, joined, "accepted");
+        }
+        match requests.is_empty() {
+            _ if undecided => Heard::Undecided { asking },
+            true => Heard::Answered { asking },
+            false => Heard::Accepted { asking, requests },
+        }
+    }
+
+    fn known_standing(&self, origin: &Origin) -> Option<Standing> {
+        match origin {
+            Origin::Slack(slack) => self
+                .parts
+                .directory
+                .as_ref()
+                .and_then(|directory| directory.known(slack)),
+            Origin::Github(_) | Origin::Cli(_) => None,
+        }
+    }
+
+    /// Reads a text and decides what is done about it. `standing` is who asks, as far as is known.
+    async fn decide(&self, origin: &Origin, text: &str, standing: Option<Standing>) -> anyhow::Result<Decision> {
+        let prefix = answers::prefix(origin);
+        let understood = match origin {
+            Origin::Slack(_) => interpret(text, &self.catalogue),
+            Origin::Github(_) | Origin::Cli(_) => interpret_plain(text, &self.catalogue),
+        };
+        Ok(match understood {
+            Understood::Run {
+                namespace,
+                command,
+                arguments,
+            } => match self.parts.config.namespaces.get(&namespace) {
+                Some(namespace) => self.decide_command(origin, namespace, command, arguments, standing),
+                None => answer(origin, format!("There is no namespace `{namespace}`.")),
+            },
+            Understood::Help => answer(origin, help::general_help(&self.catalogue, prefix)),
+            Understood::HelpFor(namespace) => answer(origin, self.namespace_help(&namespace, prefix)),
+            Understood::Status => {
+                let now = self.parts.clock.now();
+                let status = self
+                    .parts
+                    .store
+                    .status(now)
+                    .await
+                    .context("the status could not be read")?;
+                answer(origin, answers::status(&status, &self.parts.config.timezone))
+            }
+            Understood::CancelRequest(number) => self.decide_cancel(origin, RequestId(number), standing).await?,
+            Understood::NotUnderstood { nearest } => {
+                answer(origin, help::not_understood(&self.catalogue, &nearest, prefix))
+            }
+            Understood::Refused(why) => answer(origin, report::escape(&why)),
+        })
+    }
+
+    fn namespace_help(&self, namespace: &str, prefix: &str) -> String {
+        match self.catalogue.namespace(namespace) {
+            Some(namespace) => help::namespace_help(namespace, prefix),
+            None => help::general_help(&self.catalogue, prefix),
+        }
+    }
+
+    fn decide_command(
+        &self,
+        origin: &Origin,
+        namespace: &Namespace,
+        command: usize,
+        arguments: Arguments,
+        standing: Option<Standing>,
+    ) -> Decision {
+        if let Some(decision) = self.refuse(origin, namespace, standing) {
+            return decision;
+        }
+        let Some(command) = namespace.commands.get(command) else {
+            return answer(origin, self.namespace_help(&namespace.name, answers::prefix(origin)));
+        };
+        match command.action {
+            Action::ScheduleJob { delay } => {
+                let request = NewRequest {
+                    namespace: namespace.name.clone(),
+                    job: command.job.clone(),
+                    arguments,
+                    due: self.parts.clock.now().plus(delay),
+                };
+                let seen = origin
+                    .asking_message()
+                    .map(|message| NewDelivery::reaction(message, ACCEPTED, None));
+                let answer = Box::new(|_: &Caused| seen.into_iter().collect());
+                Decision::Do {
+                    cause: Cause::Requests(vec![request]),
+                    answer,
+                }
+            }
+            Action::CancelJob => {
+                let (origin, name, job) = (origin.clone(), namespace.name.clone(), command.job.clone());
+                let cause = Cause::CancelJob {
+                    namespace: name.clone(),
+                    job: job.clone(),
+                };
+                let said = move |caused: &Caused| reply(&origin, answers::job_cancelled(&name, &job, caused.cancelled));
+                Decision::Do {
+                    cause,
+                    answer: Box::new(said),
+                }
+            }
+        }
+    }
+
+    async fn decide_cancel(
+        &self,
+        origin: &Origin,
+        request: RequestId,
+        standing: Option<Standing>,
+    ) -> anyhow::Result<Decision> {
+        let found = self
+            .parts
+            .store
+            .request(request)
+            .await
+            .context("the request could not be looked up")?;
+        if let Some(namespace) = found.and_then(|view| self.parts.config.namespaces.get(&view.namespace).cloned())
+            && let Some(decision) = self.refuse(origin, &namespace, standing)
+        {
+            return Ok(decision);
+        }
+        let origin = origin.clone();
+        let said = move |caused: &Caused| match caused.cancelled {
+            0 => reply(&origin, answers::request_not_pending(request)),
+            _ => reply(&origin, answers::request_cancelled(request)),
+        };
+        Ok(Decision::Do {
+            cause: Cause::CancelRequest(request),
+            answer: Box::new(said),
+        })
+    }
+
+    /// Whether this origin may not order anything in this namespace, or whether that has to be found out first.
+    fn refuse(&self, origin: &Origin, namespace: &Namespace, standing: Option<Standing>) -> Option<Decision> {
+        // The command line belongs to the host's owner.
+        let Origin::Slack(slack) = origin else {
+            return None;
+        };
+        if !namespace.grants.triggers.contains(&Trigger::Slack) {
+            return Some(answer(origin, answers::not_from_slack(&namespace.name)));
+        }
+        if !namespace.restricted {
+            return None;
+        }
+        match standing {
+            Some(Standing::Member) => None,
+            Some(Standing::Outsider) => {
+                tracing::info!(
+                    user = slack.user,
+                    namespace = namespace.name,
+                    "refused: the namespace is restricted"
+                );
+                Some(answer(origin, answers::restricted(&namespace.name)))
+            }
+            None => Some(Decision::AskDirectory),
+        }
+    }
+
+    async fn look_up_and_decide(&self, asking: Asking) {
+        let mut wait = Duration::from_secs(1);
+        while let Err(error) = self.try_to_decide(&asking).await {
+            tracing::warn!(
+                asking.id = asking.id.0,
+                error = format!("{error:#}"),
+                "an asking is not decided yet; trying again"
+            );
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(Duration::from_secs(60));
+        }
+    }
+
+    async fn try_to_decide(&self, asking: &Asking) -> anyhow::Result<()> {
+        let standing = match (&asking.origin, &self.parts.directory) {
+            (Origin::Slack(slack), Some(directory)) => {
+                Some(directory.look_up(slack).await.map_err(anyhow::Error::msg)?)
+            }
+            // Without Slack there is nobody who could vouch for anybody.
+            _ => Some(Standing::Outsider),
+        };
+        let text = asking.text.as_deref().unwrap_or_default();
+        let Decision::Do { cause, answer } = self.decide(&asking.origin, text, standing).await? else {
+            anyhow::bail!("who asks is still unknown");
+        };
+        let accepted = self
+            .parts
+            .store
+            .decide_with(asking.id, cause, self.parts.clock.now(), answer)
+            .await?;
+        self.announce(&asking.origin, accepted, false);
+        Ok(())
+    }
+}
+
+fn reply(origin: &Origin, text: impl Into<String>) -> Vec<NewDelivery> {
+    let message = Message::Post(Post::text(text));
+    origin
+        .reply_to()
+        .map(|address| NewDelivery::message(address, message, None))
+        .into_iter()
+        .collect()
+}
+
+fn answer(origin: &Origin, text: impl Into<String>) -> Decision {
+    let said = reply(origin, text);
+    Decision::Do {
+        cause: Cause::Answer,
+        answer: Box::new(|_| said),
+    }
+}
+
+fn silence() -> Answer {
+    Box::new(|_| Vec::new())
+}
