@@ -23,3 +23,4 @@ pub mod guest;
 pub mod runner;
 pub mod slack;
 pub mod trigger;
+pub mod web;

@@ -1,0 +1,92 @@
+//! The API on `innkeeper.sock`: what the command line asks a running host. Its peers are the host's own user and root.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use futures_util::stream;
+use innkeeper_core::clock::Clock;
+use innkeeper_core::request::RequestId;
+use innkeeper_core::store::Store;
+use serde_json::json;
+
+use crate::bell::Bells;
+use crate::trigger::cli::{BadOrder, CommandLine, Conversation, Order};
+
+/// What the API needs.
+#[derive(Clone)]
+pub struct ApiParts {
+    /// Orders.
+    pub command_line: CommandLine,
+    /// The queue.
+    pub store: Arc<Store>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Who is told of what was cancelled.
+    pub bells: Bells,
+}
+
+/// Every route of the API.
+pub fn routes(parts: ApiParts) -> Router {
+    Router::new()
+        .route("/api/orders", post(give_order))
+        .route("/api/requests/{request}/cancel", post(cancel_request))
+        .with_state(parts)
+}
+
+/// Takes an order, and answers with what comes of it: a JSON event a line, until everything has ended.
+async fn give_order(State(parts): State<ApiParts>, headers: HeaderMap, body: Bytes) -> Response {
+    let order: Order = match serde_json::from_slice(&body) {
+        Ok(order) => order,
+        Err(error) => return refusal(StatusCode::BAD_REQUEST, format!("this is no order: {error}")),
+    };
+    let user = headers
+        .get("x-innkeeper-user")
+        .and_then(|user| user.to_str().ok())
+        .unwrap_or("somebody");
+    match parts.command_line.give(order, user.to_owned()).await {
+        Ok(conversation) => (
+            [(CONTENT_TYPE, "application/x-ndjson")],
+            Body::from_stream(lines(conversation)),
+        )
+            .into_response(),
+        Err(error) => match error.downcast::<BadOrder>() {
+            Ok(bad) => refusal(StatusCode::UNPROCESSABLE_ENTITY, bad.to_string()),
+            Err(error) => unavailable(&error),
+        },
+    }
+}
+
+fn lines(conversation: Conversation) -> impl futures_util::Stream<Item = Result<String, Infallible>> {
+    stream::unfold(conversation, async |mut conversation| {
+        let event = conversation.next().await?;
+        let line =
+            serde_json::to_string(&event).unwrap_or_else(|error| json!({ "error": error.to_string() }).to_string());
+        Some((Ok(line + "\n"), conversation))
+    })
+}
+
+async fn cancel_request(State(parts): State<ApiParts>, Path(request): Path<i64>) -> Response {
+    match parts.store.cancel(RequestId(request), parts.clock.now()).await {
+        Ok(cancelled) => {
+            parts.bells.ring_queue();
+            Json(cancelled).into_response()
+        }
+        Err(error) => unavailable(&error.into()),
+    }
+}
+
+fn unavailable(error: &anyhow::Error) -> Response {
+    tracing::error!(error = format!("{error:#}"), "an order on the socket failed");
+    refusal(StatusCode::SERVICE_UNAVAILABLE, format!("{error:#}"))
+}
+
+fn refusal(status: StatusCode, sentence: String) -> Response {
+    (status, Json(json!({ "error": sentence }))).into_response()
+}
