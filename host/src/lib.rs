@@ -16,11 +16,17 @@
 //!        deliver         a lane at a time to its Target: Slack, a terminal
 //! ```
 //!
+//! [`app`] builds and joins the parts, [`cli`] is the command line, [`web`] the HTTP server. Imports point down;
+//! `tests/layers.rs` keeps it so. What decides without touching the world is in `innkeeper_core`.
 
+pub mod app;
 pub mod bell;
+pub mod cli;
 pub mod deliver;
+pub mod dispatcher;
 pub mod guest;
 pub mod runner;
 pub mod slack;
+pub mod telemetry;
 pub mod trigger;
 pub mod web;

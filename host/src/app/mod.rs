@@ -1,0 +1,335 @@
+//! Builds every part from the configuration, joins them, starts the loops, and owns the shutdown. Alone in knowing
+//! everything.
+
+mod slack;
+mod solo;
+mod tasks;
+
+pub use solo::{Solo, SoloConversation};
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::fs::{DirBuilder, File, TryLockError};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use axum::Router;
+use innkeeper_core::BoxFuture;
+use innkeeper_core::clock::{Clock, SystemClock};
+use innkeeper_core::config::secrets::{Secrets, hidden_variables};
+use innkeeper_core::config::{Config, Program};
+use innkeeper_core::store::Store;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::bell::Bells;
+use crate::deliver::sender::Sender;
+use crate::deliver::terminal::Terminals;
+use crate::dispatcher::{Dispatcher, Parts, Runners};
+use crate::guest::compile::CompilerCommand;
+use crate::guest::context::Environment;
+use crate::guest::{GuestSettings, Guests};
+use crate::runner::bash::{BashRunner, BashSettings, Grace};
+use crate::runner::component::ComponentRunner;
+use crate::trigger::cli::CommandLine;
+use crate::trigger::github::GithubTrigger;
+use crate::trigger::intake::{Intake, IntakeParts};
+use crate::web;
+
+use slack::Slack;
+use tasks::Tasks;
+
+/// The socket in the data folder on which `serve` listens.
+pub const SOCKET: &str = "innkeeper.sock";
+
+/// How long deliveries under way may take at shutdown.
+const LAST_DELIVERIES: Duration = Duration::from_secs(10);
+
+/// How long a guest that hangs in a file operation may hold up the end.
+const LAST_FILES: Duration = Duration::from_secs(1);
+
+/// How long the sender of a body may take for all of it.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// The host, built and not yet started. It owns the data folder for as long as it lives.
+pub struct App {
+    config: Arc<Config>,
+    secrets: Arc<Secrets>,
+    clock: Arc<dyn Clock>,
+    store: Arc<Store>,
+    guests: Arc<Guests>,
+    bells: Bells,
+    /// Where the outbox is rung; taken by the sender.
+    lanes: Option<mpsc::UnboundedReceiver<String>>,
+    terminals: Terminals,
+    dispatcher: Arc<Dispatcher>,
+    _owner: File,
+}
+
+impl App {
+    /// Takes the data folder, opens the queue, and builds every part.
+    ///
+    /// # Errors
+    /// Another process owns the data folder; it cannot be made or written; a secret cannot be read.
+    pub async fn open(config: Config) -> anyhow::Result<Self> {
+        keep_memory_private();
+        let config = Arc::new(config);
+        let owner = own(&config.data_dir)?;
+        let secrets = Arc::new(Secrets::from_env());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let store = Arc::new(Store::open(&config.data_dir)?);
+        let hidden = hidden_variables(&config);
+        let guests = Arc::new(Guests::new(GuestSettings {
+            cache_folder: config.data_dir.join("cache"),
+            capacity: config.capacity,
+            environment: Environment::of_process(&hidden),
+            compiler: CompilerCommand::this_program(),
+            clock: clock.clone(),
+        }));
+        let runners = Runners {
+            bash: Arc::new(BashRunner::new(BashSettings {
+                workspace: config.workspace.clone(),
+                environment: std::env::vars_os().collect(),
+                hidden,
+                links: config.data_dir.join("cache").join("bin"),
+                grace: Grace::default(),
+            })?),
+            component: Arc::new(ComponentRunner::new(guests.clone())),
+        };
+        let (bells, lanes) = Bells::new();
+        let terminals = Terminals::default();
+        let dispatcher = Arc::new(Dispatcher::new(Parts {
+            config: config.clone(),
+            store: store.clone(),
+            clock: clock.clone(),
+            runners,
+            bells: bells.clone(),
+            terminals: terminals.clone(),
+        }));
+        Ok(Self {
+            config,
+            secrets,
+            clock,
+            store,
+            guests,
+            bells,
+            lanes: Some(lanes),
+            terminals,
+            dispatcher,
+            _owner: owner,
+        })
+    }
+
+    fn intake(&self, slack: Option<&Slack>, stop: &CancellationToken) -> Arc<Intake> {
+        Arc::new(Intake::new(IntakeParts {
+            config: self.config.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            directory: slack.map(Slack::directory),
+            bells: self.bells.clone(),
+            stop: stop.clone(),
+        }))
+    }
+
+    fn command_line(&self, intake: Arc<Intake>) -> CommandLine {
+        CommandLine {
+            config: self.config.clone(),
+            clock: self.clock.clone(),
+            intake,
+            terminals: self.terminals.clone(),
+        }
+    }
+
+    fn sender(&self, slack: Option<&Slack>) -> Arc<Sender> {
+        Arc::new(Sender {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            slack: slack.map(Slack::target),
+            terminal: Arc::new(self.terminals.clone()),
+            logs_channel: self.config.slack.logs_channel.clone(),
+            bells: self.bells.clone(),
+        })
+    }
+}
+
+impl App {
+    /// # Errors
+    /// A secret that a namespace was granted cannot be read.
+    fn github(&self, intake: Arc<Intake>) -> anyhow::Result<Arc<GithubTrigger>> {
+        let unreadable = Cell::new(None);
+        let secret = |name: &str| {
+            self.secrets.get(name).unwrap_or_else(|error| {
+                unreadable.set(Some(error));
+                None
+            })
+        };
+        let trigger = GithubTrigger::new(&self.config, secret, intake, self.clock.clone());
+        match unreadable.take() {
+            Some(error) => Err(error.into()),
+            None => Ok(Arc::new(trigger)),
+        }
+    }
+
+    /// Ends the guests' runtime, off the async threads: a guest that hangs in a file operation makes it wait.
+    async fn end_guests(&self) {
+        let guests = self.guests.clone();
+        if tokio::task::spawn_blocking(move || guests.shutdown(LAST_FILES))
+            .await
+            .is_err()
+        {
+            tracing::error!("the guests' runtime could not be ended");
+        }
+    }
+
+    fn api(&self, intake: &Arc<Intake>) -> Router {
+        web::api::routes(web::api::ApiParts {
+            command_line: self.command_line(intake.clone()),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            bells: self.bells.clone(),
+        })
+    }
+
+    fn health(&self, stop: &CancellationToken) -> web::Health {
+        let (store, clock) = (self.store.clone(), self.clock.clone());
+        let answers = move || -> BoxFuture<'static, Result<(), String>> {
+            let (store, now) = (store.clone(), clock.now());
+            Box::pin(async move { store.status(now).await.map(drop).map_err(|error| error.to_string()) })
+        };
+        web::Health {
+            store: Arc::new(answers),
+            draining: stop.clone(),
+        }
+    }
+}
+
+/// The files of every component job, each once.
+fn components(config: &Config) -> Vec<PathBuf> {
+    let jobs = config.namespaces.values().flat_map(|namespace| namespace.jobs.values());
+    let files: BTreeSet<PathBuf> = jobs
+        .filter_map(|job| match &job.program {
+            Program::Component { path, .. } => Some(path.clone()),
+            Program::Bash { .. } => None,
+        })
+        .collect();
+    files.into_iter().collect()
+}
+
+async fn ends_well(task: impl Future<Output = ()>) -> anyhow::Result<()> {
+    task.await;
+    Ok(())
+}
+
+/// Makes the data folder and takes it for this process.
+fn own(data_dir: &Path) -> anyhow::Result<File> {
+    let make = |folder: &Path| {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .with_context(|| format!("the folder {} cannot be made", folder.display()))
+    };
+    for folder in ["logs", "cache", "work"] {
+        make(&data_dir.join(folder))?;
+    }
+    let path = data_dir.join("lock");
+    let mut lock = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&path)
+        .with_context(|| format!("{} cannot be opened", path.display()))?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => bail!(
+            "another innkeeper owns {}: stop it, or give this one a data_dir of its own",
+            data_dir.display()
+        ),
+        Err(TryLockError::Error(error)) => return Err(error).context(format!("{} cannot be locked", path.display())),
+    }
+    lock.set_len(0)?;
+    writeln!(lock, "{}", std::process::id())?;
+    Ok(lock)
+}
+
+/// No core dump and no ptrace by the same user: hygiene for the tokens in memory, not isolation.
+fn keep_memory_private() {
+    if let Err(error) = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable) {
+        tracing::warn!(%error, "this process cannot be made non-dumpable");
+    }
+}
+
+/// Serving.
+impl App {
+    /// Takes orders until `stop`; then no new starts, running work gets its grace, and nothing is lost.
+    ///
+    /// # Errors
+    /// What keeps the host from starting, or a loop that ended by itself.
+    pub async fn serve(mut self, stop: CancellationToken) -> anyhow::Result<()> {
+        let slack = Slack::from_secrets(&self.config, &self.secrets, self.clock.clone())?;
+        let intake = self.intake(slack.as_ref(), &stop);
+        let github = self.github(intake.clone())?;
+        let listener = TcpListener::bind(self.config.server.listen).await.with_context(|| {
+            format!(
+                "nothing can listen on {}; see `listen` under [server]",
+                self.config.server.listen
+            )
+        })?;
+        let address = listener.local_addr()?;
+
+        self.dispatcher
+            .rescue()
+            .await
+            .context("runs that died with an earlier host cannot be looked up")?;
+        intake
+            .resume()
+            .await
+            .context("what was kept undecided cannot be looked up")?;
+        self.guests.preload(components(&self.config));
+
+        let lanes = self.lanes.take().context("this host serves already")?;
+        let mut tasks = Tasks::default();
+        let after_work = CancellationToken::new();
+        tasks.spawn("outbox", self.sender(slack.as_ref()).run(lanes, after_work.clone()));
+        let limits = web::ServerLimits::default();
+        let socket = web::unix::bind(&self.config.data_dir.join(SOCKET))?;
+        let patient = web::ServerLimits {
+            connection_time: None,
+            ..limits
+        };
+        tasks.spawn(
+            "socket",
+            ends_well(web::serve(socket, self.api(&intake), patient, after_work.clone())),
+        );
+        let routes = web::router(web::WebParts {
+            github,
+            slack: slack.as_ref().map_or_else(Router::new, Slack::routes),
+            health: self.health(&stop),
+            body_time: BODY_TIME,
+        });
+        tasks.spawn("web", ends_well(web::serve(listener, routes, limits, stop.clone())));
+        match slack {
+            Some(slack) => tasks.spawn("slack", slack.run(intake.clone(), stop.clone())),
+            None => tracing::warn!("no SLACK_BOT_TOKEN: nothing is heard from Slack or posted to it"),
+        }
+        let dispatching = tokio::spawn(self.dispatcher.clone().run(stop.clone()));
+        tracing::info!(%address, namespaces = self.config.namespaces.len(), "listening");
+
+        let failed = tasks.until(&stop).await;
+        stop.cancel();
+        dispatching.await?;
+        intake.stopped().await;
+        after_work.cancel();
+        tasks.end(LAST_DELIVERIES).await;
+        self.end_guests().await;
+        self.store.close().await;
+        tracing::info!("stopped");
+        failed
+    }
+}

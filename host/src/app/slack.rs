@@ -1,0 +1,176 @@
+//! The connection to Slack. Who the bot is has to be asked first (`auth.test`), and Slack may be away just then: until it
+//! answers, posts wait in the outbox, nobody is known, and Slack's own requests are answered by 503, so that it repeats
+//! them. Everything else serves meanwhile.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use innkeeper_core::BoxFuture;
+use innkeeper_core::clock::Clock;
+use innkeeper_core::config::secrets::{Secret, Secrets};
+use innkeeper_core::config::{Config, SlackMode};
+use innkeeper_core::outbox::Target;
+use innkeeper_core::request::SlackOrigin;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+use crate::deliver::slack::SlackTarget;
+use crate::slack::{Identity, SlackApi};
+use crate::trigger::slack::{SigningSecret, SlackDirectory, SlackTrigger};
+use crate::trigger::{Directory, Intake, Standing};
+
+const DEFAULT_API: &str = "https://slack.com/api";
+
+/// How long after Slack could not say who the bot is it is asked again; doubles up to the second.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// The connection to Slack.
+pub(super) struct Slack {
+    api: Arc<SlackApi>,
+    way_in: WayIn,
+    clock: Arc<dyn Clock>,
+    target: Arc<SlackTarget>,
+    directory: Arc<LateDirectory>,
+    routes: Arc<OnceLock<Router>>,
+}
+
+/// How Slack's events come in.
+enum WayIn {
+    Socket,
+    Http(SigningSecret),
+}
+
+impl Slack {
+    /// None without a bot token.
+    pub(super) fn from_secrets(
+        config: &Config,
+        secrets: &Secrets,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Option<Self>> {
+        let Some(bot_token) = secrets.get("SLACK_BOT_TOKEN")? else {
+            return Ok(None);
+        };
+        let app_token = secrets.get("SLACK_APP_TOKEN")?;
+        let way_in = match config.slack.mode {
+            SlackMode::Socket if app_token.is_none() => anyhow::bail!(
+                "SLACK_APP_TOKEN is missing: Socket Mode needs an app-level token (`xapp-…`) with `connections:write`; \
+                 or set `mode = \"http\"` under [slack]"
+            ),
+            SlackMode::Socket => WayIn::Socket,
+            SlackMode::Http => WayIn::Http(signing_secret(secrets.get("SLACK_SIGNING_SECRET")?)?),
+        };
+        let api_url = std::env::var("SLACK_API_URL").unwrap_or_else(|_| DEFAULT_API.into());
+        let api = Arc::new(SlackApi::new(&api_url, bot_token, app_token)?);
+        Ok(Some(Self {
+            target: Arc::new(SlackTarget::new(api.clone(), clock.clone())),
+            api,
+            way_in,
+            clock,
+            directory: Arc::default(),
+            routes: Arc::default(),
+        }))
+    }
+
+    pub(super) fn target(&self) -> Arc<dyn Target> {
+        self.target.clone()
+    }
+
+    pub(super) fn directory(&self) -> Arc<dyn Directory> {
+        self.directory.clone()
+    }
+
+    /// The routes that Slack's requests come to; none in Socket Mode.
+    pub(super) fn routes(&self) -> Router {
+        match self.way_in {
+            WayIn::Socket => Router::new(),
+            WayIn::Http(_) => Router::new()
+                .route("/slack/events", post(pass_on))
+                .route("/slack/commands", post(pass_on))
+                .with_state(self.routes.clone()),
+        }
+    }
+
+    /// Asks who the bot is, and listens until `stop`.
+    pub(super) async fn run(self, intake: Arc<Intake>, stop: CancellationToken) -> anyhow::Result<()> {
+        let identity = tokio::select! {
+            identity = self.who_am_i() => identity,
+            () = stop.cancelled() => return Ok(()),
+        };
+        tracing::info!(user = identity.user, team = identity.team, "Slack knows the bot");
+        let directory = SlackDirectory::new(self.api.clone(), identity.clone(), self.clock.clone());
+        // Set once: this is the only place, and it is passed once.
+        let _ = self.directory.0.set(directory);
+        let trigger = Arc::new(SlackTrigger::new(intake, identity));
+        match self.way_in {
+            WayIn::Socket => trigger.run_socket(self.api, stop).await,
+            WayIn::Http(secret) => {
+                let _ = self
+                    .routes
+                    .set(crate::trigger::slack::routes(trigger, secret, self.clock));
+                stop.cancelled().await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn who_am_i(&self) -> Identity {
+        let mut wait = FIRST_WAIT;
+        loop {
+            match self.api.auth_test().await {
+                Ok(identity) => return identity,
+                Err(error) => {
+                    tracing::error!(%error, retry_seconds = wait.as_secs(), "Slack does not say who the bot is; check SLACK_BOT_TOKEN");
+                }
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
+    }
+}
+
+fn signing_secret(secret: Option<Secret>) -> anyhow::Result<SigningSecret> {
+    let Some(secret) = secret else {
+        anyhow::bail!(
+            "SLACK_SIGNING_SECRET is missing: with `mode = \"http\"` it is what Slack signs its requests with"
+        );
+    };
+    SigningSecret::new(&secret)
+}
+
+/// Hands a request to the trigger's routes, once they are there.
+async fn pass_on(State(routes): State<Arc<OnceLock<Router>>>, request: Request) -> Response {
+    match routes.get() {
+        Some(routes) => match routes.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        },
+        None => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "not connected to Slack yet; send it again",
+        )
+            .into_response(),
+    }
+}
+
+/// The directory, from when Slack has said who the bot is.
+#[derive(Default)]
+struct LateDirectory(OnceLock<SlackDirectory>);
+
+impl Directory for LateDirectory {
+    fn known(&self, who: &SlackOrigin) -> Option<Standing> {
+        self.0.get().and_then(|directory| directory.known(who))
+    }
+
+    fn look_up<'a>(&'a self, who: &'a SlackOrigin) -> BoxFuture<'a, Result<Standing, String>> {
+        match self.0.get() {
+            Some(directory) => directory.look_up(who),
+            None => Box::pin(std::future::ready(Err("not connected to Slack yet".into()))),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! `innkeeper logs`: what a run wrote, as it wrote it. On a terminal, without what would drive the terminal.
+
+use std::fs::File;
+use std::io::{IsTerminal, Read, Write};
+
+use anyhow::Context;
+use innkeeper_core::config::Config;
+use innkeeper_core::report;
+use innkeeper_core::run::RunId;
+use innkeeper_core::store::Store;
+
+use super::Ended;
+use crate::runner::log_folder;
+
+pub(super) async fn run(config: &Config, run: RunId, stderr: bool) -> anyhow::Result<Ended> {
+    let Some(view) = Store::open_read_only(&config.data_dir)?.run(run).await? else {
+        eprintln!("there is no run {run}; `innkeeper status` lists what runs");
+        return Ok(Ended::Failed);
+    };
+    let folder = log_folder(&view.namespace, &view.job, view.started, run);
+    let file = config
+        .data_dir
+        .join("logs")
+        .join(folder)
+        .join(if stderr { "stderr" } else { "stdout" });
+    let mut bytes = Vec::new();
+    File::open(&file)
+        .and_then(|mut file| file.read_to_end(&mut bytes))
+        .with_context(|| format!("the log {} cannot be read", file.display()))?;
+    let mut out = std::io::stdout().lock();
+    if out.is_terminal() {
+        out.write_all(report::readable(&bytes).as_bytes())?;
+    } else {
+        out.write_all(&bytes)?;
+    }
+    Ok(Ended::Done)
+}

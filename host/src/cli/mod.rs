@@ -1,0 +1,208 @@
+//! The command line, one file a verb. Data goes to stdout, talk to stderr. Exit codes: 0 done, 1 the job or the check
+//! failed, 2 wrong use or wrong configuration.
+
+mod cancel;
+mod chat;
+mod check;
+mod client;
+mod logs;
+mod order;
+mod schema;
+mod serve;
+mod show;
+mod status;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use innkeeper_core::config::{Config, Problems};
+use innkeeper_core::request::RequestId;
+use innkeeper_core::run::RunId;
+
+use crate::guest::inspect::Inspector;
+use crate::{guest, telemetry};
+
+/// A job host with a sandbox: commands from Slack, webhooks and a terminal run as bash or as WebAssembly components.
+#[derive(Debug, Parser)]
+#[command(name = "innkeeper", version)]
+struct Arguments {
+    /// The host's configuration.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "INNKEEPER_CONFIG",
+        default_value = "innkeeper.toml",
+        global = true
+    )]
+    config: PathBuf,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Takes orders until it is told to stop (SIGTERM).
+    Serve,
+    /// Checks the configuration and every namespace, and runs nothing.
+    Check {
+        /// Prints the problems as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints a JSON Schema, so that an editor can complete a file.
+    Schema {
+        /// Which file.
+        #[arg(value_enum)]
+        file: schema::Of,
+    },
+    /// Gives a command as a chat message would, and prints the report.
+    Say {
+        /// The command, for example: demo hello Bob
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        text: Vec<String>,
+        /// Prints what happens as JSON, an event a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// A conversation in the terminal.
+    Chat,
+    /// Runs one job, and prints the report.
+    Run {
+        /// The namespace.
+        namespace: String,
+        /// The job's short name.
+        job: String,
+        /// An argument of the job. May be given several times.
+        #[arg(long = "arg", value_name = "NAME=VALUE", value_parser = argument)]
+        arguments: Vec<(String, String)>,
+        /// Prints what happens as JSON, an event a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Says what runs, what waits, and what is still to be delivered.
+    Status {
+        /// Prints it as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints what a run wrote.
+    Logs {
+        /// The run's number.
+        run: RunId,
+        /// What it wrote to stderr instead of stdout.
+        #[arg(long)]
+        stderr: bool,
+    },
+    /// Cancels a request that has not started.
+    Cancel {
+        /// The request's number.
+        request: RequestId,
+    },
+    /// Compiles a component in a process of its own. The host calls this.
+    #[command(name = guest::compile::VERB, hide = true)]
+    CompileGuest {
+        /// The file to make.
+        output: PathBuf,
+    },
+}
+
+/// What a verb can end with, apart from an error.
+enum Ended {
+    /// It did what was asked.
+    Done,
+    /// The job or the check failed.
+    Failed,
+}
+
+/// A problem with how the program was called or configured: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Misuse(String);
+
+/// Runs the verb that the process was called with.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let Verb::CompileGuest { output } = &arguments.verb {
+        return guest::compile::child_main(output);
+    }
+    match run(arguments) {
+        Ok(Ended::Done) => ExitCode::SUCCESS,
+        Ok(Ended::Failed) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("innkeeper: {error:#}");
+            ExitCode::from(if error.is::<Misuse>() { 2 } else { 1 })
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<Ended> {
+    let file = arguments.config;
+    match arguments.verb {
+        Verb::Serve => block_on("info", serve::run(&load(&file)?)),
+        Verb::Check { json } => check::run(&file, json),
+        Verb::Schema { file } => schema::run(file),
+        Verb::Say { text, json } => block_on("warn", order::say(&load(&file)?, text.join(" "), json)),
+        Verb::Chat => block_on("warn", chat::run(&load(&file)?)),
+        Verb::Run {
+            namespace,
+            job,
+            arguments,
+            json,
+        } => {
+            let order = order::job(namespace, job, arguments);
+            block_on("warn", order::give(&load(&file)?, order, json))
+        }
+        Verb::Status { json } => block_on("warn", status::run(&load(&file)?, json)),
+        Verb::Logs { run, stderr } => block_on("warn", logs::run(&load(&file)?, run, stderr)),
+        Verb::Cancel { request } => block_on("warn", cancel::run(&load(&file)?, request)),
+        Verb::CompileGuest { .. } => unreachable!("answered before"),
+    }
+}
+
+/// Starts logging and the runtime, and runs a verb on it.
+fn block_on(filter: &str, verb: impl Future<Output = anyhow::Result<Ended>>) -> anyhow::Result<Ended> {
+    telemetry::start(filter)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("no runtime")?;
+    let ended = runtime.block_on(verb);
+    // A guest or a child may hold a blocking thread for ever; it must not hold the process.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Loads the configuration; its warnings are printed, its errors end the program.
+fn load(file: &Path) -> anyhow::Result<Config> {
+    match Config::load(file, &Inspector) {
+        Ok(loaded) => {
+            print_problems(&loaded.warnings);
+            Ok(loaded.config)
+        }
+        Err(problems) => {
+            print_problems(&problems);
+            Err(Misuse(format!(
+                "the configuration has {}; nothing was started",
+                problems.summary()
+            ))
+            .into())
+        }
+    }
+}
+
+fn print_problems(problems: &Problems) {
+    use std::io::IsTerminal;
+    let text = problems.render(std::io::stderr().is_terminal());
+    if !text.is_empty() {
+        eprintln!("{text}");
+    }
+}
+
+fn argument(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as NAME=VALUE".into()),
+    }
+}

@@ -1,0 +1,43 @@
+//! `innkeeper say` and `innkeeper run`: one order, and everything that comes of it.
+
+use innkeeper_core::config::Config;
+use innkeeper_core::request::Arguments;
+
+use super::Ended;
+use super::client::Host;
+use super::show::Show;
+use crate::trigger::cli::Order;
+
+pub(super) fn job(namespace: String, job: String, arguments: Vec<(String, String)>) -> Order {
+    Order::Run {
+        namespace,
+        job,
+        arguments: Arguments(arguments),
+    }
+}
+
+pub(super) async fn say(config: &Config, text: String, json: bool) -> anyhow::Result<Ended> {
+    give(config, Order::Say { text }, json).await
+}
+
+pub(super) async fn give(config: &Config, order: Order, json: bool) -> anyhow::Result<Ended> {
+    let host = Host::find(config).await?;
+    let ended = converse(&host, order, &mut Show::new(json)).await?;
+    host.leave().await?;
+    Ok(ended)
+}
+
+/// Gives one order and shows what comes of it, to its end.
+pub(super) async fn converse(host: &Host, order: Order, show: &mut Show) -> anyhow::Result<Ended> {
+    let mut events = host.give(order).await?;
+    let mut ended = Ended::Done;
+    while let Some(event) = show.wait_for(events.next()).await? {
+        if let crate::deliver::terminal::Event::Ended { ending, .. } = &event
+            && !ending.is_success()
+        {
+            ended = Ended::Failed;
+        }
+        show.event(event)?;
+    }
+    Ok(ended)
+}

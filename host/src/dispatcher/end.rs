@@ -1,0 +1,144 @@
+//! The end of a run: what it says is composed, and with the end itself it is one commit.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+use std::time::Duration;
+
+use innkeeper_core::config::Job;
+use innkeeper_core::message::{Address, Message, NewDelivery};
+use innkeeper_core::report::{self, Facts, STDERR_TAIL};
+use innkeeper_core::run::{Captured, Ending, Outcome, Run};
+use innkeeper_core::store::RunEnd;
+
+use super::Dispatcher;
+use crate::bell::lanes_of;
+use crate::deliver::terminal::Event;
+
+/// The reactions on the asking message.
+const SUCCEEDED: &str = "white_check_mark";
+const FAILED: &str = "x";
+
+impl Dispatcher {
+    /// Ends a run for good. The store is tried until it answers: what ended must not go unreported.
+    pub(super) async fn end(&self, run: &Run, job: Option<&Job>, outcome: Outcome, log_folder: String) {
+        let (deliveries, reported) = self.say(run, job, &outcome).await;
+        let end = RunEnd::of(&outcome, self.parts.clock.now(), Some(log_folder));
+        self.tell_terminals(run, |run| Event::Ended {
+            run: run.id,
+            request: run.request,
+            ending: outcome.ending.clone(),
+            reported,
+        });
+        let lanes = lanes_of(&deliveries);
+        let mut wait = Duration::from_millis(100);
+        while let Err(error) = self.parts.store.end(run.id, end.clone(), deliveries.clone()).await {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "the end of a run could not be written; trying again"
+            );
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(Duration::from_secs(10));
+        }
+        self.parts.bells.ring_queue();
+        self.parts.bells.ring_outbox(lanes);
+    }
+
+    /// What is said of a run, and whether the places that asked get a report.
+    async fn say(&self, run: &Run, job: Option<&Job>, outcome: &Outcome) -> (Vec<NewDelivery>, bool) {
+        let support = self.parts.config.slack.support_channel.as_deref();
+        let (message, calls_support) = match job {
+            Some(job) => {
+                let calls_support = report::calls_support(job, outcome, &run.askings, support);
+                (self.report(run, job, outcome, calls_support).await, calls_support)
+            }
+            None if outcome.ending == Ending::Interrupted => {
+                (Some(report::interrupted(&run.full_name(), run.id, false)), false)
+            }
+            None => (Some(report::not_configured(&run.full_name(), run.id)), false),
+        };
+        let reported = message.is_some();
+        let mut deliveries = reactions(run, &outcome.ending);
+        deliveries.extend(to_every_place(run, message));
+        if let (true, Some(channel)) = (calls_support, support) {
+            let call = report::support_call(&run.full_name(), run.id, &run.askings);
+            deliveries.push(NewDelivery::message(
+                Address::slack_channel(channel),
+                call,
+                Some(run.id),
+            ));
+        }
+        (deliveries, reported)
+    }
+
+    async fn report(&self, run: &Run, job: &Job, outcome: &Outcome, calls_support: bool) -> Option<Message> {
+        let (stdout, stderr_tail) = read_output(outcome).await;
+        report::compose(&Facts {
+            job,
+            grants: &job.grants,
+            run: run.id,
+            outcome,
+            stdout: &stdout,
+            stderr_tail: &stderr_tail,
+            calls_support,
+        })
+    }
+}
+
+/// A tick or a cross on every message that asked.
+fn reactions(run: &Run, ending: &Ending) -> Vec<NewDelivery> {
+    let name = if ending.is_success() { SUCCEEDED } else { FAILED };
+    let mut messages: Vec<Address> = Vec::new();
+    for message in run.askings.iter().filter_map(|asking| asking.origin.asking_message()) {
+        if !messages.contains(&message) {
+            messages.push(message);
+        }
+    }
+    messages
+        .into_iter()
+        .map(|message| NewDelivery::reaction(message, name, Some(run.id)))
+        .collect()
+}
+
+/// The report, once for each distinct place that asked.
+fn to_every_place(run: &Run, message: Option<Message>) -> Vec<NewDelivery> {
+    let Some(message) = message else {
+        return Vec::new();
+    };
+    let mut places: Vec<Address> = Vec::new();
+    for place in run.askings.iter().filter_map(|asking| asking.origin.reply_to()) {
+        if !places.iter().any(|known| known.same_place(&place)) {
+            places.push(place);
+        }
+    }
+    places
+        .into_iter()
+        .map(|place| NewDelivery::message(place, message.clone(), Some(run.id)))
+        .collect()
+}
+
+/// What was kept of stdout, and the end of what was kept of stderr.
+async fn read_output(outcome: &Outcome) -> (Vec<u8>, Vec<u8>) {
+    let (stdout, stderr) = (outcome.stdout.clone(), outcome.stderr.clone());
+    let read = tokio::task::spawn_blocking(move || (read_tail(&stdout, u64::MAX), read_tail(&stderr, STDERR_TAIL)));
+    read.await.unwrap_or_default()
+}
+
+fn read_tail(captured: &Captured, most: u64) -> Vec<u8> {
+    if captured.kept == 0 {
+        return Vec::new();
+    }
+    read_end_of(&captured.path, captured.kept, most).unwrap_or_else(|error| {
+        tracing::error!(file = %captured.path.display(), %error, "a run's log cannot be read; its report lacks it");
+        Vec::new()
+    })
+}
+
+fn read_end_of(path: &Path, kept: u64, most: u64) -> std::io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(kept.saturating_sub(most)))?;
+    let mut bytes = Vec::new();
+    // Bounded by what the runner kept: a process that escaped its group may still be writing.
+    file.take(kept.min(most)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,244 @@
+//! Claims what is due, starts it, and watches over it to its end. Sleeps until it is rung or the next request is due.
+
+mod end;
+mod rescue;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use innkeeper_core::clock::Clock;
+use innkeeper_core::config::{Config, Job, Namespace, Program};
+use innkeeper_core::request::Origin;
+use innkeeper_core::run::{Captured, Ending, Outcome, Run};
+use innkeeper_core::store::{Claim, Store};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
+
+use crate::bell::Bells;
+use crate::deliver::terminal::{Event, Terminals};
+use crate::runner::{Invocation, Runner, log_folder};
+
+/// How long the dispatcher rests after the store failed.
+const STORE_RETRY: Duration = Duration::from_secs(1);
+
+/// The runners, by kind of program.
+#[derive(Clone)]
+pub struct Runners {
+    /// Runs bash commands.
+    pub bash: Arc<dyn Runner>,
+    /// Runs components.
+    pub component: Arc<dyn Runner>,
+}
+
+/// What the dispatcher needs.
+pub struct Parts {
+    /// What there is to run.
+    pub config: Arc<Config>,
+    /// The queue.
+    pub store: Arc<Store>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Who runs it.
+    pub runners: Runners,
+    /// Who is told.
+    pub bells: Bells,
+    /// Who waits at a terminal.
+    pub terminals: Terminals,
+}
+
+/// Starts what is due.
+pub struct Dispatcher {
+    parts: Parts,
+    slots: Arc<Semaphore>,
+    running: TaskTracker,
+    /// Ends running work at once.
+    kill: CancellationToken,
+}
+
+impl Dispatcher {
+    /// A dispatcher with `Capacity::runs` slots.
+    pub fn new(parts: Parts) -> Self {
+        let slots = Arc::new(Semaphore::new(parts.config.capacity.runs));
+        Self {
+            parts,
+            slots,
+            running: TaskTracker::new(),
+            kill: CancellationToken::new(),
+        }
+    }
+
+    /// Starts what is due until `drain`; then waits for running work, for as long as its grace, and ends the rest.
+    pub async fn run(self: Arc<Self>, drain: CancellationToken) {
+        while !drain.is_cancelled() {
+            tokio::select! {
+                () = drain.cancelled() => break,
+                () = self.step() => {}
+            }
+        }
+        self.wind_down().await;
+    }
+
+    /// Starts one run, or waits until there may be one to start.
+    ///
+    /// It may be dropped while it waits. It is not dropped between a claim and the start of the run: there is no await
+    /// between the two.
+    async fn step(self: &Arc<Self>) {
+        let Ok(slot) = self.slots.clone().acquire_owned().await else {
+            return;
+        };
+        let claim = {
+            // A claim that was begun is seen through, even where the host begins to drain meanwhile.
+            let (store, now) = (self.parts.store.clone(), self.parts.clock.now());
+            let this = self.clone();
+            let claiming = self.running.spawn(async move {
+                let claim = store.claim(now).await;
+                match claim {
+                    Ok(Claim {
+                        run: Some(run),
+                        next_due,
+                    }) => {
+                        this.start(run, slot);
+                        Ok(Claim {
+                            run: None,
+                            next_due: next_due.or(Some(now)),
+                        })
+                    }
+                    other => other,
+                }
+            });
+            claiming.await
+        };
+        match claim {
+            Ok(Ok(Claim {
+                next_due: Some(due), ..
+            })) => {
+                let wait = due.since(self.parts.clock.now());
+                tokio::select! {
+                    () = tokio::time::sleep(wait), if !wait.is_zero() => {}
+                    () = self.parts.bells.queue_rung(), if !wait.is_zero() => {}
+                    else => {}
+                }
+            }
+            Ok(Ok(Claim { next_due: None, .. })) => self.parts.bells.queue_rung().await,
+            Ok(Err(error)) => {
+                tracing::error!(error = format!("{error:#}"), "the queue cannot be read; trying again");
+                tokio::time::sleep(STORE_RETRY).await;
+            }
+            Err(panic) => tracing::error!(%panic, "a claim panicked"),
+        }
+    }
+
+    fn start(self: &Arc<Self>, run: Run, slot: OwnedSemaphorePermit) {
+        let this = self.clone();
+        self.running.spawn(async move {
+            this.execute(run).await;
+            drop(slot);
+        });
+    }
+
+    /// Executes one claimed run to its end, which is durable when this returns.
+    pub async fn execute(&self, run: Run) {
+        let trigger = run
+            .askings
+            .first()
+            .map_or("none", |asking| asking.origin.trigger().as_str());
+        let span = tracing::info_span!(
+            "run",
+            run.id = run.id.0,
+            namespace = run.namespace,
+            job = run.job,
+            trigger
+        );
+        async {
+            tracing::info!(request.id = run.request.0, "started");
+            self.tell_terminals(&run, |run| Event::Started {
+                run: run.id,
+                request: run.request,
+            });
+            let found = self.find(&run);
+            let folder = log_folder(&run.namespace, &run.job, run.started, run.id);
+            let outcome = match &found {
+                Some((namespace, job)) => self.invoke(&run, namespace.clone(), job.clone(), &folder).await,
+                None => not_configured(&run),
+            };
+            let took = u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX);
+            tracing::info!(duration_ms = took, ending = ?outcome.ending, "ended");
+            let job = found.as_ref().map(|(_, job)| &**job);
+            self.end(&run, job, outcome, folder).await;
+        }
+        .instrument(span)
+        .await;
+    }
+
+    fn find(&self, run: &Run) -> Option<(Arc<Namespace>, Arc<Job>)> {
+        let namespace = self.parts.config.namespaces.get(&run.namespace)?;
+        let job = namespace.jobs.get(&run.job)?;
+        Some((namespace.clone(), job.clone()))
+    }
+
+    async fn invoke(&self, run: &Run, namespace: Arc<Namespace>, job: Arc<Job>, folder: &str) -> Outcome {
+        let runner = match job.program {
+            Program::Bash { .. } => &self.parts.runners.bash,
+            Program::Component { .. } => &self.parts.runners.component,
+        };
+        let invocation = Invocation {
+            run: run.id,
+            work_folder: self.parts.config.data_dir.join("work").join(&namespace.name),
+            namespace,
+            job,
+            arguments: run.arguments.clone(),
+            log_folder: self.parts.config.data_dir.join("logs").join(folder),
+            started: None,
+        };
+        runner.run(invocation, self.kill.clone()).await
+    }
+
+    fn tell_terminals(&self, run: &Run, event: impl Fn(&Run) -> Event) {
+        for asking in &run.askings {
+            if let Origin::Cli(cli) = &asking.origin
+                && let Some(session) = cli.session
+            {
+                self.parts.terminals.tell(session, event(run));
+            }
+        }
+    }
+
+    /// Ends running work at once, as interrupted.
+    pub fn end_running_work(&self) {
+        self.kill.cancel();
+    }
+
+    /// No new starts; running work gets its grace, then it is ended and reported as interrupted.
+    async fn wind_down(&self) {
+        self.running.close();
+        let grace = self.parts.config.capacity.shutdown_grace;
+        if !self.running.is_empty() {
+            tracing::info!(
+                runs = self.running.len(),
+                grace_seconds = grace.as_secs(),
+                "waiting for running work"
+            );
+        }
+        if tokio::time::timeout(grace, self.running.wait()).await.is_err() {
+            tracing::warn!(runs = self.running.len(), "the grace is over; running work is ended");
+            self.end_running_work();
+            self.running.wait().await;
+        }
+    }
+}
+
+/// The outcome of a run whose job went out of the configuration while it waited.
+fn not_configured(run: &Run) -> Outcome {
+    let why = format!(
+        "there is no job {}_{} in the configuration any more",
+        run.namespace, run.job
+    );
+    Outcome {
+        ending: Ending::NotStarted { why },
+        duration: Duration::ZERO,
+        stdout: Captured::default(),
+        stderr: Captured::default(),
+    }
+}
