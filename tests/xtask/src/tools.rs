@@ -1,0 +1,160 @@
+//! Guests made by other toolchains: componentize-py and ComponentizeJS, both installed under the target folder. What a
+//! machine lacks for them is told, not fatal: the tests that need them are left out by name.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::Places;
+use crate::shell::Step;
+
+const COMPONENTIZE_PY: &str = "componentize-py==0.25.1";
+/// What ComponentizeJS was tested with. Its own version is pinned in `tests/guests/js/package.json`.
+const NODE: u32 = 20;
+
+/// A toolchain that is not Rust, and the guest that is made with it.
+pub(crate) struct Tool {
+    /// What it is called in messages.
+    pub(crate) name: &'static str,
+    /// Tests that need it are in a module of this name.
+    pub(crate) tests: &'static str,
+    output: &'static str,
+    sources: &'static [&'static str],
+    make: fn(&Places, &Path) -> Result<()>,
+}
+
+/// Every tool.
+pub(crate) const TOOLS: &[Tool] = &[
+    Tool {
+        name: "componentize-py (Python 3 with pip, and PyPI)",
+        tests: "needs_python_tools",
+        output: "python.wasm",
+        sources: &["python/app.py"],
+        make: python,
+    },
+    Tool {
+        name: "ComponentizeJS (Node 20 or newer with npm, and its registry)",
+        tests: "needs_javascript_tools",
+        output: "js.wasm",
+        sources: &["js/hello.js", "js/build.mjs", "js/package.json", "js/package-lock.json"],
+        make: javascript,
+    },
+];
+
+impl Tool {
+    /// Makes its guest, where its sources changed.
+    ///
+    /// # Errors
+    /// What the machine lacks.
+    pub(crate) fn guest(&self, places: &Places) -> Result<()> {
+        let folder = places.guests().join("tools");
+        fs::create_dir_all(&folder)?;
+        let output = folder.join(self.output);
+        let stamp = folder.join(format!("{}.sources", self.output));
+        let made_of = self.made_of(places)?;
+        if output.exists() && fs::read(&stamp).is_ok_and(|old| old == made_of) {
+            return Ok(());
+        }
+        eprintln!("making {} with {}", self.output, self.name);
+        (self.make)(places, &output)?;
+        fs::write(&stamp, made_of)?;
+        Ok(())
+    }
+
+    /// Everything that the guest depends on, one after the other.
+    fn made_of(&self, places: &Places) -> Result<Vec<u8>> {
+        let guests = places.root.join("tests/guests");
+        let mut all = COMPONENTIZE_PY.as_bytes().to_vec();
+        let mut files: Vec<PathBuf> = self.sources.iter().map(|source| guests.join(source)).collect();
+        files.push(guests.join("wit/world.wit"));
+        let mut deps: Vec<PathBuf> = fs::read_dir(guests.join("wit/deps"))?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<Result<_>>()?;
+        deps.sort();
+        files.append(&mut deps);
+        for file in files {
+            all.extend(fs::read(&file).with_context(|| format!("reading {}", file.display()))?);
+        }
+        Ok(all)
+    }
+}
+
+fn python(places: &Places, output: &Path) -> Result<()> {
+    let guests = places.root.join("tests/guests");
+    componentize_py(places)?
+        .directory(&guests)
+        .args([
+            "--wit-path",
+            "wit",
+            "--world",
+            "innkeeper:test-guests/hello",
+            "componentize",
+        ])
+        .args(["--python-path", "python", "app", "--output"])
+        .args([output])
+        .run()
+}
+
+/// componentize-py in a virtual environment, or beside one where Python has no `venv` (Debian keeps it in a package).
+fn componentize_py(places: &Places) -> Result<Step> {
+    let venv = places.target.join("tools/python");
+    let pip = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--only-binary",
+        ":all:",
+    ];
+    if Step::program("python3").args(["-m", "venv"]).args([&venv]).works() {
+        Step::program(venv.join("bin/python"))
+            .args(pip)
+            .args([COMPONENTIZE_PY])
+            .run()?;
+        return Ok(Step::program(venv.join("bin/componentize-py")));
+    }
+    let packages = places.target.join("tools/python-packages");
+    Step::program("python3")
+        .args(pip)
+        .args(["--upgrade", "--target"])
+        .args([&packages])
+        .args([COMPONENTIZE_PY])
+        .run()
+        .context("python3 has neither venv nor pip (Debian: apt-get install python3-venv)")?;
+    Ok(Step::program(packages.join("bin/componentize-py")).env("PYTHONPATH", packages))
+}
+
+fn javascript(places: &Places, output: &Path) -> Result<()> {
+    let node = Step::program("node").args(["--version"]).read()?;
+    let major = node
+        .trim()
+        .trim_start_matches('v')
+        .split('.')
+        .next()
+        .unwrap_or_default();
+    if major.parse().unwrap_or(0) < NODE {
+        bail!("Node is {}, ComponentizeJS needs {NODE} or newer", node.trim());
+    }
+    let sources = places.root.join("tests/guests/js");
+    let folder = places.target.join("tools/node");
+    fs::create_dir_all(&folder)?;
+    // Node looks for modules beside the script that imports them.
+    for file in ["package.json", "package-lock.json", "build.mjs"] {
+        fs::copy(sources.join(file), folder.join(file))?;
+    }
+    Step::program("npm")
+        .directory(&folder)
+        .args(["ci", "--silent", "--no-audit", "--no-fund"])
+        .run()?;
+    Step::program("node")
+        .directory(&folder)
+        .args([
+            "build.mjs".into(),
+            sources.join("hello.js"),
+            places.root.join("tests/guests/wit"),
+        ])
+        .args([output])
+        .run()
+}
