@@ -1,0 +1,150 @@
+//! The command line: beside a running `serve` and without one, with no Slack at all.
+
+use innkeeper_tests::{Gate, Host};
+
+use crate::{bash, bash_with, delayed};
+
+fn hello() -> String {
+    bash("hello [name]", "echo Hello {name}")
+}
+
+#[tokio::test]
+async fn say_runs_a_command_and_prints_its_report() {
+    let mut inn = Host::setup().trusted("demo", &hello()).write();
+    let alone = inn.cli(&["say", "demo", "hello", "Bob"]).await.success();
+    assert!(alone.contains("Hello Bob"), "{alone}");
+    inn.serve().await;
+    let beside = inn.say("demo hello Bob").await.success();
+    assert_eq!(alone, beside);
+}
+
+#[tokio::test]
+async fn the_exit_code_tells_what_came_of_it() {
+    let namespace = format!("{}{}", hello(), bash("fail", "echo no key >&2; exit 3"));
+    let inn = Host::setup().trusted("demo", &namespace).write();
+    let failed = inn.say("demo fail").await;
+    assert_eq!(failed.code, 1, "{failed:?}");
+    assert!(failed.stdout.contains("no key"), "{failed:?}");
+    assert_eq!(inn.say("demo helo Bob").await.code, 2);
+    assert_eq!(inn.cli(&["run", "demo", "nothing"]).await.code, 2);
+    assert_eq!(
+        inn.cli(&["run", "demo", "hello"]).await.code,
+        2,
+        "an argument is missing"
+    );
+    assert_eq!(inn.cli(&["frobnicate"]).await.code, 2);
+}
+
+#[tokio::test]
+async fn run_takes_arguments_by_name() {
+    let inn = Host::setup().trusted("demo", &hello()).write();
+    let report = inn
+        .cli(&["run", "demo", "hello", "--arg", "name=Bob Smith"])
+        .await
+        .success();
+    assert!(report.contains("Hello Bob Smith"), "{report}");
+}
+
+#[tokio::test]
+async fn status_logs_and_cancel_tell_and_change_what_goes_on() {
+    let gate = Gate::new().await;
+    let brew = bash("brew [tea]", &format!("echo boiling; {}", gate.knock("{tea}")));
+    let later = delayed(&hello(), 3600);
+    let inn = Host::setup().trusted("demo", &format!("{brew}{later}")).start().await;
+    let brewing = inn.cli(&["say", "demo brew green"]);
+    let looking = async {
+        let visitor = gate.visitor().await;
+        let status = inn.cli(&["status"]).await.success();
+        assert!(status.contains("demo_brew"), "{status}");
+        let status = inn.cli(&["status", "--json"]).await.json();
+        assert!(status.to_string().contains("demo_brew"), "{status}");
+        visitor.pass().await;
+    };
+    let (said, ()) = tokio::join!(brewing, looking);
+    assert!(said.success().contains("boiling"));
+    let log = inn.cli(&["logs", "1"]).await.success();
+    assert_eq!(log, "boiling\n");
+    assert_eq!(inn.cli(&["logs", "1", "--stderr"]).await.success(), "");
+    assert_ne!(inn.cli(&["logs", "99"]).await.code, 0);
+    assert_ne!(inn.cli(&["cancel", "99"]).await.code, 0);
+}
+
+#[tokio::test]
+async fn a_verb_without_serve_runs_its_own_request_and_says_what_else_waits() {
+    let slack = innkeeper_tests::FakeSlack::start().await;
+    let namespace = format!("{}{}", delayed(&bash("later", "echo Later"), 3600), hello());
+    let mut inn = Host::setup().slack(&slack).trusted("demo", &namespace).start().await;
+    slack.user("U1").says("#general", "@innkeeper demo later").await;
+    inn.sigterm();
+    assert!(inn.ended().await.success());
+    let output = inn.say("demo hello Bob").await;
+    assert!(
+        output.stderr.contains('1'),
+        "how much else is pending: {}",
+        output.stderr
+    );
+    assert!(output.success().contains("Hello Bob"));
+    assert!(inn.cli(&["status"]).await.success().contains("demo_later"));
+    assert!(slack.posts().iter().all(|post| !post.text.contains("Later")));
+}
+
+#[tokio::test]
+async fn what_waits_can_be_cancelled() {
+    let slack = innkeeper_tests::FakeSlack::start().await;
+    let namespace = delayed(&bash("later", "echo Later"), 3600);
+    let inn = Host::setup().slack(&slack).trusted("demo", &namespace).start().await;
+    slack.user("U1").says("#general", "@innkeeper demo later").await;
+    assert!(inn.cli(&["status"]).await.success().contains("demo_later"));
+    inn.cli(&["cancel", "1"]).await.success();
+    assert!(!inn.cli(&["status"]).await.success().contains("demo_later"));
+}
+
+#[tokio::test]
+async fn chat_is_a_conversation() {
+    let inn = Host::setup().trusted("demo", &hello()).write();
+    let talk = inn
+        .cli_with_input(&["chat"], "demo hello Bob\nhelp\ndemo hello Cora\n")
+        .await
+        .success();
+    let bob = talk.find("Hello Bob").unwrap();
+    let cora = talk.find("Hello Cora").unwrap();
+    assert!(bob < cora, "{talk}");
+}
+
+#[tokio::test]
+async fn check_tells_every_problem_at_once_with_its_place() {
+    let good = Host::setup().trusted("demo", &hello()).write();
+    good.cli(&["check"]).await.success();
+
+    let bad = bash_with("hello [name]", "echo Hello \"{name}\"", "report_formt = 'code'");
+    let broken = format!("{bad}[[slack]]\ncommand = 'bye'\nhelp = 'x'\naction = 'schedule_job'\njob_type = 'helo'\n");
+    let inn = Host::setup().trusted("demo", &broken).write();
+    let output = inn.cli(&["check"]).await;
+    assert_ne!(output.code, 0);
+    let said = format!("{}{}", output.stdout, output.stderr);
+    for part in [
+        "namespace.toml:",
+        "report_formt",
+        "report_format",
+        "helo",
+        "hello",
+        "name",
+    ] {
+        assert!(said.contains(part), "{part} is missing in:\n{said}");
+    }
+    let json = inn.cli(&["check", "--json"]).await;
+    assert_ne!(json.code, 0);
+    let problems: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert!(problems.to_string().contains("report_formt"), "{problems}");
+    assert_eq!(inn.cli(&["serve"]).await.code, 2);
+}
+
+#[tokio::test]
+async fn schema_describes_both_files() {
+    let inn = Host::setup().write();
+    for (which, key) in [("host", "data_dir"), ("namespace", "run_args_template")] {
+        let schema = inn.cli(&["schema", which]).await.json();
+        assert!(schema["$schema"].is_string());
+        assert!(schema.to_string().contains(key), "{schema}");
+    }
+}

@@ -1,0 +1,240 @@
+//! The fake Slack itself: a test that passes against a lax one has shown nothing.
+
+use std::time::Duration;
+
+use innkeeper_tests::http::{self, Reply};
+use innkeeper_tests::slack::{APP_TOKEN, BOT_TOKEN, signature};
+use innkeeper_tests::{FakeSlack, Fault};
+use serde_json::{Value, json};
+
+async fn call_with(slack: &FakeSlack, token: &str, method: &str, arguments: &Value) -> Result<Reply, String> {
+    let authorization = format!("Bearer {token}");
+    let headers = [
+        ("content-type", "application/json"),
+        ("authorization", authorization.as_str()),
+    ];
+    let url = format!("{}/{method}", slack.api_url());
+    http::request("POST", &url, &headers, arguments.to_string()).await
+}
+
+async fn call(slack: &FakeSlack, method: &str, arguments: Value) -> Value {
+    let reply = call_with(slack, BOT_TOKEN, method, &arguments).await.unwrap();
+    serde_json::from_str(&reply.body).unwrap()
+}
+
+async fn refusal(slack: &FakeSlack, method: &str, arguments: Value) -> String {
+    let answer = call(slack, method, arguments).await;
+    assert_eq!(answer["ok"], false, "{answer}");
+    answer["error"].as_str().unwrap().to_owned()
+}
+
+async fn post_refusal(slack: &FakeSlack, mut arguments: Value) -> String {
+    if arguments.get("channel").is_none() {
+        arguments["channel"] = "#general".into();
+    }
+    refusal(slack, "chat.postMessage", arguments).await
+}
+
+#[tokio::test]
+async fn it_refuses_the_posts_that_slack_refuses() {
+    let slack = FakeSlack::start().await;
+    let channel = |name: &str| json!({"channel": name, "text": "hi"});
+    assert_eq!(post_refusal(&slack, channel("#nowhere")).await, "channel_not_found");
+    assert_eq!(post_refusal(&slack, channel("#elsewhere")).await, "not_in_channel");
+    assert_eq!(post_refusal(&slack, channel("#archived")).await, "is_archived");
+    assert_eq!(post_refusal(&slack, json!({})).await, "no_text");
+    let long = "é".repeat(40_001);
+    assert_eq!(post_refusal(&slack, json!({"text": long})).await, "msg_too_long");
+    let posted = call(&slack, "chat.postMessage", json!({"channel": "#general", "text": "hi"})).await;
+    assert_eq!(posted["ok"], true);
+    assert_eq!(slack.posts_in("#general").len(), 1);
+}
+
+#[tokio::test]
+async fn it_refuses_the_blocks_that_slack_refuses() {
+    let slack = FakeSlack::start().await;
+    let text = |text: &str| json!({"type": "mrkdwn", "text": text});
+    let bad = [
+        json!([{"type": "headline"}]),
+        json!([{"type": "section"}]),
+        json!([{"type": "section", "text": text("")}]),
+        json!([{"type": "section", "text": text(&"x".repeat(3001))}]),
+        json!([{"type": "section", "text": text("x"), "colour": "red"}]),
+        json!([{"type": "header", "text": text("no markup here")}]),
+        json!([{"type": "context", "elements": []}]),
+        json!([{"type": "image", "image_url": "https://example.org/a.png"}]),
+        json!([{"type": "table", "rows": [[{"type": "raw_text", "text": ""}]]}]),
+        json!(["divider"]),
+        Value::Array(vec![json!({"type": "divider"}); 51]),
+    ];
+    for blocks in bad {
+        let error = post_refusal(&slack, json!({"text": "x", "blocks": blocks})).await;
+        assert_eq!(error, "invalid_blocks", "{blocks}");
+    }
+    let long = vec![json!({"type": "section", "text": text(&"x".repeat(2900))}); 5];
+    assert_eq!(
+        post_refusal(&slack, json!({"blocks": long})).await,
+        "msg_blocks_too_long"
+    );
+    let good = Value::Array(vec![json!({"type": "section", "text": text("x")}); 50]);
+    let posted = call(
+        &slack,
+        "chat.postMessage",
+        json!({"channel": "C0GENERAL", "blocks": good}),
+    )
+    .await;
+    assert_eq!(posted["ok"], true, "{posted}");
+}
+
+#[tokio::test]
+async fn it_wants_the_right_token() {
+    let slack = FakeSlack::start().await;
+    let error = async |token, method| {
+        let reply = call_with(&slack, token, method, &json!({})).await.unwrap();
+        let answer: Value = serde_json::from_str(&reply.body).unwrap();
+        answer["error"].as_str().unwrap_or("ok").to_owned()
+    };
+    assert_eq!(error("xoxb-stolen", "auth.test").await, "invalid_auth");
+    assert_eq!(error(APP_TOKEN, "auth.test").await, "not_allowed_token_type");
+    assert_eq!(error(BOT_TOKEN, "auth.test").await, "ok");
+    assert_eq!(
+        error(BOT_TOKEN, "apps.connections.open").await,
+        "not_allowed_token_type"
+    );
+    assert_eq!(error(APP_TOKEN, "apps.connections.open").await, "ok");
+}
+
+#[tokio::test]
+async fn a_reaction_is_put_once_and_on_a_message() {
+    let slack = FakeSlack::start().await;
+    let posted = call(&slack, "chat.postMessage", json!({"channel": "#general", "text": "hi"})).await;
+    let reaction = |ts: &Value| json!({"channel": "C0GENERAL", "timestamp": ts, "name": "eyes"});
+    assert_eq!(call(&slack, "reactions.add", reaction(&posted["ts"])).await["ok"], true);
+    assert_eq!(
+        refusal(&slack, "reactions.add", reaction(&posted["ts"])).await,
+        "already_reacted"
+    );
+    assert_eq!(
+        refusal(&slack, "reactions.add", reaction(&json!("1.1"))).await,
+        "message_not_found"
+    );
+    let by_name = json!({"channel": "#general", "timestamp": posted["ts"], "name": "x"});
+    assert_eq!(refusal(&slack, "reactions.add", by_name).await, "channel_not_found");
+}
+
+#[tokio::test]
+async fn a_file_is_announced_uploaded_and_shared() {
+    let slack = FakeSlack::start().await;
+    let slot = call(
+        &slack,
+        "files.getUploadURLExternal",
+        json!({"filename": "a.txt", "length": 5}),
+    )
+    .await;
+    let share = json!({"files": [{"id": slot["file_id"]}], "channel_id": "C0GENERAL", "initial_comment": "here"});
+    assert_eq!(
+        refusal(&slack, "files.completeUploadExternal", share.clone()).await,
+        "file_not_found"
+    );
+    let url = slot["upload_url"].as_str().unwrap();
+    assert_eq!(http::post(url, &[], "four").await.status, 400);
+    assert_eq!(http::post(url, &[], "fives").await.status, 200);
+    assert_eq!(call(&slack, "files.completeUploadExternal", share).await["ok"], true);
+    let post = slack.await_post("the file", |post| post.file.is_some()).await;
+    assert_eq!(
+        (post.text.as_str(), post.file.unwrap().content.as_str()),
+        ("here", "fives")
+    );
+}
+
+#[tokio::test]
+async fn channels_come_in_pages_and_people_are_known() {
+    let slack = FakeSlack::start().await;
+    let first = call(&slack, "conversations.list", json!({"limit": "1000"})).await;
+    let cursor = first["response_metadata"]["next_cursor"].clone();
+    let second = call(&slack, "conversations.list", json!({"cursor": cursor})).await;
+    assert_eq!(first["channels"].as_array().unwrap().len(), 3);
+    assert_eq!(second["channels"].as_array().unwrap().len(), 3);
+    assert_eq!(second["response_metadata"]["next_cursor"], "");
+    let guest = call(&slack, "users.info", json!({"user": "U9"})).await;
+    assert_eq!(guest["user"]["is_restricted"], true);
+    assert_eq!(
+        refusal(&slack, "users.info", json!({"user": "U404"})).await,
+        "user_not_found"
+    );
+}
+
+#[tokio::test]
+async fn faults_come_in_order_and_once_each() {
+    let slack = FakeSlack::start().await;
+    let hi = json!({"channel": "#general", "text": "hi"});
+    for fault in [
+        Fault::RateLimited(3),
+        Fault::Status(500),
+        Fault::DropConnection,
+        Fault::DropAnswer,
+    ] {
+        slack.fail_next("chat.postMessage", fault);
+    }
+    let post = async || call_with(&slack, BOT_TOKEN, "chat.postMessage", &hi).await;
+    assert_eq!(post().await.unwrap().status, 429);
+    assert_eq!(post().await.unwrap().status, 500);
+    assert!(post().await.is_err());
+    assert_eq!(slack.posts().len(), 0);
+    assert!(post().await.is_err());
+    assert_eq!(slack.posts().len(), 1);
+    assert!(post().await.unwrap().is_success());
+    let outcomes: Vec<String> = slack
+        .calls("chat.postMessage")
+        .into_iter()
+        .map(|call| call.outcome)
+        .collect();
+    assert_eq!(
+        outcomes,
+        ["ratelimited", "status 500", "connection dropped", "ok", "ok"]
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_is_held_is_done_when_it_is_released() {
+    let slack = FakeSlack::start().await;
+    slack.fail_next("chat.postMessage", Fault::Held);
+    let other = slack.clone();
+    let call = tokio::spawn(async move {
+        call(
+            &other,
+            "chat.postMessage",
+            json!({"channel": "#general", "text": "at last"}),
+        )
+        .await
+    });
+    slack.await_held().await;
+    assert_eq!(slack.posts().len(), 0);
+    slack.release();
+    assert_eq!(call.await.unwrap()["ok"], true);
+}
+
+#[tokio::test]
+async fn events_wait_for_somebody_who_listens() {
+    let slack = FakeSlack::start().await;
+    let ada = slack.user("U1");
+    innkeeper_tests::not_within(
+        "an event without a connection",
+        Duration::from_millis(100),
+        ada.starts_to_say("#general", "@innkeeper help"),
+    )
+    .await;
+}
+
+/// The example of Slack's documentation on verifying requests.
+#[test]
+fn it_signs_as_slack_documents() {
+    let body = "token=xyzz0WbapA4vBCDEFasx0q6G&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&\
+                channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&\
+                response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F\
+                96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c";
+    assert_eq!(
+        signature("8f742231b10e8888abcd99yyyzzz85a5", "1531420618", body),
+        "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
+    );
+}

@@ -1,0 +1,30 @@
+//! Where the guests are that `cargo xtask guests` and `cargo xtask test` build.
+
+use std::path::PathBuf;
+
+use crate::build_folder;
+
+/// The component of a Rust program of `jobs/` or `tests/guests/rust`, for example `spin`.
+pub fn rust(name: &str) -> PathBuf {
+    found(&format!("wasm32-wasip2/release/{name}.wasm"))
+}
+
+/// The component that componentize-py makes of `tests/guests/python`.
+pub fn python() -> PathBuf {
+    found("tools/python.wasm")
+}
+
+/// The component that ComponentizeJS makes of `tests/guests/js`.
+pub fn javascript() -> PathBuf {
+    found("tools/js.wasm")
+}
+
+fn found(file: &str) -> PathBuf {
+    let path = build_folder().parent().unwrap().join("guests").join(file);
+    assert!(
+        path.exists(),
+        "{} is not built: run the tests with `cargo xtask test`, which builds the guests first",
+        path.display()
+    );
+    path
+}

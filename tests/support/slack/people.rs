@@ -1,0 +1,297 @@
+//! What people say, and how it reaches the bot: by Socket Mode, or by HTTP, signed.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use super::state::Way;
+use super::{APP, BOT, FakeSlack, SIGNING_SECRET, TEAM};
+use crate::http;
+
+/// Someone who talks to the bot.
+pub struct Person {
+    slack: FakeSlack,
+    id: String,
+    thread: Option<String>,
+}
+
+/// Something that was said.
+#[derive(Clone)]
+pub struct Sent {
+    slack: FakeSlack,
+    /// The channel's id.
+    pub channel: String,
+    /// The message's `ts`; for a slash command its `trigger_id`.
+    pub ts: String,
+    user: String,
+    kind: &'static str,
+    /// What is delivered: a message in a channel that mentions the bot is two events.
+    payloads: Vec<Value>,
+    envelopes: Vec<String>,
+}
+
+impl Person {
+    pub(super) fn new(slack: FakeSlack, id: &str) -> Self {
+        Self {
+            slack,
+            id: id.to_owned(),
+            thread: None,
+        }
+    }
+
+    /// The same person, answering in the thread of something that was said.
+    #[must_use]
+    pub fn in_thread_of(mut self, sent: &Sent) -> Self {
+        self.thread = Some(sent.ts.clone());
+        self
+    }
+
+    /// Says something in a channel, and waits until the bot has acknowledged it. `@innkeeper` in the text is a mention;
+    /// everything else is as Slack sends it: `&amp;`, `<https://…>`.
+    pub async fn says(&self, channel: &str, text: &str) -> Sent {
+        let sent = self.starts_to_say(channel, text).await;
+        sent.acked().await;
+        sent
+    }
+
+    /// Says something in a channel, and waits for nothing but the bot to be there.
+    pub async fn starts_to_say(&self, channel: &str, text: &str) -> Sent {
+        let channel = self.slack.channel_id(channel);
+        self.send(channel, text).await
+    }
+
+    /// Says something to the bot alone, and waits until it has acknowledged it.
+    pub async fn direct_message(&self, text: &str) -> Sent {
+        let channel = self.slack.state().direct(&self.id);
+        let sent = self.send(channel, text).await;
+        sent.acked().await;
+        sent
+    }
+
+    async fn send(&self, channel: String, text: &str) -> Sent {
+        let ts = {
+            let mut state = self.slack.state();
+            let ts = state.ts();
+            state.messages.push((channel.clone(), ts.clone()));
+            ts
+        };
+        let mut message = self.message(&channel, &ts, text);
+        if let Some(thread) = &self.thread {
+            message["thread_ts"] = thread.as_str().into();
+        }
+        let payloads = self.slack.events_of(&message);
+        self.deliver("events_api", channel, ts, payloads).await
+    }
+
+    /// Changes what was said. The bot hears of it as Slack tells it: a `message_changed`, and a mention once more.
+    pub async fn edits(&self, sent: &Sent, text: &str) -> Sent {
+        let now = self.slack.state().ts();
+        let mut message = self.message(&sent.channel, &sent.ts, text);
+        message["edited"] = json!({ "user": self.id, "ts": now });
+        let mentions = self.slack.events_of(&message).into_iter();
+        let mut payloads: Vec<Value> = mentions
+            .filter(|event| event["event"]["type"] == "app_mention")
+            .collect();
+        let changed = json!({
+            "type": "message", "subtype": "message_changed", "hidden": true, "channel": sent.channel,
+            "channel_type": message["channel_type"], "ts": now, "event_ts": now, "message": message,
+            "previous_message": sent.payloads[0]["event"],
+        });
+        payloads.push(self.slack.event(&changed));
+        let edit = self
+            .deliver("events_api", sent.channel.clone(), sent.ts.clone(), payloads)
+            .await;
+        edit.acked().await;
+        edit
+    }
+
+    /// Types a slash command, and waits until it is acknowledged.
+    pub async fn slash_command(&self, channel: &str, text: &str) -> Sent {
+        let channel_id = self.slack.channel_id(channel);
+        let trigger = format!("{}.trigger", self.slack.state().ts());
+        let payload = json!({
+            "token": "gone", "team_id": TEAM, "team_domain": "home", "channel_id": channel_id,
+            "channel_name": channel.trim_start_matches('#'), "user_id": self.id, "user_name": self.id.to_lowercase(),
+            "command": "/innkeeper", "text": text, "api_app_id": APP, "is_enterprise_install": "false",
+            "response_url": format!("{}/response", self.slack.0.url), "trigger_id": trigger,
+        });
+        let sent = self.deliver("slash_commands", channel_id, trigger, vec![payload]).await;
+        sent.acked().await;
+        sent
+    }
+
+    fn message(&self, channel: &str, ts: &str, text: &str) -> Value {
+        let text = text.replace("@innkeeper", &format!("<@{BOT}>"));
+        let team = self.slack.state().user(&self.id).map_or(TEAM, |user| user.team);
+        json!({
+            "type": "message", "user": self.id, "text": text, "ts": ts, "event_ts": ts, "channel": channel,
+            "channel_type": if channel.starts_with('D') { "im" } else { "channel" }, "team": team, "user_team": team,
+            "source_team": team, "client_msg_id": format!("00000000-0000-0000-0000-{:0>12}", ts.replace('.', "")),
+        })
+    }
+
+    async fn deliver(&self, kind: &'static str, channel: String, ts: String, payloads: Vec<Value>) -> Sent {
+        let mut sent = Sent {
+            slack: self.slack.clone(),
+            channel,
+            ts,
+            user: self.id.clone(),
+            kind,
+            payloads,
+            envelopes: Vec::new(),
+        };
+        sent.deliver(0).await;
+        sent
+    }
+}
+
+impl Sent {
+    /// Waits until the bot has acknowledged all of it.
+    pub async fn acked(&self) {
+        let what = format!("the acknowledgement of what {} said", self.user);
+        self.slack
+            .await_state(&what, |state| {
+                let mut envelopes = self.envelopes.iter();
+                envelopes.all(|id| state.envelopes.get(id) == Some(&true)).then_some(())
+            })
+            .await;
+    }
+
+    /// Whether the bot has acknowledged all of it.
+    pub fn is_acked(&self) -> bool {
+        let state = self.slack.state();
+        self.envelopes.iter().all(|id| state.envelopes.get(id) == Some(&true))
+    }
+
+    /// Delivers the same events once more, as Slack does where it saw no acknowledgement.
+    pub async fn redeliver(&self) -> Self {
+        let mut again = self.clone();
+        again.envelopes.clear();
+        again.deliver(1).await;
+        again.acked().await;
+        again
+    }
+
+    async fn deliver(&mut self, attempt: u32) {
+        for payload in &self.payloads {
+            let envelope = format!("envelope-{}", self.slack.state().number());
+            self.slack.deliver(self.kind, &envelope, payload, attempt).await;
+            self.envelopes.push(envelope);
+        }
+    }
+}
+
+impl FakeSlack {
+    /// Sends an event that nobody waits for: the bot's own posts.
+    pub(super) fn emit(&self, event: Value) {
+        let slack = self.clone();
+        tokio::spawn(async move {
+            let payload = slack.event(&event);
+            let envelope = format!("envelope-{}", slack.state().number());
+            match slack.http_address() {
+                Some(url) => {
+                    let _ = slack.post_signed(&url, "events_api", &payload, 0).await;
+                }
+                None => {
+                    slack.send_envelope("events_api", &envelope, &payload, 0);
+                }
+            }
+        });
+    }
+
+    async fn deliver(&self, kind: &'static str, envelope: &str, payload: &Value, attempt: u32) {
+        let Some(url) = self.http_address() else {
+            self.await_connections(1).await;
+            // A connection that closes just now takes the envelope with it, as it would in life: not acknowledged.
+            self.send_envelope(kind, envelope, payload, attempt);
+            return;
+        };
+        self.state().envelopes.insert(envelope.to_owned(), false);
+        let (slack, envelope, payload) = (self.clone(), envelope.to_owned(), payload.clone());
+        tokio::spawn(async move {
+            let reply = slack.post_signed(&url, kind, &payload, attempt).await;
+            if reply.is_ok_and(|reply| reply.is_success()) {
+                slack.acknowledge(&envelope);
+            }
+        });
+    }
+
+    fn http_address(&self) -> Option<String> {
+        match &self.state().way {
+            Way::Http(url) => Some(url.clone()),
+            Way::Socket => None,
+        }
+    }
+
+    async fn post_signed(&self, url: &str, kind: &str, payload: &Value, attempt: u32) -> Result<http::Reply, String> {
+        let (path, content_type, body) = if kind == "slash_commands" {
+            ("commands", "application/x-www-form-urlencoded", form(payload))
+        } else {
+            ("events", "application/json", payload.to_string())
+        };
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_secs()
+            .to_string();
+        let signature = signature(SIGNING_SECRET, &now, &body);
+        let attempt = attempt.to_string();
+        let mut headers = vec![
+            ("content-type", content_type),
+            ("x-slack-request-timestamp", now.as_str()),
+            ("x-slack-signature", signature.as_str()),
+        ];
+        if attempt != "0" {
+            headers.extend([
+                ("x-slack-retry-num", attempt.as_str()),
+                ("x-slack-retry-reason", "http_timeout"),
+            ]);
+        }
+        http::request("POST", &format!("{url}/slack/{path}"), &headers, body).await
+    }
+
+    /// The events that a message is: one, and one more where it mentions the bot in a channel.
+    fn events_of(&self, message: &Value) -> Vec<Value> {
+        let mentions_bot = message["text"]
+            .as_str()
+            .is_some_and(|text| text.contains(&format!("<@{BOT}")));
+        let mut events = Vec::new();
+        if mentions_bot && message["channel_type"] != "im" {
+            let mut mention = message.clone();
+            mention["type"] = "app_mention".into();
+            mention.as_object_mut().unwrap().shift_remove("channel_type");
+            events.push(self.event(&mention));
+        }
+        events.push(self.event(message));
+        events
+    }
+
+    /// An event as it is delivered.
+    fn event(&self, event: &Value) -> Value {
+        json!({
+            "token": "gone", "team_id": TEAM, "api_app_id": APP, "event": event, "type": "event_callback",
+            "event_id": format!("Ev{:08}", self.state().number()), "event_time": 1_700_000_000,
+            "authorizations": [{
+                "enterprise_id": null, "team_id": TEAM, "user_id": BOT, "is_bot": true, "is_enterprise_install": false,
+            }],
+            "is_ext_shared_channel": false, "event_context": "4-event",
+        })
+    }
+}
+
+/// `X-Slack-Signature` of a body at a time: <https://docs.slack.dev/authentication/verifying-requests-from-slack>.
+pub fn signature(secret: &str, timestamp: &str, body: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(format!("v0:{timestamp}:{body}").as_bytes());
+    format!("v0={}", hex::encode(mac.finalize().into_bytes()))
+}
+
+fn form(payload: &Value) -> String {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in payload.as_object().unwrap() {
+        form.append_pair(name, value.as_str().unwrap());
+    }
+    form.finish()
+}

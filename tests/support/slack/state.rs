@@ -1,0 +1,241 @@
+//! What Slack remembers. Data, and how to find it.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value};
+use tokio::sync::mpsc;
+
+use super::{BOT, TEAM};
+
+/// Arguments of a method.
+pub(super) type Arguments = Map<String, Value>;
+
+/// How the next call of a method fails.
+#[derive(Clone, Copy, Debug)]
+pub enum Fault {
+    /// 429, with `Retry-After` in seconds.
+    RateLimited(u64),
+    /// A status and a page that is not JSON.
+    Status(u16),
+    /// The connection closes before anything was done.
+    DropConnection,
+    /// It is done, and the connection closes before the answer: the caller cannot know.
+    DropAnswer,
+    /// It is done after this while.
+    Slow(Duration),
+    /// It is not done before the test says so: see [`super::FakeSlack::release`].
+    Held,
+}
+
+/// A call of a method.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Its name.
+    pub method: String,
+    /// Its arguments.
+    pub arguments: Arguments,
+    /// When it came.
+    pub at: Instant,
+    /// What came of it: `ok`, Slack's word for what is wrong, or the fault that it met.
+    pub outcome: String,
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arguments = Value::Object(self.arguments.clone());
+        write!(f, "{} {arguments} -> {}", self.method, self.outcome)
+    }
+}
+
+/// Something that the bot posted.
+#[derive(Clone, Debug)]
+pub struct Post {
+    /// The channel's id.
+    pub channel: String,
+    /// The channel's name with `#`; for a direct message, the user's id with `@`.
+    pub channel_name: String,
+    /// Its `ts`.
+    pub ts: String,
+    /// The thread that it is in.
+    pub thread: Option<String>,
+    /// The text; for a file, the comment.
+    pub text: String,
+    /// The blocks.
+    pub blocks: Vec<Value>,
+    /// The payload of its metadata.
+    pub metadata: Option<Value>,
+    /// The file that it shares.
+    pub file: Option<Upload>,
+    /// Whether links may unfold.
+    pub unfurls: bool,
+    /// When it came.
+    pub at: Instant,
+}
+
+/// A file.
+#[derive(Clone, Debug, Default)]
+pub struct Upload {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it holds, as text.
+    pub content: String,
+    pub(super) length: usize,
+    pub(super) uploaded: bool,
+    pub(super) shared: bool,
+}
+
+pub(super) struct Channel {
+    pub(super) id: String,
+    /// Without `#`; for a direct message the user's id with `@`.
+    pub(super) name: String,
+    pub(super) has_bot: bool,
+    pub(super) archived: bool,
+}
+
+impl Channel {
+    pub(super) fn is_direct(&self) -> bool {
+        self.id.starts_with('D')
+    }
+
+    pub(super) fn shown_name(&self) -> String {
+        if self.is_direct() {
+            self.name.clone()
+        } else {
+            format!("#{}", self.name)
+        }
+    }
+}
+
+pub(super) struct User {
+    pub(super) id: &'static str,
+    pub(super) team: &'static str,
+    pub(super) guest: bool,
+    pub(super) bot: bool,
+}
+
+pub(super) struct Reaction {
+    pub(super) channel: String,
+    pub(super) ts: String,
+    pub(super) name: String,
+}
+
+/// A Socket Mode connection.
+pub(super) struct Socket {
+    pub(super) id: u64,
+    pub(super) outgoing: mpsc::UnboundedSender<String>,
+}
+
+/// How events reach the bot.
+pub(super) enum Way {
+    Socket,
+    Http(String),
+}
+
+pub(super) struct State {
+    pub(super) way: Way,
+    pub(super) channels: Vec<Channel>,
+    pub(super) users: Vec<User>,
+    /// Channel and `ts` of every message, whoever wrote it.
+    pub(super) messages: Vec<(String, String)>,
+    pub(super) posts: Vec<Post>,
+    pub(super) reactions: Vec<Reaction>,
+    pub(super) files: Vec<Upload>,
+    pub(super) calls: Vec<Call>,
+    pub(super) faults: HashMap<String, VecDeque<Fault>>,
+    pub(super) tickets: Vec<String>,
+    pub(super) sockets: Vec<Socket>,
+    /// Whether each envelope was acknowledged.
+    pub(super) envelopes: HashMap<String, bool>,
+    counter: u64,
+}
+
+impl State {
+    pub(super) fn new() -> Self {
+        let channel = |id: &str, name: &str| Channel {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            has_bot: name != "elsewhere",
+            archived: name == "archived",
+        };
+        let user = |id, team| User {
+            id,
+            team,
+            guest: id == "U9",
+            bot: id == "U8" || id == BOT,
+        };
+        Self {
+            way: Way::Socket,
+            channels: vec![
+                channel("C0GENERAL", "general"),
+                channel("C0TECH", "tech"),
+                channel("C0LOGS", "bot-logs"),
+                channel("C0SUPPORT", "tech-support"),
+                channel("C0ELSE", "elsewhere"),
+                channel("C0ARCHIVED", "archived"),
+            ],
+            users: vec![
+                user("U1", TEAM),
+                user("U2", TEAM),
+                user("U7", "T0AWAY"),
+                user("U8", TEAM),
+                user("U9", TEAM),
+                user(BOT, TEAM),
+            ],
+            messages: Vec::new(),
+            posts: Vec::new(),
+            reactions: Vec::new(),
+            files: Vec::new(),
+            calls: Vec::new(),
+            faults: HashMap::new(),
+            tickets: Vec::new(),
+            sockets: Vec::new(),
+            envelopes: HashMap::new(),
+            counter: 0,
+        }
+    }
+
+    /// A number that was not used before.
+    pub(super) fn number(&mut self) -> u64 {
+        self.counter += 1;
+        self.counter
+    }
+
+    /// The `ts` of a new message.
+    pub(super) fn ts(&mut self) -> String {
+        format!("1700000000.{:06}", self.number() * 100)
+    }
+
+    pub(super) fn user(&self, id: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.id == id)
+    }
+
+    /// By id, or by name with or without `#`.
+    pub(super) fn channel(&self, reference: &str) -> Option<&Channel> {
+        let name = reference.trim_start_matches('#');
+        self.channels
+            .iter()
+            .find(|channel| channel.id == reference || (!channel.is_direct() && channel.name == name))
+    }
+
+    /// The direct message with a user; there is one as soon as one is asked for.
+    pub(super) fn direct(&mut self, user: &str) -> String {
+        let id = format!("D0{user}");
+        if self.channel(&id).is_none() {
+            self.channels.push(Channel {
+                id: id.clone(),
+                name: format!("@{user}"),
+                has_bot: true,
+                archived: false,
+            });
+        }
+        id
+    }
+
+    pub(super) fn has_message(&self, channel: &str, ts: &str) -> bool {
+        self.messages.iter().any(|(c, t)| c == channel && t == ts)
+    }
+}
