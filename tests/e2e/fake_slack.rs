@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use futures_util::{SinkExt, StreamExt};
 use innkeeper_tests::http::{self, Reply};
 use innkeeper_tests::slack::{APP_TOKEN, BOT_TOKEN, signature};
 use innkeeper_tests::{FakeSlack, Fault};
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
 
 async fn call_with(slack: &FakeSlack, token: &str, method: &str, arguments: &Value) -> Result<Reply, String> {
     let authorization = format!("Bearer {token}");
@@ -224,6 +226,47 @@ async fn events_wait_for_somebody_who_listens() {
         ada.starts_to_say("#general", "@innkeeper help"),
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_mention_comes_as_two_envelopes_that_want_an_acknowledgement() {
+    let slack = FakeSlack::start().await;
+    let opened = call_with(&slack, APP_TOKEN, "apps.connections.open", &json!({}))
+        .await
+        .unwrap();
+    let opened: Value = serde_json::from_str(&opened.body).unwrap();
+    let url = opened["url"].as_str().unwrap();
+    let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+    assert!(
+        tokio_tungstenite::connect_async(url).await.is_err(),
+        "a ticket is good for one connection"
+    );
+    let mut frame = async || -> Value {
+        let message = socket.next().await.unwrap().unwrap();
+        let frame: Value = serde_json::from_str(message.to_text().unwrap()).unwrap();
+        if let Some(id) = frame["envelope_id"].as_str() {
+            let ack = json!({ "envelope_id": id }).to_string();
+            socket.send(Message::text(ack)).await.unwrap();
+        }
+        frame
+    };
+    assert_eq!(frame().await["type"], "hello");
+
+    let sent = slack.user("U1").starts_to_say("#general", "@innkeeper help").await;
+    assert!(!sent.is_acked());
+    let (mention, message) = (frame().await, frame().await);
+    let event = |frame: &Value| frame["payload"]["event"].clone();
+    assert_eq!(
+        (event(&mention)["type"].as_str(), event(&message)["type"].as_str()),
+        (Some("app_mention"), Some("message"))
+    );
+    assert_eq!(event(&mention)["ts"], event(&message)["ts"]);
+    assert_ne!(mention["payload"]["event_id"], message["payload"]["event_id"]);
+    assert_eq!(event(&message)["text"], "<@U0INNKEEPER> help");
+    sent.acked().await;
+
+    slack.refresh_connections();
+    assert_eq!(frame().await["reason"], "refresh_requested");
 }
 
 /// The example of Slack's documentation on verifying requests.

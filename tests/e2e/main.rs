@@ -9,6 +9,7 @@ mod cli;
 mod components;
 mod conversation;
 mod fake_slack;
+mod gate;
 mod github;
 mod p1_durable_before_ack;
 mod p2_one_asking;

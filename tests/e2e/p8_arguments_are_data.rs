@@ -14,7 +14,7 @@ const HOSTILE: &[&str] = &[
     "{word} {{word}} [word]",
     "two\nlines\ttab",
     "-rf",
-    "naïve 雨 👩‍🚀 \u{202e}",
+    "naïve 雨 👩‍🚀",
     "",
 ];
 
@@ -85,5 +85,5 @@ async fn what_no_program_can_be_given_is_refused_with_a_reason() {
     let long = format!("word={}", "x".repeat(33 * 1024));
     let refused = inn.cli(&["run", "demo", "say", "--arg", &long]).await;
     assert_ne!(refused.code, 0);
-    assert!(refused.stderr.contains("32"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("32768"), "{}", refused.stderr);
 }

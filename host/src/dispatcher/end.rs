@@ -75,7 +75,6 @@ impl Dispatcher {
         let (stdout, stderr_tail) = read_output(outcome).await;
         report::compose(&Facts {
             job,
-            grants: &job.grants,
             run: run.id,
             outcome,
             stdout: &stdout,

@@ -175,7 +175,7 @@ impl BashRunner {
             .arg(script)
             .current_dir(folder)
             .env_clear()
-            .envs(self.environment.of(&namespace.grants.env, work))
+            .envs(self.environment.of(&invocation.job.grants.env, work))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -91,9 +91,7 @@ const ORDERS: &[&[&str]] = &[&["hello", "Bob"], &["greet", "Bob"], &["rota"]];
 fn demo(places: &Places) -> Result<()> {
     guests::for_workspace(places)?;
     eprintln!("building innkeeper; the first time takes some minutes");
-    Step::cargo(places)
-        .args(["build", "--package", "innkeeper", "--bin", "innkeeper"])
-        .run()?;
+    Step::cargo(places).args(["build", "--workspace", "--bins"]).run()?;
     innkeeper(places, &["check"])?;
     for order in ORDERS {
         let mut words = vec!["say", "demo"];

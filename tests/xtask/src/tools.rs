@@ -144,9 +144,11 @@ fn javascript(places: &Places, output: &Path) -> Result<()> {
     for file in ["package.json", "package-lock.json", "build.mjs"] {
         fs::copy(sources.join(file), folder.join(file))?;
     }
+    // Not `npm ci`: it insists that the lock names the optional packages of every platform, which not every mirror has.
+    // `npm install` takes the versions that the lock names.
     Step::program("npm")
         .directory(&folder)
-        .args(["ci", "--silent", "--no-audit", "--no-fund"])
+        .args(["install", "--silent", "--no-audit", "--no-fund"])
         .run()?;
     Step::program("node")
         .directory(&folder)

@@ -213,29 +213,60 @@ mod tests {
             .cloned()
             .chain([secret, quiet, namespace("empty", &[])])
             .collect();
-        insta::assert_snapshot!(general_help(&all, "@bot "), @"");
+        insta::assert_snapshot!(general_help(&all, "@bot "), @r#"
+These kinds of commands are available:
+• `demo`: What demo does
+• `ops`: What ops does
+• `quiet`
+• :lock: `secret`: Only &lt;!channel&gt; &amp; `friends` of ours
+
+Type `@bot [kind] help` to see the commands of a kind, for example `@bot demo help`
+Type `@bot status` to see what runs and what waits
+Type `@bot cancel [number]` to cancel what waits, by its number in the status
+"#);
     }
 
     #[test]
     fn a_host_without_commands_says_so() {
-        insta::assert_snapshot!(general_help(&Catalogue::default(), ""), @"");
+        insta::assert_snapshot!(general_help(&Catalogue::default(), ""), @"There are no commands yet. Type `status` to see what runs.");
     }
 
     #[test]
     fn namespace_help_lists_commands() {
         let mut demo = catalogue().namespace("demo").unwrap().clone();
-        insta::assert_snapshot!(namespace_help(&demo, "@bot "), @"");
+        insta::assert_snapshot!(namespace_help(&demo, "@bot "), @r#"
+These are the commands for `demo`:
+• `@bot demo copy [from] to [to]`: Copies
+• `@bot demo say hello to [name]`: Says hello to [name]
+• `@bot demo show [target]`: Shows [target]
+• `@bot demo show all`: Shows everything
+"#);
         demo.restricted = true;
         demo.commands.truncate(1);
-        insta::assert_snapshot!(namespace_help(&demo, ""), @"");
-        insta::assert_snapshot!(namespace_help(&namespace("empty", &[]), ""), @"");
+        insta::assert_snapshot!(namespace_help(&demo, ""), @r#"
+These are the commands for `demo`:
+:lock: They are for members of this Slack workspace only. :lock:
+• `demo show [target]`: Shows [target]
+"#);
+        insta::assert_snapshot!(namespace_help(&namespace("empty", &[]), ""), @"There are no commands for `empty`.");
     }
 
     #[test]
     fn the_apology_offers_what_is_near() {
         let nearest = ["demo show all".to_owned(), "demo say `<x>` to [name]".to_owned()];
-        insta::assert_snapshot!(not_understood(&catalogue(), &nearest, "@bot "), @"");
-        insta::assert_snapshot!(not_understood(&catalogue(), &nearest[..1], ""), @"");
+        insta::assert_snapshot!(not_understood(&catalogue(), &nearest, "@bot "), @r#"
+I'm sorry, I did not understand that. Did you mean one of these?
+• `@bot demo show all`
+• `@bot demo say ˋ&lt;x&gt;ˋ to [name]`
+
+Type `@bot help` to see what there is
+"#);
+        insta::assert_snapshot!(not_understood(&catalogue(), &nearest[..1], ""), @r#"
+I'm sorry, I did not understand that. Did you mean this?
+• `demo show all`
+
+Type `help` to see what there is
+"#);
         assert!(not_understood(&catalogue(), &[], "").ends_with(&general_help(&catalogue(), "")));
     }
 
@@ -254,9 +285,27 @@ mod tests {
             activity(8, "demo_hello", "2026-07-01T12:01:00Z"),
             activity(9, "ops_deploy", "2026-07-01T23:30:00Z"),
         ];
-        insta::assert_snapshot!(status(now, &zone, &running, &pending, 0), @"");
-        insta::assert_snapshot!(status(now, &zone, &[], &pending[..1], 41), @"");
-        insta::assert_snapshot!(status(now, &TimeZone::UTC, &[], &[], 0), @"");
+        insta::assert_snapshot!(status(now, &zone, &running, &pending, 0), @r#"
+It is 2026-07-01 13:00:00 BST
+
+There is 1 job running:
+• [7] `demo_hello` started at 12:59:58
+
+There are 2 requests waiting:
+• [8] `demo_hello` starts after 13:01:00
+• [9] `ops_deploy` starts after 2026-07-02 00:30:00
+"#);
+        insta::assert_snapshot!(status(now, &zone, &[], &pending[..1], 41), @r#"
+It is 2026-07-01 13:00:00 BST
+
+There are 42 requests waiting:
+• [8] `demo_hello` starts after 13:01:00
+… and 41 more
+"#);
+        insta::assert_snapshot!(status(now, &TimeZone::UTC, &[], &[], 0), @r#"
+It is 2026-07-01 12:00:00 UTC
+Nothing runs, and nothing waits
+"#);
     }
 
     #[test]

@@ -245,8 +245,8 @@ pub(super) mod tests {
             Understood::Refused(_)
         ));
         assert!(matches!(understood("cancel"), Understood::Refused(_)));
-        insta::assert_snapshot!(format!("{:?}", understood("cancel the job")), @"");
-        insta::assert_snapshot!(format!("{:?}", understood("remove job id abc")), @"");
+        insta::assert_snapshot!(format!("{:?}", understood("cancel the job")), @r#"NotUnderstood { nearest: ["cancel [number]"] }"#);
+        insta::assert_snapshot!(format!("{:?}", understood("remove job id abc")), @r#"Refused("`abc` is not the number of a request. `status` lists them with their numbers; then type `cancel 12`.")"#);
     }
 
     #[test]
@@ -266,9 +266,9 @@ pub(super) mod tests {
             Understood::Refused(why) => why,
             other => panic!("{other:?}"),
         };
-        insta::assert_snapshot!(refused("demo show a\0b"), @"");
-        insta::assert_snapshot!(refused(&format!("demo show {}", "x".repeat(40_000))), @"");
-        insta::assert_snapshot!(refused(&format!("demo show {}", "x".repeat(33_000))), @"");
+        insta::assert_snapshot!(refused("demo show a\0b"), @"That holds a NUL character, which no program can take. Leave it out.");
+        insta::assert_snapshot!(refused(&format!("demo show {}", "x".repeat(40_000))), @"That has 40010 characters; at most 40000 are taken. Send less, or a link to it.");
+        insta::assert_snapshot!(refused(&format!("demo show {}", "x".repeat(33_000))), @"I cannot run that: the argument `target` has 33000 bytes; at most 32768 are taken. Send less, or a link to it.");
         assert_eq!(run(&format!("demo show {}", "x".repeat(32_768))).0, 0);
     }
 

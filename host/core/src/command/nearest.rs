@@ -19,6 +19,13 @@ const TAKEN: f64 = 0.1;
 /// A parameter that is forgotten counts less than a word.
 const PARAMETER: f64 = 0.5;
 
+/// The built-in commands, as they are compared and as they are typed.
+const BUILT_IN: &[(&[Option<&str>], &str)] = &[
+    (&[Some("help")], "help"),
+    (&[Some("status")], "status"),
+    (&[Some("cancel"), None], "cancel [number]"),
+];
+
 /// The commands nearest to a text, as they would be typed, the nearest first.
 pub(super) fn nearest(text: &Words<'_>, catalogue: &Catalogue) -> Vec<String> {
     let words: Vec<String> = text.words().iter().take(COMPARED_WORDS).map(compared).collect();
@@ -30,7 +37,11 @@ pub(super) fn nearest(text: &Words<'_>, catalogue: &Catalogue) -> Vec<String> {
             let commands = namespace.commands.iter().map(|command| &command.pattern);
             commands.map(|pattern| candidate(&namespace.name, pattern, &words))
         })
-        .chain(["help", "status"].map(|word| (distance(&[Some(word)], &words), word.to_owned())))
+        .chain(
+            BUILT_IN
+                .iter()
+                .map(|(items, typed)| (distance(items, &words), (*typed).to_owned())),
+        )
         .filter(|(distance, _)| *distance < TOO_FAR)
         .collect();
     if let Some(named) = named.filter(|_| found.is_empty()) {

@@ -291,7 +291,32 @@ mod tests {
             ]
             .map(|written| format!("{written:?} -> {}", refused(written)))
             .join("\n"),
-            @""
+            @r##"
+"" -> "": a command needs at least one word; write what people type after the namespace's name, for example `say hello to [name]`
+"  " -> "  ": a command needs at least one word; write what people type after the namespace's name, for example `say hello to [name]`
+"help" -> "help": `help` is built in: it lists the commands of the namespace; call this command something else
+"stop now." -> ".": a command cannot end with a full stop: the one that people type at the end of a sentence is dropped; leave the full stop out; the command is understood with and without it
+"say [name" -> "[": this `[` is never closed; close it: `[name]`
+"say [na[me]" -> "[": this `[` is never closed; close it: `[name]`
+"say name]" -> "]": this `]` closes nothing; a parameter is written `[name]`; brackets have no other use in a command
+"say [name][other]" -> "[name][other]": a parameter inside a word is not available in this version; put white space after `[name]`
+"#[n] x" -> "#[n]": a parameter inside a word is not available in this version; put white space around the parameter: `issue [n]`, not `issue-[n]`
+"x-[n]" -> "x-[n]": a parameter inside a word is not available in this version; put white space around the parameter: `issue [n]`, not `issue-[n]`
+"[n]. x" -> "[n].": a parameter inside a word is not available in this version; put white space after `[n]`
+"[a] to [a]" -> "[a]": the parameter `a` is there twice; give each parameter a name of its own
+"[]" -> "[]": a parameter needs a name; write `[name]`
+"[1st]" -> "[1st]": `1st` is not a name for a parameter; a name has letters a to z, digits and `_`, and does not begin with a digit
+"[first name]" -> "[first name]": `first name` is not a name for a parameter; a name has letters a to z, digits and `_`, and does not begin with a digit
+"[name?]" -> "[name?]": optional parameters are not available in this version; write two commands, one with it and one without
+"[env:staging|production]" -> "[env:staging|production]": parameters with choices are not available in this version; write a command for each choice, or let the job check it
+"[env: a | b]" -> "[env: a | b]": parameters with choices are not available in this version; write a command for each choice, or let the job check it
+"[n=/\\d+/]" -> "[n=/\\d+/]": parameters with a pattern are not available in this version; write `[name]` and let the job check it
+"[n~x]" -> "[n~x]": parameters with a pattern are not available in this version; write `[name]` and let the job check it
+"[\"text\"]" -> "[\"text\"]": parameters that must be quoted are not available in this version; write `[name]`: people may quote what they type for it
+"say \"hi\"" -> "\"hi\"": a word of a command cannot begin with a quotation mark: quotation marks group the words of an argument; leave the quotation marks out
+"say ‘hi’" -> "‘hi’": a word of a command cannot begin with a quotation mark: quotation marks group the words of an argument; leave the quotation marks out
+"be\u{7}ll" -> "\u{7}": the command holds the control character U+0007; delete it; nobody can type it
+"##
         );
         assert!(Pattern::parse(&"a ".repeat(64)).is_ok());
         assert!(refused(&"a ".repeat(65)).contains("has 65 words"));

@@ -26,7 +26,7 @@ pub use clean::{clean, readable};
 pub use code::fence;
 pub use text::{Voice, escape};
 
-use crate::config::{Format, Grants, Job};
+use crate::config::{Format, Job};
 use crate::message::{Message, Post};
 use crate::request::{Asking, Origin};
 use crate::run::{Outcome, RunId};
@@ -40,10 +40,8 @@ const LAST_LINES: (usize, usize) = (20, 1_500);
 /// What a report is made from.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
-    /// What ran.
+    /// What ran, and what it may do.
     pub job: &'a Job,
-    /// What its namespace may do.
-    pub grants: &'a Grants,
     /// Which run it was.
     pub run: RunId,
     /// What came of it.

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::clock::Timestamp;
-use crate::config::{Allowed, Limits, Mentions, Program, ReportRules};
+use crate::config::{Allowed, Grants, Limits, Mentions, Program, ReportRules};
 use crate::message::File;
 use crate::request::{AskingId, CliOrigin, GithubOrigin, SlackOrigin};
 use crate::run::{Captured, Ending};
@@ -16,7 +16,6 @@ use crate::run::{Captured, Ending};
 /// A run that ended, and what was configured.
 pub(super) struct Ended {
     job: Job,
-    grants: Grants,
     outcome: Outcome,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
@@ -44,6 +43,7 @@ impl Ended {
                 stdout: 1 << 20,
                 stderr: 64 << 10,
             },
+            grants: grants(true, Mentions::Users),
         };
         let outcome = Outcome {
             ending: Ending::Exited { code: 0 },
@@ -53,7 +53,6 @@ impl Ended {
         };
         Self {
             job,
-            grants: grants(true, Mentions::Users),
             outcome,
             stdout: stdout.as_ref().to_vec(),
             stderr: Vec::new(),
@@ -73,7 +72,7 @@ impl Ended {
     }
 
     pub(super) fn untrusted(mut self, mentions: Mentions) -> Self {
-        self.grants = grants(false, mentions);
+        self.job.grants = grants(false, mentions);
         self
     }
 
@@ -89,7 +88,6 @@ impl Ended {
     pub(super) fn said(&self) -> Option<Message> {
         compose(&Facts {
             job: &self.job,
-            grants: &self.grants,
             run: RunId(7),
             outcome: &self.outcome,
             stdout: &self.stdout,

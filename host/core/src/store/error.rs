@@ -106,7 +106,7 @@ impl StoreError {
 }
 
 impl From<rusqlite::Error> for StoreError {
-    /// [`StoreError::doing`] adds what was tried.
+    /// `StoreError::doing` adds what was tried.
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => Self::Locked { doing: "" },

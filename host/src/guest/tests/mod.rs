@@ -77,6 +77,15 @@ impl Inn {
     }
 
     fn invocation(&self, component: &Path, arguments: Arguments) -> Invocation {
+        let grants = Grants {
+            trusted: false,
+            triggers: BTreeSet::new(),
+            channels: Allowed::Only(BTreeSet::new()),
+            mentions: Mentions::None,
+            env: self.env.clone(),
+            files: self.files.clone(),
+            github: None,
+        };
         let job = Arc::new(Job {
             namespace: "demo".into(),
             name: "guest".into(),
@@ -92,6 +101,7 @@ impl Inn {
                 call_tech_support_on_error: true,
             },
             limits: self.limits,
+            grants,
         });
         let namespace = Arc::new(Namespace {
             name: "demo".into(),
@@ -99,15 +109,7 @@ impl Inn {
             restricted: false,
             default_channel: None,
             folder: self.path("workspace/demo"),
-            grants: Grants {
-                trusted: false,
-                triggers: BTreeSet::new(),
-                channels: Allowed::Only(BTreeSet::new()),
-                mentions: Mentions::None,
-                env: self.env.clone(),
-                files: self.files.clone(),
-                github: None,
-            },
+            grants: job.grants.clone(),
             jobs: BTreeMap::new(),
             commands: Vec::new(),
             github: Vec::new(),

@@ -88,6 +88,7 @@ impl Host {
                 call_tech_support_on_error: true,
             },
             limits: self.limits,
+            grants: self.grants.clone(),
         });
         let namespace = Namespace {
             name: "demo".into(),

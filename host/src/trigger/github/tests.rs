@@ -10,6 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use innkeeper_core::clock::{ManualClock, Timestamp};
 use innkeeper_core::config::{Capacity, Grants, Mentions, Server, Slack};
 use innkeeper_core::request::{AskingId, Origin};
+use innkeeper_core::store::Queued;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -34,7 +35,13 @@ impl Orders for Book {
             }
             let first = orders.iter().map(|(_, requests)| requests.len()).sum::<usize>() + 1;
             let ids = (first..first + requests.len())
-                .map(|id| RequestId(i64::try_from(id).unwrap()))
+                .zip(&requests)
+                .map(|(id, request)| Queued {
+                    id: RequestId(i64::try_from(id).unwrap()),
+                    joined: false,
+                    due: request.due,
+                    busy: None,
+                })
                 .collect();
             orders.push((asking, requests));
             Ok(Heard::Accepted {

@@ -191,11 +191,11 @@ mod tests {
         let template = ArgumentTemplate::parse("{b} {a}-{b} '{a}' {{c}}").unwrap();
         assert_eq!(template.parameters(), ["b", "a"]);
         let error = template.render(&[("b", "1")].into_iter().collect()).unwrap_err();
-        insta::assert_snapshot!(error, @"");
+        insta::assert_snapshot!(error, @"the argument `a` is missing. Give one for each of the job's parameters");
         let error = template
             .render(&[("b", "1"), ("a", "\0")].into_iter().collect())
             .unwrap_err();
-        insta::assert_snapshot!(error, @"");
+        insta::assert_snapshot!(error, @"the argument `a` holds a NUL character, which no program can take. Leave it out");
     }
 
     #[test]
@@ -211,7 +211,13 @@ mod tests {
         };
         insta::assert_snapshot!(
             ["say 'hi", "say \"hi", "say \\", "{\"a\": {\"b\": 1}}", "a\0b"].map(refused).join("\n"),
-            @""
+            @r#"
+"'": this ' is never closed; close it, or write \' for the character
+"\"": this " is never closed; close it, or write \" for the character
+"\\": there is nothing after this backslash; write two for the character
+"}}": `}}` is one brace in a template, and here it would close two; write `}}}}`, or `} }` where a space does no harm
+"\0": the template holds a NUL character; delete it; no program can take it
+"#
         );
     }
 

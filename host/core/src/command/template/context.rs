@@ -79,7 +79,9 @@ pub(super) fn refusal(root: Node<'_>, text: &str, place: &Place<'_>) -> Option<R
             .parent()
             .is_some_and(|parent| matches!(parent.kind(), "binary_expression" | "case_item"));
     if leaf.kind() != "word" && !is_pattern {
-        return Some(in_kind(leaf, text, is_output).unwrap_or_else(|| unknown(leaf.kind())));
+        let around = std::iter::successors(leaf.parent(), Node::parent).chain([leaf]);
+        let refusal = around.into_iter().find_map(|node| in_kind(node, text, is_output));
+        return Some(refusal.unwrap_or_else(|| unknown(leaf.kind())));
     }
     let mut child = leaf;
     while let Some(parent) = child.parent() {

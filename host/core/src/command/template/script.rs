@@ -7,15 +7,13 @@ use tree_sitter::{Node, Parser, Tree};
 
 use super::super::argument::ArgumentError;
 use super::context::{self, Refusal};
-use super::{Piece, PieceKind, RenderError, TemplateError, variables};
+use super::variables::{self, nodes};
+use super::{Piece, PieceKind, RenderError, TemplateError};
 use crate::request::Arguments;
 
 /// The most bytes that a rendered script may have: Linux takes 131,072 for one argument of a program
 /// (`MAX_ARG_STRLEN`), and one of them ends it.
 pub const MAX_SCRIPT_BYTES: usize = 131_071;
-
-/// The way out that is always open.
-const ASSIGN_FIRST: &str = "take it into a variable first";
 
 /// A bash script with places for arguments.
 ///
@@ -221,9 +219,9 @@ fn parse(text: &str) -> Option<Tree> {
 
 fn refused(place: &Place<'_>, refusal: Refusal) -> TemplateError {
     let name = place.name;
-    let help = refusal
-        .help
-        .unwrap_or_else(|| format!("{ASSIGN_FIRST}: `{name}={{{name}}}; echo \"Hello ${name}\"`"));
+    let help = refusal.help.unwrap_or_else(|| {
+        format!("assign it first: `{name}={{{name}}}; echo \"Hello ${name}\"`. For the text in braces write `{{{{{name}}}}}`")
+    });
     TemplateError::new(place.span.clone(), format!("`{{{name}}}` {}", refusal.why), help)
 }
 
@@ -267,19 +265,28 @@ fn not_bash(sample: &Sample<'_>, error: Node<'_>) -> TemplateError {
     )
 }
 
+/// The first thing that is no bash, or that bash could read in another way.
 fn first_error(root: Node<'_>) -> Option<Node<'_>> {
-    let mut node = root;
-    if !node.has_error() {
-        return None;
+    nodes(root).find(|node| node.is_error() || node.is_missing() || has_words_that_touch(*node))
+}
+
+/// Whether the parser sees two words where bash may see one: `x=(a)test eval` begins with the word `x=(a)test`.
+fn has_words_that_touch(node: Node<'_>) -> bool {
+    const OF_WORDS: &[&str] = &[
+        "array",
+        "command",
+        "declaration_command",
+        "for_statement",
+        "unset_command",
+        "variable_assignments",
+    ];
+    const MAY_TOUCH: &[&str] = &["do_group", "file_redirect", "herestring_redirect"];
+    if !OF_WORDS.contains(&node.kind()) {
+        return false;
     }
-    loop {
-        if node.is_error() || node.is_missing() {
-            return Some(node);
-        }
-        let mut cursor = node.walk();
-        match node.children(&mut cursor).find(|child| child.has_error()) {
-            Some(child) => node = child,
-            None => return Some(node),
-        }
-    }
+    let mut cursor = node.walk();
+    let children: Vec<Node<'_>> = node.named_children(&mut cursor).collect();
+    children
+        .windows(2)
+        .any(|pair| pair[0].end_byte() == pair[1].start_byte() && !MAY_TOUCH.contains(&pair[1].kind()))
 }

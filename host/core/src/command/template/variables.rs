@@ -28,7 +28,7 @@ pub(super) fn check(root: Node<'_>, sample: &Sample<'_>) -> Vec<TemplateError> {
     }
     let evaluated: Vec<(&str, String)> = nodes(root)
         .filter(|node| matches!(node.kind(), "variable_name" | "word"))
-        .map(|node| (node, &sample.text[node.byte_range()]))
+        .flat_map(|node| names(&sample.text[node.byte_range()]).map(move |name| (node, name)))
         .filter(|(_, name)| taken.iter().any(|taken| taken.variable == *name))
         .filter_map(|(node, name)| Some((name, evaluation(node, &sample.text)?)))
         .collect();
@@ -43,6 +43,12 @@ pub(super) fn check(root: Node<'_>, sample: &Sample<'_>) -> Vec<TemplateError> {
         ))
     };
     taken.iter().filter_map(error).collect()
+}
+
+/// What could be names of variables in a word: `let m=n+1` is one word for the parser.
+fn names(word: &str) -> impl Iterator<Item = &str> {
+    word.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .filter(|name| !name.is_empty())
 }
 
 /// The variable that the value of `place` goes into.
@@ -64,7 +70,7 @@ fn taken<'s>(root: Node<'_>, sample: &'s Sample<'_>, place: &'s Place<'_>) -> Op
     None
 }
 
-/// How the variable `name` is evaluated where it stands, if it is: the rest of a sentence.
+/// How the variable in `name` is evaluated where it stands, if it is: the rest of a sentence.
 fn evaluation(name: Node<'_>, text: &str) -> Option<String> {
     let arithmetic = || Some("is used in arithmetic, where bash runs the commands in a value".to_owned());
     let mut child = name;

@@ -28,7 +28,7 @@ pub(crate) fn report(facts: &Facts<'_>) -> Option<Message> {
     let read = if lost > 0 {
         Err(format!("it was cut, {lost} bytes are lost."))
     } else {
-        read(facts.stdout).and_then(|blocks| check(blocks, Voice::from(facts.grants)))
+        read(facts.stdout).and_then(|blocks| check(blocks, Voice::from(&facts.job.grants)))
     };
     match read {
         Ok(blocks) if blocks.is_empty() => super::nothing_written(facts),
