@@ -16,7 +16,11 @@ fn lab(command: &str, name: &str, more: &str) -> Host {
 /// What a guest printed, as JSON.
 fn printed(output: Output) -> Value {
     let text = output.success();
-    let json = text.lines().find(|line| line.starts_with(['{', '['])).unwrap();
+    let json = text
+        .lines()
+        .map(str::trim_start)
+        .find(|line| line.starts_with(['{', '[']))
+        .unwrap();
     serde_json::from_str(json).unwrap()
 }
 

@@ -1,6 +1,6 @@
 //! The connection to Slack. Who the bot is has to be asked first (`auth.test`), and Slack may be away just then: until it
-//! answers, posts wait in the outbox, nobody is known, and Slack's own requests are answered by 503, so that it repeats
-//! them. Everything else serves meanwhile.
+//! answers, posts wait in the outbox, nobody is known, and Slack's own requests wait a little and are then answered by
+//! 503, so that it repeats them. Everything else serves meanwhile.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use innkeeper_core::config::secrets::{Secret, Secrets};
 use innkeeper_core::config::{Config, SlackMode};
 use innkeeper_core::outbox::Target;
 use innkeeper_core::request::SlackOrigin;
+use tokio::sync::SetOnce;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -30,6 +31,9 @@ const DEFAULT_API: &str = "https://slack.com/api";
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
+/// How long a request of Slack's waits for that answer. Slack itself waits three seconds for ours.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// The connection to Slack.
 pub(super) struct Slack {
     api: Arc<SlackApi>,
@@ -37,7 +41,7 @@ pub(super) struct Slack {
     clock: Arc<dyn Clock>,
     target: Arc<SlackTarget>,
     directory: Arc<LateDirectory>,
-    routes: Arc<OnceLock<Router>>,
+    routes: Arc<SetOnce<Router>>,
 }
 
 /// How Slack's events come in.
@@ -143,14 +147,14 @@ fn signing_secret(secret: Option<Secret>) -> anyhow::Result<SigningSecret> {
     SigningSecret::new(&secret)
 }
 
-/// Hands a request to the trigger's routes, once they are there.
-async fn pass_on(State(routes): State<Arc<OnceLock<Router>>>, request: Request) -> Response {
-    match routes.get() {
-        Some(routes) => match routes.clone().oneshot(request).await {
+/// Hands a request to the trigger's routes, as soon as they are there.
+async fn pass_on(State(routes): State<Arc<SetOnce<Router>>>, request: Request) -> Response {
+    match tokio::time::timeout(PATIENCE, routes.wait()).await {
+        Ok(routes) => match routes.clone().oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         },
-        None => (
+        Err(_) => (
             StatusCode::SERVICE_UNAVAILABLE,
             "not connected to Slack yet; send it again",
         )

@@ -26,7 +26,7 @@ pub(super) fn run(file: &Path, json: bool) -> anyhow::Result<Ended> {
             Ok(Ended::Done)
         }
         // With --json the problems are the answer: nothing is left to say.
-        Err(_) if json => Err(Misuse("the configuration has errors".into()).into()),
+        Err(_) if json => Ok(Ended::Misused),
         Err(problems) => Err(Misuse(format!("the configuration has {}", problems.summary())).into()),
     }
 }

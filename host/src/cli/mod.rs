@@ -114,6 +114,8 @@ enum Ended {
     Done,
     /// The job or the check failed.
     Failed,
+    /// What was asked for makes no sense, which has been said already.
+    Misused,
 }
 
 /// A problem with how the program was called or configured: exit code 2.
@@ -130,6 +132,7 @@ pub fn main() -> ExitCode {
     match run(arguments) {
         Ok(Ended::Done) => ExitCode::SUCCESS,
         Ok(Ended::Failed) => ExitCode::from(1),
+        Ok(Ended::Misused) => ExitCode::from(2),
         Err(error) => {
             eprintln!("innkeeper: {error:#}");
             ExitCode::from(if error.is::<Misuse>() { 2 } else { 1 })

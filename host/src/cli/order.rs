@@ -6,6 +6,7 @@ use innkeeper_core::request::Arguments;
 use super::Ended;
 use super::client::Host;
 use super::show::Show;
+use crate::deliver::terminal::Event;
 use crate::trigger::cli::Order;
 
 pub(super) fn job(namespace: String, job: String, arguments: Vec<(String, String)>) -> Order {
@@ -32,10 +33,10 @@ pub(super) async fn converse(host: &Host, order: Order, show: &mut Show) -> anyh
     let mut events = host.give(order).await?;
     let mut ended = Ended::Done;
     while let Some(event) = show.wait_for(events.next()).await? {
-        if let crate::deliver::terminal::Event::Ended { ending, .. } = &event
-            && !ending.is_success()
-        {
-            ended = Ended::Failed;
+        match &event {
+            Event::Accepted { refused: true, .. } => ended = Ended::Misused,
+            Event::Ended { ending, .. } if !ending.is_success() => ended = Ended::Failed,
+            _ => {}
         }
         show.event(event)?;
     }

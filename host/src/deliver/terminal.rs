@@ -23,6 +23,9 @@ pub enum Event {
         requests: Vec<RequestId>,
         /// Whether an answer comes at once.
         answered: bool,
+        /// Whether that answer is a refusal or an apology.
+        #[serde(default)]
+        refused: bool,
     },
     /// A run began.
     Started {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use innkeeper_core::clock::Clock;
+use innkeeper_core::command::check_argument;
 use innkeeper_core::config::Config;
 use innkeeper_core::message::Address;
 use innkeeper_core::request::{Arguments, CliOrigin, NewAsking, NewRequest, Origin, RequestId};
@@ -127,8 +128,8 @@ impl CommandLine {
 
 /// Puts arguments in the order of the job's parameters. A job without parameters of its own takes them as they come.
 fn arrange(parameters: Vec<&str>, given: Arguments) -> Result<Arguments, String> {
-    if given.0.iter().any(|(_, value)| value.contains('\0')) {
-        return Err("an argument holds a NUL character, which no program can be given".into());
+    for (name, value) in &given.0 {
+        check_argument(name, value).map_err(|error| error.to_string())?;
     }
     if parameters.is_empty() {
         return Ok(given);
@@ -150,15 +151,16 @@ fn arrange(parameters: Vec<&str>, given: Arguments) -> Result<Arguments, String>
 
 impl Conversation {
     fn new(session: Session, heard: Heard) -> Self {
-        let (open, answered) = match heard {
-            Heard::Accepted { requests, .. } => (requests.iter().map(|request| request.id).collect(), false),
-            Heard::Answered { .. } => (Vec::new(), true),
+        let (open, answered, refused) = match heard {
+            Heard::Accepted { requests, .. } => (requests.iter().map(|request| request.id).collect(), false, false),
+            Heard::Answered { done, .. } => (Vec::new(), true, !done),
             // Neither comes of a command line: it has no key, and its owner may do everything.
-            Heard::Repeated | Heard::Undecided { .. } => (Vec::new(), false),
+            Heard::Repeated | Heard::Undecided { .. } => (Vec::new(), false, false),
         };
         let first = Event::Accepted {
             requests: Vec::clone(&open),
             answered,
+            refused,
         };
         Self {
             session,

@@ -55,8 +55,12 @@ type Answer = Box<dyn FnOnce(&Caused) -> Vec<NewDelivery> + Send>;
 
 /// What is to be done about an asking.
 enum Decision {
-    /// This, in one commit, with an answer that may depend on what came of it.
-    Do { cause: Cause, answer: Answer },
+    /// This, in one commit, with an answer that may depend on what came of it. `refused`: the answer is a refusal.
+    Do {
+        cause: Cause,
+        answer: Answer,
+        refused: bool,
+    },
     /// It depends on who asks, and the directory has to be asked first.
     AskDirectory,
 }
@@ -86,17 +90,20 @@ impl Intake {
         };
         let text = asking.text.as_deref().unwrap_or_default();
         let decision = self.desk.decide(&asking.origin, text, standing).await?;
-        let (cause, answer) = match decision {
-            Decision::Do { cause, answer } => (cause, answer),
-            Decision::AskDirectory => (Cause::Undecided, silence()),
+        let (cause, answer, refused) = match decision {
+            Decision::Do { cause, answer, refused } => (cause, answer, refused),
+            Decision::AskDirectory => (Cause::Undecided, silence(), false),
         };
         let kept = (asking.origin.clone(), asking.text.clone(), asking.at);
-        let heard = self.desk.accept(asking, cause, answer).await?;
-        if let Heard::Undecided { asking: id } = heard {
-            let (origin, text, at) = kept;
-            self.decide_later(Asking { id, origin, text, at });
+        match self.desk.accept(asking, cause, answer).await? {
+            Heard::Undecided { asking: id } => {
+                let (origin, text, at) = kept;
+                self.decide_later(Asking { id, origin, text, at });
+                Ok(Heard::Undecided { asking: id })
+            }
+            Heard::Answered { asking, .. } => Ok(Heard::Answered { asking, done: !refused }),
+            heard => Ok(heard),
         }
-        Ok(heard)
     }
 
     /// Accepts orders that name their jobs (webhooks, the command line). An empty list is kept, and nothing comes of it.
@@ -195,7 +202,7 @@ impl Desk {
         }
         match requests.is_empty() {
             _ if undecided => Heard::Undecided { asking },
-            true => Heard::Answered { asking },
+            true => Heard::Answered { asking, done: true },
             false => Heard::Accepted { asking, requests },
         }
     }
@@ -241,9 +248,9 @@ impl Desk {
             }
             Understood::CancelRequest(number) => self.decide_cancel(origin, RequestId(number), standing).await?,
             Understood::NotUnderstood { nearest } => {
-                answer(origin, help::not_understood(&self.catalogue, &nearest, prefix))
+                refusal(origin, help::not_understood(&self.catalogue, &nearest, prefix))
             }
-            Understood::Refused(why) => answer(origin, report::escape(&why)),
+            Understood::Refused(why) => refusal(origin, report::escape(&why)),
         })
     }
 
@@ -283,6 +290,7 @@ impl Desk {
                 Decision::Do {
                     cause: Cause::Requests(vec![request]),
                     answer,
+                    refused: false,
                 }
             }
             Action::CancelJob => {
@@ -295,6 +303,7 @@ impl Desk {
                 Decision::Do {
                     cause,
                     answer: Box::new(said),
+                    refused: false,
                 }
             }
         }
@@ -325,6 +334,7 @@ impl Desk {
         Ok(Decision::Do {
             cause: Cause::CancelRequest(request),
             answer: Box::new(said),
+            refused: false,
         })
     }
 
@@ -335,7 +345,7 @@ impl Desk {
             return None;
         };
         if !namespace.grants.triggers.contains(&Trigger::Slack) {
-            return Some(answer(origin, answers::not_from_slack(&namespace.name)));
+            return Some(refusal(origin, answers::not_from_slack(&namespace.name)));
         }
         if !namespace.restricted {
             return None;
@@ -348,7 +358,7 @@ impl Desk {
                     namespace = namespace.name,
                     "refused: the namespace is restricted"
                 );
-                Some(answer(origin, answers::restricted(&namespace.name)))
+                Some(refusal(origin, answers::restricted(&namespace.name)))
             }
             None => Some(Decision::AskDirectory),
         }
@@ -376,7 +386,7 @@ impl Desk {
             _ => Some(Standing::Outsider),
         };
         let text = asking.text.as_deref().unwrap_or_default();
-        let Decision::Do { cause, answer } = self.decide(&asking.origin, text, standing).await? else {
+        let Decision::Do { cause, answer, .. } = self.decide(&asking.origin, text, standing).await? else {
             anyhow::bail!("who asks is still unknown");
         };
         let accepted = self
@@ -403,6 +413,18 @@ fn answer(origin: &Origin, text: impl Into<String>) -> Decision {
     Decision::Do {
         cause: Cause::Answer,
         answer: Box::new(|_| said),
+        refused: false,
+    }
+}
+
+fn refusal(origin: &Origin, text: impl Into<String>) -> Decision {
+    match answer(origin, text) {
+        Decision::Do { cause, answer, .. } => Decision::Do {
+            cause,
+            answer,
+            refused: true,
+        },
+        other => other,
     }
 }
 

@@ -38,10 +38,12 @@ pub enum Heard {
         /// What it caused.
         requests: Vec<Queued>,
     },
-    /// It was answered without a run: help, a refusal, an apology. The answer is in the outbox.
+    /// It was answered without a run. The answer is in the outbox.
     Answered {
         /// The asking's number.
         asking: AskingId,
+        /// Whether the answer does what was asked (help, status), and is no refusal or apology.
+        done: bool,
     },
     /// It is kept, and will be decided when the directory of users has answered.
     Undecided {

@@ -29,5 +29,8 @@ pub use decode::decode;
 pub use interpret::{MAX_TEXT_CHARS, Understood, interpret, interpret_plain};
 pub use pattern::{Pattern, PatternError};
 
-/// The first words of the built-in commands. No namespace may have one of these names.
-pub const RESERVED_WORDS: &[&str] = &["cancel", "help", "logs", "remove", "status"];
+/// The words of the built-in commands, of those too that come later. No namespace may be called so: `help demo` and
+/// `help` must stay apart.
+pub const RESERVED_WORDS: &[&str] = &[
+    "help", "status", "logs", "showlogs", "cancel", "remove", "say", "chat", "run", "suppress", "alert",
+];

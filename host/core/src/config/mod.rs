@@ -35,7 +35,6 @@ mod workspace;
 use std::path::Path;
 
 pub use model::*;
-pub use names::RESERVED_WORDS;
 pub use problem::{Place, Problem, Problems, Severity};
 pub use schema::{schema_host, schema_namespace};
 

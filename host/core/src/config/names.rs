@@ -2,10 +2,7 @@
 
 use std::fmt::Write;
 
-/// The words of the built-in commands. No namespace may be called so: `help demo` and `help` must stay apart.
-pub const RESERVED_WORDS: &[&str] = &[
-    "help", "status", "logs", "showlogs", "cancel", "remove", "say", "chat", "run", "suppress", "alert",
-];
+use crate::command::RESERVED_WORDS;
 
 /// The last part of a namespace's full path or of a job's full name cannot be longer than these.
 const LONGEST_NAMESPACE: usize = 32;

@@ -246,7 +246,10 @@ mod tests {
     #[tokio::test]
     async fn a_command_that_was_answered_shows_only_its_answer() {
         let door = Arc::new(Doorkeeper::default());
-        *door.becomes.lock().unwrap() = Some(Heard::Answered { asking: AskingId(1) });
+        *door.becomes.lock().unwrap() = Some(Heard::Answered {
+            asking: AskingId(1),
+            done: true,
+        });
         let answer = ask(&door, signed("/slack/commands", COMMAND)).await;
         assert_eq!(answer, (StatusCode::OK, String::new()));
     }
