@@ -26,14 +26,14 @@ async fn stop_on_signal(
 ) {
     let mut next = async || {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
         }
     };
-    next().await;
-    tracing::info!("stopping: no new starts; a second signal ends at once");
+    let signal = next().await;
+    tracing::info!("{signal}: stopping, nothing new starts; a second signal ends at once");
     stop.cancel();
-    next().await;
-    tracing::warn!("ended at once");
+    let signal = next().await;
+    tracing::warn!("{signal} again: ended at once");
     std::process::exit(130);
 }

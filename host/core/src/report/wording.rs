@@ -120,7 +120,7 @@ fn how(ending: &Ending, duration: Duration) -> String {
         Ending::LimitReached { what } => format!("stopped, since it {what}"),
         Ending::Trapped { why } => format!("it trapped: {why}"),
         Ending::NotStarted { why } => format!("it could not be started: {why}"),
-        Ending::Interrupted => "the host stopped while it ran. It does not run again by itself".to_owned(),
+        Ending::Interrupted => "interrupted, since the host stopped while it ran. It does not run again by itself".to_owned(),
     }
 }
 
@@ -334,7 +334,7 @@ mod tests {
         `demo_deploy` failed (run 12): stopped, since it asked for 65 MB of memory, may have 64 MB.
         `demo_deploy` failed (run 12): it trapped: wasm trap: unreachable &lt;!channel&gt; ''' @·here.
         `demo_deploy` failed (run 12): it could not be started: no file `rota.wasm`; build it first.
-        `demo_deploy` failed (run 12): the host stopped while it ran. It does not run again by itself.
+        `demo_deploy` failed (run 12): interrupted, since the host stopped while it ran. It does not run again by itself.
         ");
     }
 
