@@ -137,6 +137,18 @@ impl Inn {
     }
 }
 
+fn grants() -> Grants {
+    Grants {
+        trusted: true,
+        triggers: BTreeSet::new(),
+        channels: Allowed::All,
+        mentions: Mentions::Users,
+        env: Allowed::All,
+        files: Vec::new(),
+        github: None,
+    }
+}
+
 fn job() -> anyhow::Result<Job> {
     Ok(Job {
         namespace: "demo".into(),
@@ -157,6 +169,7 @@ fn job() -> anyhow::Result<Job> {
             stdout: 16 << 20,
             stderr: 1 << 20,
         },
+        grants: grants(),
     })
 }
 
@@ -167,15 +180,7 @@ fn namespace(home: &Path, job: &Arc<Job>) -> Namespace {
         restricted: false,
         default_channel: None,
         folder: home.to_owned(),
-        grants: Grants {
-            trusted: true,
-            triggers: BTreeSet::new(),
-            channels: Allowed::All,
-            mentions: Mentions::Users,
-            env: Allowed::All,
-            files: Vec::new(),
-            github: None,
-        },
+        grants: job.grants.clone(),
         jobs: BTreeMap::from([(job.name.clone(), Arc::clone(job))]),
         commands: Vec::new(),
         github: Vec::new(),

@@ -234,18 +234,22 @@ fn namespace() -> Namespace {
         restricted: false,
         default_channel: None,
         folder: PathBuf::new(),
-        grants: Grants {
-            trusted: false,
-            triggers: BTreeSet::new(),
-            channels: Allowed::Only(BTreeSet::new()),
-            mentions: Mentions::None,
-            env: Allowed::Only(BTreeSet::new()),
-            files: Vec::new(),
-            github: None,
-        },
+        grants: grants(),
         jobs: BTreeMap::new(),
         commands: Vec::new(),
         github: Vec::new(),
+    }
+}
+
+fn grants() -> Grants {
+    Grants {
+        trusted: false,
+        triggers: BTreeSet::new(),
+        channels: Allowed::Only(BTreeSet::new()),
+        mentions: Mentions::None,
+        env: Allowed::Only(BTreeSet::new()),
+        files: Vec::new(),
+        github: None,
     }
 }
 
@@ -270,5 +274,6 @@ fn job(component: &Path) -> Job {
             stdout: STDOUT_BYTES as u64,
             stderr: STDERR_BYTES as u64,
         },
+        grants: grants(),
     }
 }

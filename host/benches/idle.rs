@@ -1,5 +1,11 @@
 //! What an idle host costs: wake-ups a second of its own, and resident memory, with ten components loaded.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a benchmark that cannot go on says why and ends"
+)]
+
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;

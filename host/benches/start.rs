@@ -1,16 +1,25 @@
 //! How instant it is: from a request that is durable to a process that was spawned or a guest whose first instruction
 //! runs, on an idle host, through the real queue, dispatcher and runners.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a benchmark that cannot go on says why and ends"
+)]
+
 mod measure;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
 use innkeeper::bell::Bells;
 use innkeeper::deliver::terminal::Terminals;
 use innkeeper::dispatcher::{Dispatcher, Parts, Runners};
+use innkeeper::guest::compile::{CompilerCommand, VERB};
+use innkeeper::guest::context::Environment;
 use innkeeper::guest::{GuestSettings, Guests};
-use innkeeper::runner::bash::{BashRunner, BashSettings};
+use innkeeper::runner::bash::{BashRunner, BashSettings, Grace};
 use innkeeper::runner::component::ComponentRunner;
 use innkeeper::runner::{Invocation, Runner};
 use innkeeper_core::BoxFuture;
@@ -68,9 +77,25 @@ impl Host {
                 over: over.clone(),
             })
         };
-        let guests = Guests::new(GuestSettings::for_benchmarks(&config)).unwrap();
+        let guests = Guests::new(GuestSettings {
+            cache_folder: config.data_dir.join("cache"),
+            capacity: config.capacity,
+            environment: Environment::default(),
+            compiler: CompilerCommand {
+                program: env!("CARGO_BIN_EXE_innkeeper").into(),
+                args: vec![VERB.into()],
+            },
+            clock: Arc::new(SystemClock),
+        });
+        let settings = BashSettings {
+            workspace: config.workspace.clone(),
+            environment: std::env::vars_os().collect(),
+            hidden: BTreeSet::new(),
+            links: config.data_dir.join("cache/bin"),
+            grace: Grace::default(),
+        };
         let runners = Runners {
-            bash: timed(Arc::new(BashRunner::new(BashSettings::for_benchmarks(&config)))),
+            bash: timed(Arc::new(BashRunner::new(settings).unwrap())),
             component: timed(Arc::new(ComponentRunner::new(Arc::new(guests)))),
         };
         let dispatcher = Arc::new(Dispatcher::new(Parts {

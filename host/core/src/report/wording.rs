@@ -120,7 +120,9 @@ fn how(ending: &Ending, duration: Duration) -> String {
         Ending::LimitReached { what } => format!("stopped, since it {what}"),
         Ending::Trapped { why } => format!("it trapped: {why}"),
         Ending::NotStarted { why } => format!("it could not be started: {why}"),
-        Ending::Interrupted => "interrupted, since the host stopped while it ran. It does not run again by itself".to_owned(),
+        Ending::Interrupted => {
+            "interrupted, since the host stopped while it ran. It does not run again by itself".to_owned()
+        }
     }
 }
 

@@ -65,9 +65,7 @@ pub(super) fn refusal(command: Node<'_>, argument: Node<'_>, text: &str) -> Opti
         return Some(refusal);
     }
     let words = &words[rest_after_runners(&words)..];
-    let Some(at) = words.iter().position(|word| word.node_range == argument.byte_range()) else {
-        return None;
-    };
+    let at = words.iter().position(|word| word.node_range == argument.byte_range())?;
     let name = base_name(words.first().map_or("", |word| &word.literal));
     let before = at.checked_sub(1).map_or("", |before| words[before].literal.as_str());
     if TAKE_NAMES.contains(&name)

@@ -1,6 +1,6 @@
 //! What a script template accepts reaches bash as plain data; what would not is refused. Asked of the real bash.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use std::io::Write;
 use std::path::Path;
