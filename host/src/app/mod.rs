@@ -53,6 +53,9 @@ const LAST_DELIVERIES: Duration = Duration::from_secs(10);
 /// How long a guest that hangs in a file operation may hold up the end.
 const LAST_FILES: Duration = Duration::from_secs(1);
 
+/// How often old deliveries are forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
+
 /// How long the sender of a body may take for all of it.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
@@ -208,6 +211,26 @@ impl App {
     }
 }
 
+/// Forgets what repetitions of old GitHub deliveries are recognised by, at the start and then once an hour.
+async fn forget(store: Arc<Store>, clock: Arc<dyn Clock>, stop: CancellationToken) -> anyhow::Result<()> {
+    while !stop.is_cancelled() {
+        let pause = match store.forget(clock.now()).await {
+            // A full batch: there may be more.
+            Ok(forgotten) if forgotten > 0 => Duration::ZERO,
+            Ok(_) => FORGET_EVERY,
+            Err(error) => {
+                tracing::error!(%error, "old deliveries could not be forgotten; tried again in an hour");
+                FORGET_EVERY
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+    Ok(())
+}
+
 /// The files of every component job, each once.
 fn components(config: &Config) -> Vec<PathBuf> {
     let jobs = config.namespaces.values().flat_map(|namespace| namespace.jobs.values());
@@ -318,6 +341,7 @@ impl App {
             Some(slack) => tasks.spawn("slack", slack.run(intake.clone(), stop.clone())),
             None => tracing::warn!("no SLACK_BOT_TOKEN: nothing is heard from Slack or posted to it"),
         }
+        tasks.spawn("forget", forget(self.store.clone(), self.clock.clone(), stop.clone()));
         let dispatching = tokio::spawn(self.dispatcher.clone().run(stop.clone()));
         tracing::info!(%address, namespaces = self.config.namespaces.len(), "listening");
 

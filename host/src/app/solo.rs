@@ -95,16 +95,13 @@ impl Solo {
     pub async fn leave(self) -> anyhow::Result<Option<String>> {
         let status = self.app.store.status(self.app.clock.now()).await?;
         self.app.end_guests().await;
-        let left = [
-            (status.pending_count, "requests"),
-            (status.outbox.unsettled, "messages"),
-        ];
+        let left = [(status.pending_count, "request"), (status.outbox.unsettled, "message")];
         let left: Vec<String> = left
             .iter()
             .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{count} {what}"))
+            .map(|(count, what)| format!("{count} {what}{}", if *count == 1 { "" } else { "s" }))
             .collect();
-        Ok((!left.is_empty()).then(|| format!("{} wait for `innkeeper serve`", left.join(" and "))))
+        Ok((!left.is_empty()).then(|| format!("still pending: {}; `innkeeper serve` sees to them", left.join(", "))))
     }
 }
 

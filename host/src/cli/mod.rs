@@ -143,7 +143,7 @@ pub fn main() -> ExitCode {
 fn run(arguments: Arguments) -> anyhow::Result<Ended> {
     let file = arguments.config;
     match arguments.verb {
-        Verb::Serve => block_on("info", serve::run(&load(&file)?)),
+        Verb::Serve => block_on("info,rusqlite_migration=warn", serve::run(&load(&file)?)),
         Verb::Check { json } => check::run(&file, json),
         Verb::Schema { file } => schema::run(file),
         Verb::Say { text, json } => block_on("warn", order::say(&load(&file)?, text.join(" "), json)),

@@ -92,8 +92,9 @@ impl Guests {
         let guests = Arc::clone(self);
         let work = async move {
             for file in files {
-                if let Err(why) = guests.load(&file).await {
-                    tracing::warn!(component = %file.display(), "{why}");
+                match guests.load(&file).await {
+                    Ok(_) => tracing::info!(component = %file.display(), "component loaded"),
+                    Err(why) => tracing::warn!(component = %file.display(), "{why}"),
                 }
             }
         };

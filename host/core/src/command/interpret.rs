@@ -1,7 +1,8 @@
 //! From what somebody said to what they ask for.
 //!
-//! The first word decides: `help`, `status`, `cancel` and `remove` are built in, every other one is the name of a namespace,
-//! and the rest is one of its commands. Reserved words keep the two apart, so nothing here depends on an order.
+//! The first word decides: `help`, `status`, `cancel` and `remove` are built in, every other one is the name of a
+//! namespace, and the rest is one of its commands. Reserved words keep the two apart, so nothing here depends on an
+//! order.
 
 use super::argument::check_argument;
 use super::catalogue::Catalogue;

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! * [`pattern`]: the grammar of `say hello to [name]`; `specificity` says which of two patterns wins.
-//! * [`interpret`]: the whole way from a text to what it asks for; [`help`] has the texts of the answers.
+//! * [`interpret()`]: the whole way from a text to what it asks for; [`help`] has the texts of the answers.
 //! * [`template`]: the other end, where arguments become a script or a list of words.
 //!
 //! Who may ask for what is decided by the triggers; what is done about it by the queue.

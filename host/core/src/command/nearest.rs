@@ -74,8 +74,8 @@ fn candidate(namespace: &str, pattern: &Pattern, words: &[String]) -> (f64, Stri
     (distance(&typed, words), format!("{namespace} {pattern}"))
 }
 
-/// How far `words` are from a command, as a share of the command: 0 is the command itself. The edit distance, over words;
-/// an item that is none is a parameter.
+/// How far `words` are from a command, as a share of the command: 0 is the command itself. The edit distance, over
+/// words; an item that is none is a parameter.
 fn distance(items: &[Option<&str>], words: &[String]) -> f64 {
     let mut row: Vec<f64> = (0..=words.len()).map(|count| count as f64).collect();
     for item in items {

@@ -5,8 +5,9 @@
 //! a text the most specific runs.
 //!
 //! Two patterns **clash** if some text matches both and neither is more specific: `show [x] now` and `show all [y]`
-//! on `show all now`. Configuration with a clash is refused; without one, the commands that match a text always stand in a
-//! chain, each more specific than the next, so that there is one winner and the order in the file does not matter.
+//! on `show all now`. Configuration with a clash is refused; without one, the commands that match a text always stand
+//! in a chain, each more specific than the next, so that there is one winner and the order in the file does not
+//! matter.
 //!
 //! The definition speaks of texts only, so it holds for the kinds of parameters that come later: choices and
 //! a quoted parameter match less than a plain one and win over it; `stop [name?]` matches all that `stop` does, and
@@ -40,8 +41,8 @@ impl Pattern {
 
     /// Whether this matches every text that `other` matches.
     ///
-    /// It is enough to try one text: the other's words, with a word for each of its parameters that is in no pattern. If
-    /// this matches it, its parameters took those words, and would as well take any others and more of them.
+    /// It is enough to try one text: the other's words, with a word for each of its parameters that is in no pattern.
+    /// If this matches it, its parameters took those words, and would as well take any others and more of them.
     fn covers(&self, other: &Self) -> bool {
         let is = |word: &str, at: usize| match &other.items[at] {
             Item::Word(others) => same_word(word, others),

@@ -5,9 +5,10 @@
 //!   space or the end: `"…"`, `'…'`, and what phones make of them, `“…”`, `‘…’`, `„…“`. A quotation is one word
 //!   for matching, is never a word of a pattern, and may hold anything. Without such a closing mark the first mark is a
 //!   character like others, so `don't`, `'tis` and `5"` need no care, and `'it's fine'` is one quotation.
-//! * In a quotation a backslash is itself, except right before a mark that could close it: there two backslashes are one,
-//!   and an odd one makes the mark a character. So `"C:\new folder"` is what it looks like, and `"say \"hi\""` works.
-//! * A final full stop is dropped, unless it is inside a quotation. Dots that are more than a full stop (`..`, `/tmp ...`)
+//! * In a quotation a backslash is itself, except right before a mark that could close it: there two backslashes are
+//!   one, and an odd one makes the mark a character. So `"C:\new folder"` is what it looks like, and `"say \"hi\""`
+//!   works.
+//! * A final full stop is dropped, unless it is inside a quotation. Dots that are more than a full stop (`..`, `wait...`)
 //!   are kept in an argument; only a pattern's own last word is recognised whatever dots follow it.
 
 use std::ops::Range;

@@ -8,8 +8,9 @@ use crate::request::Arguments;
 /// A list of words with places for arguments.
 ///
 /// White space separates words. `'…'` keeps everything as it is, `"…"` everything but `\"` and `\\`; outside of them
-/// a backslash takes the next character as it is. Nothing is expanded, and nothing is a comment. A placeholder may stand
-/// anywhere, also inside a word or quotation marks; its value never splits a word, and never vanishes: an empty one is an empty word.
+/// a backslash takes the next character as it is. Nothing is expanded, and nothing is a comment. A placeholder may
+/// stand anywhere, also inside a word or quotation marks; its value never splits a word, and never vanishes: an empty
+/// one is an empty word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArgumentTemplate {
     words: Vec<Vec<Piece>>,

@@ -51,10 +51,12 @@ const TAKE_A_WORD: &[&str] = &["--init-file", "--rcfile", "-O", "-W", "-X", "-o"
 
 /// A word of a command.
 struct Word<'t> {
-    /// Without quotation marks and backslashes.
+    /// Without quotation marks and backslashes, and as if every expansion were empty.
     literal: String,
     written: &'t str,
     node_range: std::ops::Range<usize>,
+    /// Whether it is nothing but expansions without quotation marks, which leave no word where they are empty.
+    may_vanish: bool,
 }
 
 /// Why `argument` of `command` would be more than data.
@@ -65,7 +67,12 @@ pub(super) fn refusal(command: Node<'_>, argument: Node<'_>, text: &str) -> Opti
         return Some(refusal);
     }
     let words = &words[rest_after_runners(&words)..];
-    let at = words.iter().position(|word| word.node_range == argument.byte_range())?;
+    let Some(at) = words.iter().position(|word| word.node_range == argument.byte_range()) else {
+        let why = "stands before the command that runs, where it could be an option that changes it";
+        return Some(
+            Refusal::new(why).help("for a variable write `NAME={…} command`; write options into the template"),
+        );
+    };
     let name = base_name(words.first().map_or("", |word| &word.literal));
     let before = at.checked_sub(1).map_or("", |before| words[before].literal.as_str());
     if TAKE_NAMES.contains(&name)
@@ -84,7 +91,9 @@ pub(super) fn refusal(command: Node<'_>, argument: Node<'_>, text: &str) -> Opti
     }
     match name {
         "printf" if at == 1 => Some(Refusal::new("is the format of `printf`").help("write `printf '%s\\n' {…}`")),
-        _ if at == 0 => Some(Refusal::new("chooses the command that runs").help("write the command into the template")),
+        _ if at == 0 => Some(Refusal::new("chooses the command that runs").help(
+            "write the command into the template; where a variable holds it, in quotation marks: `\"$TOOL\" {…}`",
+        )),
         _ => None,
     }
 }
@@ -111,8 +120,10 @@ fn code(words: &[Word<'_>], at: usize) -> Option<Refusal> {
             .iter()
             .find(|(interpreter, _)| *interpreter == name)
             .map(|(_, letter)| *letter);
-        // `$SHELL -c` is as good as any.
-        let letter = letter.or((index == 0 && word.literal.contains('$')).then_some('c'))?;
+        // `$SHELL -c` is as good as any; `$TOOL` alone is any program.
+        let is_shell =
+            || index == 0 && word.written.contains(['$', '`']) && words[1..at].iter().any(|word| word.literal == "-c");
+        let letter = letter.or_else(|| is_shell().then_some('c'))?;
         is_code(&words[index + 1..=at], letter).then(|| {
             Refusal::new(format!("is run as code by `{}`", word.written)).help(format!(
                 "write the code into the template and give it the argument: `{} -{letter} '…' _ {{…}}`, or use a file",
@@ -147,12 +158,12 @@ fn is_code(words: &[Word<'_>], letter: char) -> bool {
     true
 }
 
-/// How many of the first words only say how the rest is run: `sudo`, `command`, `env X=1`.
+/// How many of the first words only say how the rest is run (`sudo`, `command`, `env X=1`), or may not be there (`$X`).
 fn rest_after_runners(words: &[Word<'_>]) -> usize {
     let mut at = 0;
     while let Some(word) = words
         .get(at)
-        .filter(|word| RUN_THE_REST.contains(&base_name(&word.literal)))
+        .filter(|word| word.may_vanish || RUN_THE_REST.contains(&base_name(&word.literal)))
     {
         let only_names = word.literal == "command"
             && words
@@ -162,6 +173,9 @@ fn rest_after_runners(words: &[Word<'_>]) -> usize {
             return at;
         }
         at += 1;
+        if word.may_vanish {
+            continue;
+        }
         let is_prefix = |word: &&Word<'_>| word.literal.starts_with('-') || word.literal.contains('=');
         at += words[at..].iter().take_while(is_prefix).count();
     }
@@ -177,16 +191,42 @@ fn words<'t>(command: Node<'_>, text: &'t str) -> Vec<Word<'t>> {
         )
     };
     let word = |node: Node<'_>| Word {
-        literal: literal(&text[node.byte_range()]),
+        literal: literal(node, text),
         written: &text[node.byte_range()],
         node_range: node.byte_range(),
+        may_vanish: may_vanish(node),
     };
     command.children(&mut cursor).filter(is_word).map(word).collect()
 }
 
-/// A word as bash sees it, as far as that needs no expansion: `\ev"al"` is `eval`.
-pub(super) fn literal(written: &str) -> String {
-    written.chars().filter(|c| !matches!(c, '\'' | '"' | '\\')).collect()
+fn may_vanish(word: Node<'_>) -> bool {
+    match word.kind() {
+        "simple_expansion" | "expansion" | "command_substitution" => true,
+        "command_name" | "concatenation" => {
+            let mut cursor = word.walk();
+            word.children(&mut cursor).all(may_vanish)
+        }
+        _ => false,
+    }
+}
+
+/// A word as bash sees it where its expansions are empty: `\ev"al"$x` is `eval`.
+pub(super) fn literal(word: Node<'_>, text: &str) -> String {
+    match word.kind() {
+        "$" | "simple_expansion" | "expansion" | "command_substitution" => String::new(),
+        "command_name" | "concatenation" | "string" | "translated_string" => {
+            let mut cursor = word.walk();
+            word.children(&mut cursor).map(|child| literal(child, text)).collect()
+        }
+        _ => {
+            let written = &text[word.byte_range()];
+            let written = written.strip_prefix("$'").unwrap_or(written);
+            written
+                .chars()
+                .filter(|c| !matches!(c, '\'' | '"' | '\\' | '`'))
+                .collect()
+        }
+    }
 }
 
 fn base_name(word: &str) -> &str {

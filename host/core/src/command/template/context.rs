@@ -1,8 +1,8 @@
 //! Where in a bash script a quoted value is plain data.
 //!
-//! The rule is a list of what is known to be safe: from the word of the placeholder up to the root, every node must be
-//! one through which a quoted word passes as it is. `$(…)` and `<(…)` begin a script of their own, so that quotation marks
-//! around them do no harm; what evaluates their output as code does.
+//! The rule is a list of what is known to be safe: from the word of the placeholder up to the root, every node must
+//! be one through which a quoted word passes as it is. `$(…)` and `<(…)` begin a script of their own, so that
+//! quotation marks around them do no harm; what evaluates their output as code does.
 
 use tree_sitter::Node;
 
@@ -95,7 +95,8 @@ pub(super) fn refusal(root: Node<'_>, text: &str, place: &Place<'_>) -> Option<R
     None
 }
 
-/// Why a value in `child` does not pass through `parent`. `is_output`: only what a command in `child` prints gets there.
+/// Why a value in `child` does not pass through `parent`. `is_output`: only what a command in `child` prints gets
+/// there.
 fn through(parent: Node<'_>, child: Node<'_>, text: &str, is_output: bool) -> Option<Refusal> {
     let kind = parent.kind();
     if let Some(refusal) = in_kind(parent, text, is_output) {
@@ -174,7 +175,7 @@ fn in_declaration(declaration: Node<'_>, child: Node<'_>, text: &str) -> Option<
 pub(super) fn evaluates_values(declaration: Node<'_>, text: &str) -> bool {
     let mut cursor = declaration.walk();
     declaration.children(&mut cursor).any(|word| {
-        let word = commands::literal(&text[word.byte_range()]);
+        let word = commands::literal(word, text);
         word.starts_with(['-', '+']) && word.contains(['i', 'n'])
     })
 }
@@ -205,8 +206,8 @@ pub(super) fn is_evaluating_comparison(node: Node<'_>, text: &str) -> bool {
         && around.is_none_or(|test| text[test.byte_range()].starts_with("[["))
 }
 
-/// A here-document ends at a line of its own, whatever quotation marks are around that line, and two of them on a line are hard to
-/// follow. So no value comes after the first.
+/// A here-document ends at a line of its own, whatever quotation marks are around that line, and two of them on a
+/// line are hard to follow. So no value comes after the first.
 fn after_here_document(root: Node<'_>, place: &Place<'_>) -> Option<Refusal> {
     let first = super::variables::nodes(root).find(|node| node.kind() == "heredoc_redirect")?;
     (place.range.end > first.start_byte()).then(|| {

@@ -3,11 +3,12 @@
 //! `{name}` is a placeholder, where `name` is `[a-zA-Z_][a-zA-Z0-9_]*`. `{{` and `}}` are braces. Every other brace is
 //! itself: `awk '{print $2}'`, `{a,b}` and `{1..3}` are what they look like.
 //!
-//! A [`ScriptTemplate`] is a bash script, and each value is quoted for bash; `context` and `commands` say where that keeps it
-//! plain data, and `variables` follows it into variables. An [`ArgumentTemplate`] is the list of words for a component: no shell, nothing to quote.
+//! A [`ScriptTemplate`] is a bash script, and each value is quoted for bash; `context` and `commands` say where that
+//! keeps it plain data, and `variables` follows it into variables. An [`ArgumentTemplate`] is the list of words for a
+//! component: no shell, nothing to quote.
 //!
-//! A value is data, but a program may still take one that begins with `-` as an option. Where that matters, write `--` before
-//! it: `grep -- {text} file`.
+//! A value is data, but a program may still take one that begins with `-` as an option. Where that matters, write
+//! `--` before it: `grep -- {text} file`.
 
 use std::ops::Range;
 
@@ -18,6 +19,9 @@ use crate::request::Arguments;
 mod arguments;
 mod commands;
 mod context;
+mod doubts;
+#[cfg(test)]
+mod random_tests;
 mod script;
 #[cfg(test)]
 mod script_tests;

@@ -7,20 +7,27 @@ use tree_sitter::{Node, Parser, Tree};
 
 use super::super::argument::ArgumentError;
 use super::context::{self, Refusal};
-use super::variables::{self, nodes};
-use super::{Piece, PieceKind, RenderError, TemplateError};
+use super::{Piece, PieceKind, RenderError, TemplateError, doubts, variables};
 use crate::request::Arguments;
 
 /// The most bytes that a rendered script may have: Linux takes 131,072 for one argument of a program
 /// (`MAX_ARG_STRLEN`), and one of them ends it.
 pub const MAX_SCRIPT_BYTES: usize = 131_071;
 
+/// The most bytes that a template with placeholders may have. Following a value through a script takes time that grows
+/// with the square of its nesting; a hostile one must not hold up the start.
+const MAX_TEMPLATE_BYTES: usize = 16 * 1024;
+
+/// The most placeholders that a template may have.
+const MAX_PLACES: usize = 100;
+
 /// A bash script with places for arguments.
 ///
-/// Values are always quoted, also where they would not need it, so that `{n}>file` is no file descriptor. A placeholder is refused
-/// where quoting would not keep its value plain data. That is decided on the syntax tree of the script (tree-sitter-bash); what is not known
-/// to be safe is refused. What it cannot know: what a program other than bash makes of its arguments (`ssh host {x}`
-/// gives `x` to a shell over there), and what the script does with `$1` after `set -- {x}`.
+/// Values are always quoted, also where they would not need it, so that `{n}>file` is no file descriptor. A
+/// placeholder is refused where quoting would not keep its value plain data. That is decided on the syntax tree of
+/// the script (tree-sitter-bash); what is not known to be safe is refused. What it cannot know: what a program other
+/// than bash makes of its arguments (`ssh host {x}` gives `x` to a shell over there), and what the script does with
+/// `$1` after `set -- {x}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScriptTemplate {
     pieces: Vec<Piece>,
@@ -30,7 +37,8 @@ impl ScriptTemplate {
     /// Reads a template.
     ///
     /// # Errors
-    /// Everything that is wrong with it: placeholders where a value would not stay plain data, and text that is no script.
+    /// Everything that is wrong with it: placeholders where a value would not stay plain data, and text that is no
+    /// script.
     pub fn parse(template: &str) -> Result<Self, Vec<TemplateError>> {
         check_text(template).map_err(|error| vec![error])?;
         let pieces = super::pieces(template).map_err(|error| vec![error])?;
@@ -179,6 +187,9 @@ fn check_places(pieces: &[Piece]) -> Vec<TemplateError> {
     if sample.places.is_empty() {
         return Vec::new();
     }
+    if let Some(error) = too_large(&sample) {
+        return vec![error];
+    }
     let adjacent: Vec<TemplateError> = sample
         .places
         .iter()
@@ -195,7 +206,7 @@ fn check_places(pieces: &[Piece]) -> Vec<TemplateError> {
             help,
         )];
     };
-    if let Some(error) = first_error(tree.root_node()) {
+    if let Some(error) = doubts::first(tree.root_node(), &sample.text) {
         return vec![not_bash(&sample, error)];
     }
     let errors: Vec<TemplateError> = sample
@@ -209,6 +220,25 @@ fn check_places(pieces: &[Piece]) -> Vec<TemplateError> {
         true => variables::check(tree.root_node(), &sample),
         false => errors,
     }
+}
+
+/// Refuses what would take long to check.
+fn too_large(sample: &Sample<'_>) -> Option<TemplateError> {
+    let (bytes, places) = (sample.text.len(), sample.places.len());
+    let help = "put it into a file in the namespace's folder, and give that the arguments: `bash job.sh {name}`";
+    let error = |at: usize, message: String| TemplateError::new(sample.places[at].span.clone(), message, help);
+    if places > MAX_PLACES {
+        return Some(error(
+            MAX_PLACES,
+            format!("the script has {places} placeholders; at most {MAX_PLACES} are taken"),
+        ));
+    }
+    (bytes > MAX_TEMPLATE_BYTES).then(|| {
+        error(
+            0,
+            format!("a script with placeholders may have {MAX_TEMPLATE_BYTES} bytes; this one has about {bytes}"),
+        )
+    })
 }
 
 fn parse(text: &str) -> Option<Tree> {
@@ -253,9 +283,11 @@ fn check_character_before(text: &str, place: &Place<'_>) -> Option<TemplateError
 
 fn not_bash(sample: &Sample<'_>, error: Node<'_>) -> TemplateError {
     let line = error.start_position().row + 1;
-    let (why, at) = match error.is_missing() {
-        true => (format!("`{}` is missing", error.kind()), error.start_byte()),
-        false => ("this is not understood".to_owned(), error.start_byte()),
+    let at = error.start_byte();
+    let why = match error.kind() {
+        kind if error.is_missing() => format!("`{kind}` is missing"),
+        "file_redirect" => "redirections must stand at the end of a command".to_owned(),
+        _ => "this is not understood".to_owned(),
     };
     TemplateError::new(
         sample.span_at(at.min(sample.text.len().saturating_sub(1))),
@@ -264,30 +296,4 @@ fn not_bash(sample: &Sample<'_>, error: Node<'_>) -> TemplateError {
         ),
         "correct it; or put it into a file in the namespace's folder, and give that the arguments: `bash job.sh {name}`",
     )
-}
-
-/// The first thing that is no bash, or that bash could read in another way.
-fn first_error(root: Node<'_>) -> Option<Node<'_>> {
-    nodes(root).find(|node| node.is_error() || node.is_missing() || has_words_that_touch(*node))
-}
-
-/// Whether the parser sees two words where bash may see one: `x=(a)test eval` begins with the word `x=(a)test`.
-fn has_words_that_touch(node: Node<'_>) -> bool {
-    const OF_WORDS: &[&str] = &[
-        "array",
-        "command",
-        "declaration_command",
-        "for_statement",
-        "unset_command",
-        "variable_assignments",
-    ];
-    const MAY_TOUCH: &[&str] = &["do_group", "file_redirect", "herestring_redirect"];
-    if !OF_WORDS.contains(&node.kind()) {
-        return false;
-    }
-    let mut cursor = node.walk();
-    let children: Vec<Node<'_>> = node.named_children(&mut cursor).collect();
-    children
-        .windows(2)
-        .any(|pair| pair[0].end_byte() == pair[1].start_byte() && !MAY_TOUCH.contains(&pair[1].kind()))
 }

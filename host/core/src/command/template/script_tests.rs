@@ -2,13 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
-use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-
-use proptest::prelude::*;
-use proptest::strategy::ValueTree;
-use proptest::test_runner::TestRunner;
+use std::time::Instant;
 
 use super::{RenderError, ScriptTemplate};
 use crate::request::Arguments;
@@ -235,6 +231,12 @@ const REFUSED: &[&str] = &[
     "coproc {a}",
     "env X=1 {a}",
     "sudo -n {a}",
+    "env -S{a} x",
+    "env {a}=1 x",
+    "$TOOL {a}",
+    "$NONE eval {a}",
+    "$NONE$(none) eval {a}",
+    "echo == {a}",
     "echo \\{a}",
     "echo \\\\\\{a}",
     "echo ${a}",
@@ -256,6 +258,14 @@ const REFUSED: &[&str] = &[
     "n=$(echo {a}); let m=n+1",
     "declare -i n; n={a}",
     "x=(1)test eval {a}",
+    "$\"\"read {a}",
+    "$x\"ev\"al {a}",
+    "`none`let {a}",
+    "echo #` #  \n\\\nlet {a}",
+    "2>&1 let ``echo {a}",
+    ">x,<<<-'E F'\n # \neval {a}{a}",
+    "echo $ # {a}",
+    " $ # case x in {a}",
     "n={a}; declare -i m=$n",
     "for n in {a}; do echo $((n)); done",
     "echo \u{1}{a}",
@@ -274,6 +284,72 @@ fn what_would_not_stay_data_is_refused_with_a_way_out() {
         for error in errors {
             assert!(template.get(error.span.clone()).is_some(), "{template}: {error:?}");
             assert!(error.help.is_some_and(|help| !help.is_empty()), "{template}");
+        }
+    }
+}
+
+/// What people write every day is accepted.
+const ORDINARY: &[&str] = &[
+    "echo Hello {a}!",
+    "python do_job.py --some-arg {a}",
+    "fab task:{a},{b}",
+    "curl -sS -d name={a} https://example.com/",
+    "git log --since={a} -- {b}",
+    "cd {a} && make",
+    "echo {a} > {b}",
+    "echo $(date) {a}",
+    "(cd x; ls {a})",
+    "kill -{a} 1",
+    "head -n {a} file | tail -n +{b}",
+    "jq --arg x {a} '.[$x]' file.json",
+    "for i in 1 2 3; do echo $i {a}; done",
+    "if [ {a} = x ]; then echo y; else echo n; fi",
+    "case {a} in staging|production) ./deploy {a};; *) exit 1;; esac",
+    "set -euo pipefail\n# it's a comment\nmake {a} \\\n  --target {b}\n",
+    "exec python job.py {a}",
+    "exec >log; echo {a}",
+    "python -m job {a}",
+    "python3 -u job.py -c {a}",
+    "bash job.sh {a}",
+    "sh ./job.sh -c {a}",
+    "bash -x job.sh {a}",
+    "sudo -n systemctl restart {a}",
+    "timeout 60 python x.py {a}",
+    "nice -n 10 ./x {a}",
+    "env X=1 ./x {a}",
+    "time ./x {a}",
+    "command -v {a}",
+    "[ \"$x\" = {a} ]",
+    "[ -z {a} ] || [ ! -f {b} ]",
+    "[[ {a} = x && y != {b} ]]",
+    "[[ -f {a} || -z {b} ]]",
+    "test -f {a} && echo yes",
+    "read -r x <<< {a}",
+    "while read -r x; do echo \"$x\" {a}; done < {b}",
+    "mapfile -t x < <(echo {a})",
+    "mkdir -p {a}/b; cp {a} ~/x/{b}",
+    "echo {a}:{b}@{c}",
+    "ssh host echo {a}",
+    "\"$BIN\"/tool {a}",
+    "\"$TOOL\" {a}",
+    "$TOOL -x {a}",
+    "./run.sh {a} >out 2>&1 &",
+    "trap 'rm -f x' EXIT; echo {a}",
+    "echo \"it's $(basename {a})\"",
+    "n={a}; python sum.py \"$n\"",
+    "for f in {a} {b}; do echo \"${{f%.*}}\"; done",
+    "name={a}; for ((i = 0; i < 3; i++)); do echo \"$i $name\"; done",
+    "declare -r x={a}; echo \"$x\"",
+    "ls {a}*.txt",
+    "echo $# \"$#\" ${{#x}} a#b \"# no comment\" '#' \\# {a}",
+    "awk -v x={a} '{print $1, x}' file",
+];
+
+#[test]
+fn ordinary_templates_are_accepted() {
+    for template in ORDINARY {
+        if let Err(errors) = ScriptTemplate::parse(template) {
+            panic!("{template}: {errors:?}");
         }
     }
 }
@@ -389,183 +465,35 @@ fn arguments_that_cannot_be_run_are_refused() {
     insta::assert_snapshot!(error, @"with its arguments the script has 131088 bytes; at most 131071 can be run. Send shorter arguments");
 }
 
-/// Pieces of scripts, to be put together at random.
-const FRAGMENTS: &[&str] = &[
-    "{a}",
-    "{a}",
-    "{a}",
-    "{a}",
-    " ",
-    " ",
-    " ",
-    " ",
-    "\n",
-    "\n",
-    "'",
-    "\"",
-    "\\",
-    "$(",
-    ")",
-    "`",
-    "#",
-    " # ",
-    "<<EOF\n",
-    "\nEOF\n",
-    "<<-'E F'\n",
-    "<<<",
-    "$((",
-    "))",
-    "((",
-    "${{x:-",
-    "}}",
-    "${{x",
-    ";",
-    ";",
-    "|",
-    " && ",
-    "x=",
-    "x+=",
-    "x=(",
-    "x[",
-    "]=",
-    "]",
-    "[[ ",
-    " ]]",
-    " == ",
-    " -eq ",
-    "[ ",
-    " ]",
-    "case x in ",
-    " in ",
-    ") :;; ",
-    " esac",
-    "(",
-    "{{ ",
-    "; }}",
-    "echo ",
-    "echo ",
-    "echo ",
-    "printf %s ",
-    "<",
-    ">",
-    "2>&1 ",
-    "<(",
-    "$'",
-    "$\"",
-    "$",
-    "$x",
-    "!",
-    "=",
-    "for i in ",
-    "; do ",
-    "; done",
-    "if :; then ",
-    "; fi",
-    "eval ",
-    "bash -c ",
-    "test ",
-    "let ",
-    "declare ",
-    "unset ",
-    "read ",
-    "f() ",
-    "~",
-    "*",
-    "1",
-    "-v ",
-    "-c ",
-    "x",
-    "\\\n",
-    "\t",
-    "@(",
-    "?",
-    "\"$(",
-    ")\"",
-    "^",
-    ",",
-];
-
-/// Values that make the file `canary` when they are run.
-const CANARIES: &[&str] = &[
-    "\n:>canary\n",
-    ";:>canary;",
-    "';:>canary;'",
-    "\";:>canary;\"",
-    "$(:>canary)",
-    "`:>canary`",
-    "\nEOF\n:>canary\n",
-    "\nE F\n:>canary\n",
-    "a[$(:>canary)]",
-    ");:>canary;(",
-    "));:>canary;((",
-    "}; :>canary; {",
-    "\\",
-    "-v",
-];
-
-/// The templates that are accepted of `count` that are put together at random.
-fn accepted_by_chance(runner: &mut TestRunner, count: usize) -> Vec<(String, ScriptTemplate)> {
-    let fragments = proptest::collection::vec(proptest::sample::select(FRAGMENTS), 2..12);
-    (0..count)
-        .map(|_| fragments.new_tree(runner).unwrap().current().concat())
-        .filter_map(|template| ScriptTemplate::parse(&template).ok().map(|parsed| (template, parsed)))
-        .filter(|(_, parsed)| !parsed.parameters().is_empty())
-        .collect()
-}
-
-/// Whatever is accepted, no argument is ever code. One bash runs it all, each script in a shell of its own.
 #[test]
-fn no_argument_of_a_random_template_is_ever_code() {
-    let count = std::env::var("RANDOM_TEMPLATES")
-        .ok()
-        .and_then(|count| count.parse().ok())
-        .unwrap_or(6_000);
-    let mut runner = if count == 6_000 {
-        TestRunner::deterministic()
-    } else {
-        TestRunner::default()
-    };
-    let accepted = accepted_by_chance(&mut runner, count);
-    assert!(
-        accepted.len() > count / 200,
-        "{} are too few to say anything",
-        accepted.len()
-    );
-    let scripts: Vec<(&str, String)> = accepted
-        .iter()
-        .flat_map(|(template, parsed)| CANARIES.iter().map(move |canary| (template, parsed, canary)))
-        .map(|(template, parsed, canary)| (template.as_str(), parsed.render(&arguments(canary)).unwrap()))
-        .collect();
-    let folder = tempfile::tempdir().unwrap();
-    let driver = "n=0; while IFS= read -r -d '' script; do \
-                  ( cd \"$(mktemp -d -p .)\" && eval \"$script\"; [ -e canary ] && : >../canary ) </dev/null >/dev/null 2>&1; \
-                  [ -e canary ] && { rm canary; echo $n; }; n=$((n + 1)); done";
-    let mut child = Command::new("bash")
-        .args(["-c", driver])
-        .current_dir(folder.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = child.stdin.take().unwrap();
-    let all: Vec<u8> = scripts
-        .iter()
-        .flat_map(|(_, script)| script.bytes().chain([0]))
-        .collect();
-    let writer = std::thread::spawn(move || input.write_all(&all));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap().unwrap();
-    let ran: Vec<_> = String::from_utf8(output.stdout)
-        .unwrap()
-        .lines()
-        .map(|line| &scripts[line.parse::<usize>().unwrap()])
-        .map(|(template, script)| format!("{template:?}: {script:?}"))
-        .collect();
-    assert!(
-        ran.is_empty(),
-        "{} of {} ran:\n{}",
-        ran.len(),
-        scripts.len(),
-        ran.join("\n")
-    );
+fn hostile_templates_take_little_time() {
+    let nested = [
+        ("$(echo ", ")"),
+        ("\"$(echo ", ")\""),
+        ("(", ")"),
+        ("{ ", ";}"),
+        ("if :; then ", "; fi; "),
+        ("case x in ", ""),
+        ("<<E ", ""),
+        ("`", ""),
+        ("[[ ", ""),
+        ("$((", ""),
+        ("x=1; $((x)); ", ""),
+    ];
+    for (open, close) in nested {
+        let count = 16_000 / (open.len() + close.len());
+        let start = Instant::now();
+        let template = format!("x={{a}}; {}echo {{a}}{}", open.repeat(count), close.repeat(count));
+        let accepted = ScriptTemplate::parse(&template).is_ok();
+        assert!(
+            start.elapsed().as_secs() < 30,
+            "{open} {accepted} {:?}",
+            start.elapsed()
+        );
+    }
+    assert!(ScriptTemplate::parse(&"echo {a}; ".repeat(100)).is_ok());
+    for too_large in ["echo {a}; ".repeat(101), format!("{}{{a}}", "echo hi; ".repeat(2_000))] {
+        assert!(ScriptTemplate::parse(&too_large).is_err());
+    }
+    assert!(ScriptTemplate::parse(&"echo hi; ".repeat(10_000)).is_ok());
 }

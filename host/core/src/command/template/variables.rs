@@ -1,7 +1,8 @@
 //! Arguments that were taken into a variable: where the variable is evaluated once more, the argument would be code.
 //!
-//! `n={n}; echo $((n + 1))` runs the commands in `n` if it is `a[$(…)]`; so do `[[ $n -eq 1 ]]`, `${list[$n]}`, `${text:$n}`, and
-//! `eval "$n"`. Only variables that take a placeholder themselves are followed, not what is computed from them.
+//! `n={n}; echo $((n + 1))` runs the commands in `n` if it is `a[$(…)]`; so do `[[ $n -eq 1 ]]`, `${list[$n]}`,
+//! `${text:$n}`, and `eval "$n"`. Only variables that take a placeholder themselves are followed, not what is
+//! computed from them.
 
 use tree_sitter::Node;
 
