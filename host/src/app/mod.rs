@@ -10,7 +10,7 @@ pub use solo::{Solo, SoloConversation};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs::{DirBuilder, File, TryLockError};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -262,6 +262,7 @@ fn own(data_dir: &Path) -> anyhow::Result<File> {
     }
     let path = data_dir.join("lock");
     let mut lock = File::options()
+        .read(true)
         .write(true)
         .create(true)
         .truncate(false)
@@ -270,10 +271,16 @@ fn own(data_dir: &Path) -> anyhow::Result<File> {
         .with_context(|| format!("{} cannot be opened", path.display()))?;
     match lock.try_lock() {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => bail!(
-            "another innkeeper owns {}: stop it, or give this one a data_dir of its own",
-            data_dir.display()
-        ),
+        Err(TryLockError::WouldBlock) => {
+            let mut process = String::new();
+            lock.read_to_string(&mut process)?;
+            bail!(
+                "another innkeeper (process {}) is at work in {}: wait for it, or run `innkeeper serve`, which takes \
+                 orders from everybody at once",
+                process.trim(),
+                data_dir.display()
+            )
+        }
         Err(TryLockError::Error(error)) => return Err(error).context(format!("{} cannot be locked", path.display())),
     }
     lock.set_len(0)?;

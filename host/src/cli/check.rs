@@ -4,7 +4,7 @@ use std::path::Path;
 
 use innkeeper_core::config::Config;
 
-use super::{Ended, Misuse, print_problems};
+use super::{Ended, Misuse, print, print_problems};
 use crate::guest::inspect::Inspector;
 
 pub(super) fn run(file: &Path, json: bool) -> anyhow::Result<Ended> {
@@ -14,14 +14,14 @@ pub(super) fn run(file: &Path, json: bool) -> anyhow::Result<Ended> {
         Err(problems) => problems,
     };
     if json {
-        println!("{}", serde_json::to_string_pretty(&problems.to_json())?);
+        print(serde_json::to_string_pretty(&problems.to_json())?)?;
     } else {
         print_problems(problems);
     }
     match loaded {
         Ok(loaded) => {
             if !json {
-                println!("{}", summary(&loaded.config));
+                print(summary(&loaded.config))?;
             }
             Ok(Ended::Done)
         }

@@ -1,7 +1,7 @@
 //! `innkeeper logs`: what a run wrote, as it wrote it. On a terminal, without what would drive the terminal.
 
 use std::fs::File;
-use std::io::{IsTerminal, Read, Write};
+use std::io::{ErrorKind, IsTerminal, Read, Write};
 
 use anyhow::Context;
 use innkeeper_core::config::Config;
@@ -28,10 +28,13 @@ pub(super) async fn run(config: &Config, run: RunId, stderr: bool) -> anyhow::Re
         .and_then(|mut file| file.read_to_end(&mut bytes))
         .with_context(|| format!("the log {} cannot be read", file.display()))?;
     let mut out = std::io::stdout().lock();
-    if out.is_terminal() {
-        out.write_all(report::readable(&bytes).as_bytes())?;
-    } else {
-        out.write_all(&bytes)?;
+    let written = match out.is_terminal() {
+        true => out.write_all(report::readable(&bytes).as_bytes()),
+        false => out.write_all(&bytes),
+    };
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => return Err(error.into()),
+        _ => {}
     }
     Ok(Ended::Done)
 }

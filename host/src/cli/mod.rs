@@ -12,6 +12,8 @@ mod serve;
 mod show;
 mod status;
 
+use std::fmt::Display;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -195,11 +197,20 @@ fn load(file: &Path) -> anyhow::Result<Config> {
     }
 }
 
+/// Prints data. A reader that has seen enough (`| head`) is no error.
+fn print(text: impl Display) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("stdout cannot be written to"),
+        _ => Ok(()),
+    }
+}
+
 fn print_problems(problems: &Problems) {
     use std::io::IsTerminal;
     let text = problems.render(std::io::stderr().is_terminal());
     if !text.is_empty() {
-        eprintln!("{text}");
+        // Whoever closed stderr does not want to know.
+        let _ = writeln!(std::io::stderr(), "{text}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use innkeeper_core::config::{schema_host, schema_namespace};
 
-use super::Ended;
+use super::{Ended, print};
 
 /// Which file.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -18,6 +18,6 @@ pub(super) fn run(file: Of) -> anyhow::Result<Ended> {
         Of::Host => schema_host(),
         Of::Namespace => schema_namespace(),
     };
-    println!("{}", serde_json::to_string_pretty(&schema)?);
+    print(serde_json::to_string_pretty(&schema)?)?;
     Ok(Ended::Done)
 }

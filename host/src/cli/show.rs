@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use innkeeper_core::message::Message;
 use innkeeper_core::report::terminal;
 
+use super::print;
 use crate::deliver::terminal::Event;
 
 /// How long nothing happens before it is said that work goes on, and how often then.
@@ -71,7 +72,7 @@ impl Show {
     /// Shows one event.
     pub(super) fn event(&mut self, event: Event) -> anyhow::Result<()> {
         if self.json {
-            println!("{}", serde_json::to_string(&event)?);
+            print(serde_json::to_string(&event)?)?;
             return Ok(());
         }
         match event {
@@ -96,9 +97,7 @@ fn print_message(mut message: Message, content: Option<String>) -> anyhow::Resul
         file.content = content.into_bytes();
     }
     let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{}", terminal::render(&message, width(), colour).trim_end())?;
-    Ok(())
+    print(terminal::render(&message, width(), colour).trim_end())
 }
 
 /// The terminal's width in columns, or what reads well.

@@ -4,17 +4,17 @@ use innkeeper_core::clock::{Clock, SystemClock};
 use innkeeper_core::config::Config;
 use innkeeper_core::store::Store;
 
-use super::Ended;
+use super::{Ended, print};
 use crate::trigger::answers;
 
 pub(super) async fn run(config: &Config, json: bool) -> anyhow::Result<Ended> {
     let store = Store::open_read_only(&config.data_dir)?;
     let status = store.status(SystemClock.now()).await?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&status)?);
+        print(serde_json::to_string_pretty(&status)?)?;
         return Ok(Ended::Done);
     }
-    println!("{}", answers::status(&status, &config.timezone));
-    println!("{}", answers::outbox(&status));
+    print(answers::status(&status, &config.timezone))?;
+    print(answers::outbox(&status))?;
     Ok(Ended::Done)
 }

@@ -1,4 +1,4 @@
-//! Bodies, read whole before a handler sees them: bounded in size, in time, and in number where they are large.
+//! Bodies, read whole before a handler sees them: bounded in size, in time, and in what all of them hold.
 //!
 //! This is a layer and no extractor, because slack-morphism reads bodies itself, without a limit.
 
@@ -15,18 +15,17 @@ use tokio::time::timeout;
 
 use super::Rejection;
 
-/// A body over this, or of unknown length, waits for a turn.
-const LARGE: u64 = 1024 * 1024;
-
-/// Large bodies that are held at once, so that strangers cannot fill the memory with a full server of them.
-const LARGE_AT_ONCE: usize = 8;
+/// All bodies that are held at once, in KiB: ten of GitHub's largest. What counts is what has come, so that whoever
+/// announces much and sends nothing takes nobody's place.
+const ROOM: usize = 256 * 1024;
+const KIB: usize = 1024;
 
 /// What a body must keep to.
 #[derive(Clone, Debug)]
 pub struct BodyRules {
     limit: usize,
     time: Duration,
-    large: Arc<Semaphore>,
+    room: Arc<Semaphore>,
 }
 
 impl BodyRules {
@@ -35,25 +34,51 @@ impl BodyRules {
         Self {
             limit,
             time,
-            large: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
+            room: Arc::new(Semaphore::new(ROOM)),
         }
     }
 
+    /// The same room, another limit.
+    #[must_use]
+    pub fn with_limit(&self, limit: usize) -> Self {
+        Self { limit, ..self.clone() }
+    }
+
     async fn collect(&self, body: Body) -> Result<(Bytes, Option<SemaphorePermit<'_>>), Rejection> {
-        let announced = body.size_hint().exact();
-        if announced.is_some_and(|bytes| bytes > self.limit as u64) {
-            return Err(Rejection::TooLarge { limit: self.limit });
+        let too_large = Rejection::TooLarge { limit: self.limit };
+        if body.size_hint().lower() > self.limit as u64 {
+            return Err(too_large);
         }
-        let turn = match announced {
-            Some(..=LARGE) => None,
-            _ => self.large.acquire().await.ok(),
-        };
-        match Limited::new(body, self.limit).collect().await {
-            Ok(bytes) => Ok((bytes.to_bytes(), turn)),
-            Err(error) if error.is::<LengthLimitError>() => Err(Rejection::TooLarge { limit: self.limit }),
-            Err(_) => Err(Rejection::Malformed(
-                "the body ended before it was complete: send it again".into(),
-            )),
+        let mut body = Limited::new(body, self.limit);
+        let (mut bytes, mut room) = (Vec::new(), None::<SemaphorePermit<'_>>);
+        while let Some(frame) = body.frame().await {
+            match frame {
+                Ok(frame) => {
+                    let data = frame.into_data().unwrap_or_default();
+                    self.take_room(&mut room, bytes.len() + data.len()).await;
+                    bytes.extend_from_slice(&data);
+                }
+                Err(error) if error.is::<LengthLimitError>() => return Err(too_large),
+                Err(_) => {
+                    return Err(Rejection::Malformed(
+                        "the body ended before it was complete: send it again".into(),
+                    ));
+                }
+            }
+        }
+        Ok((bytes.into(), room))
+    }
+
+    /// Waits until there is room for a body that has grown to `length` bytes.
+    async fn take_room<'r>(&'r self, room: &mut Option<SemaphorePermit<'r>>, length: usize) {
+        let held = room.as_ref().map_or(0, SemaphorePermit::num_permits);
+        let wanted = u32::try_from(length.div_ceil(KIB).saturating_sub(held)).unwrap_or(u32::MAX);
+        // The semaphore is never closed, so that this cannot fail.
+        if let Ok(more) = self.room.acquire_many(wanted).await {
+            match room {
+                Some(room) => room.merge(more),
+                None => *room = Some(more),
+            }
         }
     }
 }
@@ -62,7 +87,7 @@ impl BodyRules {
 pub(super) async fn read(State(rules): State<BodyRules>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     match timeout(rules.time, rules.collect(body)).await {
-        Ok(Ok((bytes, _turn))) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Ok(Ok((bytes, _room))) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
         Ok(Err(rejection)) => rejection.into_response(),
         Err(_) => Rejection::TooSlow.into_response(),
     }

@@ -48,8 +48,9 @@ pub struct WebParts {
 
 /// Every route of the server that the world can reach.
 pub fn router(parts: WebParts) -> Router {
-    let github_body = from_fn_with_state(BodyRules::new(GITHUB_BODY, parts.body_time), body::read);
-    let slack_body = from_fn_with_state(BodyRules::new(OTHER_BODY, parts.body_time), body::read);
+    let bodies = BodyRules::new(OTHER_BODY, parts.body_time);
+    let github_body = from_fn_with_state(bodies.with_limit(GITHUB_BODY), body::read);
+    let slack_body = from_fn_with_state(bodies, body::read);
     let routes = Router::new()
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready).with_state(parts.health))

@@ -67,7 +67,10 @@ pub fn namespace_help(namespace: &CatalogueNamespace, prefix: &str) -> String {
     commands.sort_by_key(|command| command.pattern.to_string());
     lines.push(list(commands.into_iter().map(|command| {
         let typed = code(&format!("{prefix}{} {}", namespace.name, command.pattern));
-        format!("• {typed}: {}", line(&command.help))
+        match line(&command.help) {
+            nothing if nothing.is_empty() => format!("• {typed}"),
+            help => format!("• {typed}: {help}"),
+        }
     })));
     lines.join("\n")
 }

@@ -184,6 +184,18 @@ impl Table<'_> {
         let refuse = |title: String, label: String, help: &str| {
             Problem::error(title, self.host.document.value(&at, label)).help(help)
         };
+        for (what, protected) in self.protected {
+            if let Some(how) = overlap(&resolve(&path), protected) {
+                let title = format!("a files grant reaches {what}");
+                let label = format!("{} {how} `{}`", tick(host), protected.display());
+                problems.push(refuse(
+                    title,
+                    label,
+                    "grant a folder that is apart from what the host itself lives on",
+                ));
+                return None;
+            }
+        }
         let real = match path.canonicalize() {
             Ok(real) if real.is_dir() => real,
             Ok(_) => {
@@ -205,18 +217,6 @@ impl Table<'_> {
                 return None;
             }
         };
-        for (what, path) in self.protected {
-            if let Some(how) = overlap(&real, path) {
-                let title = format!("a files grant reaches {what}");
-                let label = format!("{} {how} `{}`", tick(host), path.display());
-                problems.push(refuse(
-                    title,
-                    label,
-                    "grant a folder that is apart from what the host itself lives on",
-                ));
-                return None;
-            }
-        }
         Some(real)
     }
 }
