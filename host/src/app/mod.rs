@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use axum::Router;
 use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::{Clock, SystemClock};
@@ -190,12 +190,12 @@ impl App {
     }
 
     fn api(&self, intake: &Arc<Intake>) -> Router {
-        web::api::routes(web::api::ApiParts {
+        web::finish(web::api::routes(web::api::ApiParts {
             command_line: self.command_line(intake.clone()),
             store: self.store.clone(),
             clock: self.clock.clone(),
             bells: self.bells.clone(),
-        })
+        }))
     }
 
     fn health(&self, stop: &CancellationToken) -> web::Health {
@@ -349,12 +349,19 @@ impl App {
             None => tracing::warn!("no SLACK_BOT_TOKEN: nothing is heard from Slack or posted to it"),
         }
         tasks.spawn("forget", forget(self.store.clone(), self.clock.clone(), stop.clone()));
-        let dispatching = tokio::spawn(self.dispatcher.clone().run(stop.clone()));
+        let mut dispatching = tokio::spawn(self.dispatcher.clone().run(stop.clone()));
         tracing::info!(%address, namespaces = self.config.namespaces.len(), "listening");
 
-        let failed = tasks.until(&stop).await;
+        let failed = tokio::select! {
+            // In this order: the dispatcher ends when `stop` is cancelled, and that is no failure.
+            biased;
+            failed = tasks.until(&stop) => failed,
+            ended = &mut dispatching => Err(anyhow!("the dispatcher ended by itself: {ended:?}")),
+        };
         stop.cancel();
-        dispatching.await?;
+        if !dispatching.is_finished() && dispatching.await.is_err() {
+            tracing::error!("the dispatcher panicked; what it ran is reported as interrupted after the next start");
+        }
         intake.stopped().await;
         after_work.cancel();
         tasks.end(LAST_DELIVERIES).await;

@@ -50,6 +50,10 @@ impl App {
                 pressed.cancel();
                 dispatcher.end_running_work();
             }
+            // Pressed again, by somebody who cannot wait. The next start reports what was running.
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(130);
+            }
         });
         Ok(Solo {
             app: self,
@@ -78,6 +82,11 @@ impl Solo {
             self.interrupted.clone(),
         ));
         Ok(SoloConversation { conversation, working })
+    }
+
+    /// Waits until Ctrl-C was pressed.
+    pub async fn interrupted(&self) {
+        self.interrupted.cancelled().await;
     }
 
     /// Cancels a pending request.

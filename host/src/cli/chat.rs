@@ -18,7 +18,12 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<Ended> {
         eprintln!("Type a command, `help`, or `bye`.");
     }
     let mut show = Show::new(false);
-    while let Some(line) = read_line(at_a_terminal).await? {
+    loop {
+        let line = tokio::select! {
+            line = read_line(at_a_terminal) => line?,
+            () = host.interrupted() => None,
+        };
+        let Some(line) = line else { break };
         let text = line.trim().to_owned();
         match text.as_str() {
             "" => {}

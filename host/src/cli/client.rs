@@ -64,6 +64,14 @@ impl Host {
         }
     }
 
+    /// Waits until Ctrl-C was pressed, where this process does the work; else Ctrl-C ends it as it ends any.
+    pub(super) async fn interrupted(&self) {
+        match self {
+            Self::Serving(_) => std::future::pending().await,
+            Self::Alone(solo) => solo.interrupted().await,
+        }
+    }
+
     /// Cancels a pending request.
     pub(super) async fn cancel(&self, request: RequestId) -> anyhow::Result<Cancel> {
         match self {
@@ -108,7 +116,8 @@ async fn next_line(body: &mut Incoming, rest: &mut Vec<u8>) -> anyhow::Result<Op
         }
         match body.frame().await {
             Some(frame) => {
-                let frame = frame.context("the host went away; the order is kept, and its report is in `status`")?;
+                let frame = frame
+                    .context("the host went away; the order is kept, and what it writes is in `innkeeper logs`")?;
                 rest.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
             }
             None => return Ok(None),

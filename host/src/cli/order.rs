@@ -31,14 +31,40 @@ pub(super) async fn give(config: &Config, order: Order, json: bool) -> anyhow::R
 /// Gives one order and shows what comes of it, to its end.
 pub(super) async fn converse(host: &Host, order: Order, show: &mut Show) -> anyhow::Result<Ended> {
     let mut events = host.give(order).await?;
-    let mut ended = Ended::Done;
+    let (mut ended, mut open, mut messages_due) = (Ended::Done, Vec::new(), 0_i64);
     while let Some(event) = show.wait_for(events.next()).await? {
         match &event {
-            Event::Accepted { refused: true, .. } => ended = Ended::Misused,
-            Event::Ended { ending, .. } if !ending.is_success() => ended = Ended::Failed,
-            _ => {}
+            Event::Accepted {
+                requests,
+                answered,
+                refused,
+            } => {
+                open.clone_from(requests);
+                messages_due += i64::from(*answered);
+                if *refused {
+                    ended = Ended::Misused;
+                }
+            }
+            Event::Ended {
+                request,
+                ending,
+                reported,
+                ..
+            } => {
+                open.retain(|open| open != request);
+                messages_due += i64::from(*reported);
+                if !ending.is_success() {
+                    ended = Ended::Failed;
+                }
+            }
+            Event::Message { .. } => messages_due -= 1,
+            Event::Started { .. } => {}
         }
         show.event(event)?;
+    }
+    if !open.is_empty() || messages_due > 0 {
+        eprintln!("innkeeper: it is over before its report came; see `innkeeper status`");
+        ended = Ended::Failed;
     }
     Ok(ended)
 }

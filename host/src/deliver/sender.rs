@@ -8,7 +8,8 @@ use std::time::Duration;
 use innkeeper_core::clock::{Clock, Timestamp};
 use innkeeper_core::message::{Address, Content, Delivery, Message, NewDelivery, Post};
 use innkeeper_core::outbox::{self, Failure, Next, Target};
-use innkeeper_core::store::{Settled, Store, Take};
+use innkeeper_core::report;
+use innkeeper_core::store::{Settled, Store, StoreError, Take};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +18,9 @@ use crate::bell::{Bells, lanes_of};
 
 /// Deliveries under way at once, over all lanes.
 const AT_ONCE: usize = 16;
+
+/// How long deliveries that are due when the host stops may take.
+const LAST_CALL: Duration = Duration::from_secs(8);
 
 /// How long a lane rests after the store failed.
 const STORE_RETRY: Duration = Duration::from_secs(1);
@@ -44,7 +48,7 @@ enum Step {
 }
 
 impl Sender {
-    /// Sends until `stop`; deliveries under way are finished first.
+    /// Sends until `stop`; then what is due just then, for as long as [`LAST_CALL`], and no more.
     ///
     /// # Errors
     /// The store's, where it cannot even say which lanes have work at the start.
@@ -54,6 +58,7 @@ impl Sender {
         stop: CancellationToken,
     ) -> anyhow::Result<()> {
         let gate = Arc::new(Semaphore::new(AT_ONCE));
+        let last_call = CancellationToken::new();
         // True: rung again while its task was under way, so it is looked at once more.
         let mut lanes: HashMap<String, bool> = HashMap::new();
         let mut tasks = JoinSet::new();
@@ -62,7 +67,8 @@ impl Sender {
                 *again = true;
             } else if self.has_target(&lane) {
                 lanes.insert(lane.clone(), false);
-                tasks.spawn(self.clone().drain(lane, gate.clone(), stop.clone()));
+                let (stop, last_call) = (stop.clone(), last_call.clone());
+                tasks.spawn(self.clone().drain(lane, gate.clone(), stop, last_call));
             }
         };
         for lane in self.store.lanes_with_work().await? {
@@ -81,15 +87,41 @@ impl Sender {
                     },
             }
         }
-        while tasks.join_next().await.is_some() {}
+        // What the last runs said is rung already; whoever waits for it at a terminal is still there.
+        let _timer = tokio_util::task::AbortOnDropHandle::new(tokio::spawn({
+            let last_call = last_call.clone();
+            async move {
+                tokio::time::sleep(LAST_CALL).await;
+                last_call.cancel();
+            }
+        }));
+        while let Ok(lane) = rung.try_recv() {
+            start(lane, &mut lanes, &mut tasks);
+        }
+        while let Some(ended) = tasks.join_next().await {
+            if let Ok(lane) = ended
+                && lanes.remove(&lane) == Some(true)
+            {
+                start(lane, &mut lanes, &mut tasks);
+            }
+        }
         Ok(())
     }
 
     /// Sends what one lane holds and is due now, once each. For the command line without `serve`.
     pub async fn drain_now(&self, lane: &str) {
-        while let Ok(Take::Due { delivery, .. }) = self.store.take(lane, self.clock.now()).await {
-            if self.send(*delivery).await.is_err() {
-                break;
+        loop {
+            let sent = match self.store.take(lane, self.clock.now()).await {
+                Ok(Take::Due { delivery, .. }) => self.send(*delivery).await,
+                Ok(Take::Nothing | Take::NotYet(_)) => return,
+                Err(error) => Err(error.into()),
+            };
+            if let Err(error) = sent {
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "a report could not be taken from the outbox"
+                );
+                return;
             }
         }
     }
@@ -99,8 +131,14 @@ impl Sender {
     }
 
     /// Empties a lane. Returns its name, so that the loop knows whose task ended.
-    async fn drain(self: Arc<Self>, lane: String, gate: Arc<Semaphore>, stop: CancellationToken) -> String {
-        while !stop.is_cancelled() {
+    async fn drain(
+        self: Arc<Self>,
+        lane: String,
+        gate: Arc<Semaphore>,
+        stop: CancellationToken,
+        last_call: CancellationToken,
+    ) -> String {
+        while !last_call.is_cancelled() {
             match self.step(&lane, &gate, &stop).await {
                 Ok(Step::Again) => {}
                 Ok(Step::Empty) => break,
@@ -110,6 +148,9 @@ impl Sender {
                         error = format!("{error:#}"),
                         "the outbox cannot be read or written; trying again"
                     );
+                    if stop.is_cancelled() {
+                        break;
+                    }
                     rest(STORE_RETRY, &stop).await;
                 }
             }
@@ -118,11 +159,18 @@ impl Sender {
     }
 
     async fn step(&self, lane: &str, gate: &Semaphore, stop: &CancellationToken) -> anyhow::Result<Step> {
-        let permit = gate.acquire().await?;
+        // A terminal is on this machine: it does not wait behind a Slack that hangs.
+        let permit = match lane.starts_with("slack:") {
+            true => Some(gate.acquire().await?),
+            false => None,
+        };
         match self.store.take(lane, self.clock.now()).await? {
             Take::Nothing => Ok(Step::Empty),
             Take::NotYet(due) => {
                 drop(permit);
+                if stop.is_cancelled() {
+                    return Ok(Step::Empty);
+                }
                 rest(due.since(self.clock.now()), stop).await;
                 Ok(Step::Again)
             }
@@ -145,12 +193,35 @@ impl Sender {
             Ok(receipt) => (Settled::Sent(receipt), Vec::new()),
             Err(failure) => self.after_failure(&delivery, &failure, self.clock.now()),
         };
+        if matches!(settled, Settled::Sent(_)) {
+            let run = delivery.run.map(|run| run.0);
+            tracing::info!(delivery.id = %delivery.id, run.id = run, lane = delivery.address.lane(), "delivered");
+        }
         let lanes = lanes_of(&follow_ups);
-        self.store
-            .settle(delivery.id, settled, self.clock.now(), follow_ups)
-            .await?;
+        self.settle(&delivery, settled, follow_ups).await?;
         self.bells.ring_outbox(lanes);
         Ok(())
+    }
+
+    /// Writes down what came of an attempt, however long the store takes: an attempt that is not written down would be
+    /// made again.
+    async fn settle(&self, delivery: &Delivery, settled: Settled, follow_ups: Vec<NewDelivery>) -> anyhow::Result<()> {
+        let mut wait = Duration::from_millis(100);
+        loop {
+            let now = self.clock.now();
+            match self
+                .store
+                .settle(delivery.id, settled.clone(), now, follow_ups.clone())
+                .await
+            {
+                // Not in flight: an earlier try got through.
+                Ok(()) | Err(StoreError::NotInFlight(_)) => return Ok(()),
+                Err(error @ StoreError::Gone { .. }) => return Err(error.into()),
+                Err(error) => tracing::error!(%error, "a delivery could not be settled; trying again"),
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(Duration::from_secs(10));
+        }
     }
 
     fn target(&self, address: &Address) -> Option<&dyn Target> {
@@ -182,6 +253,8 @@ impl Sender {
             return Vec::new();
         };
         tracing::error!(delivery.id = %delivery.id, run.id = delivery.run.map(|run| run.0), channel, why, "a delivery was given up");
+        // Slack's own words may quote what a job wrote.
+        let why = report::escape(why);
         let hint = delivery
             .run
             .map_or_else(String::new, |run| format!(" The output is in `innkeeper logs {run}`."));

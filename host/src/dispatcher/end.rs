@@ -9,7 +9,7 @@ use innkeeper_core::config::Job;
 use innkeeper_core::message::{Address, Message, NewDelivery};
 use innkeeper_core::report::{self, Facts, STDERR_TAIL};
 use innkeeper_core::run::{Captured, Ending, Outcome, Run};
-use innkeeper_core::store::RunEnd;
+use innkeeper_core::store::{RunEnd, StoreError};
 
 use super::Dispatcher;
 use crate::bell::lanes_of;
@@ -24,22 +24,28 @@ impl Dispatcher {
     pub(super) async fn end(&self, run: &Run, job: Option<&Job>, outcome: Outcome, log_folder: String) {
         let (deliveries, reported) = self.say(run, job, &outcome).await;
         let end = RunEnd::of(&outcome, self.parts.clock.now(), Some(log_folder));
+        let lanes = lanes_of(&deliveries);
+        let mut wait = Duration::from_millis(100);
+        loop {
+            match self.parts.store.end(run.id, end.clone(), deliveries.clone()).await {
+                // Ended already: an earlier try got through.
+                Ok(()) | Err(StoreError::RunEnded(_)) => break,
+                Err(error @ (StoreError::UnknownRun(_) | StoreError::Gone { .. })) => {
+                    tracing::error!(%error, "the end of a run cannot be written; the next start finds it interrupted");
+                    return;
+                }
+                Err(error) => tracing::error!(%error, "the end of a run could not be written; trying again"),
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(Duration::from_secs(10));
+        }
+        // Only now: whoever waits takes this for the end, and it has to be durable.
         self.tell_terminals(run, |run| Event::Ended {
             run: run.id,
             request: run.request,
             ending: outcome.ending.clone(),
             reported,
         });
-        let lanes = lanes_of(&deliveries);
-        let mut wait = Duration::from_millis(100);
-        while let Err(error) = self.parts.store.end(run.id, end.clone(), deliveries.clone()).await {
-            tracing::error!(
-                error = format!("{error:#}"),
-                "the end of a run could not be written; trying again"
-            );
-            tokio::time::sleep(wait).await;
-            wait = (wait * 2).min(Duration::from_secs(10));
-        }
         self.parts.bells.ring_queue();
         self.parts.bells.ring_outbox(lanes);
     }

@@ -20,6 +20,9 @@ use crate::bell::Bells;
 use crate::deliver::terminal::{Event, Terminals};
 use crate::runner::{Invocation, Runner, log_folder};
 
+/// How long runs that were ended may take to be written down.
+const LAST_ENDS: Duration = Duration::from_secs(15);
+
 /// How long the dispatcher rests after the store failed.
 const STORE_RETRY: Duration = Duration::from_secs(1);
 
@@ -224,7 +227,11 @@ impl Dispatcher {
         if tokio::time::timeout(grace, self.running.wait()).await.is_err() {
             tracing::warn!(runs = self.running.len(), "the grace is over; running work is ended");
             self.end_running_work();
-            self.running.wait().await;
+            if tokio::time::timeout(LAST_ENDS, self.running.wait()).await.is_err() {
+                tracing::error!(
+                    "ends could not be written; those runs are reported as interrupted after the next start"
+                );
+            }
         }
     }
 }

@@ -51,7 +51,8 @@ pub struct Conversation {
     session: Session,
     first: Option<Event>,
     open: Vec<RequestId>,
-    messages_due: usize,
+    /// Below zero where a report came before it was told that there is one.
+    messages_due: i64,
 }
 
 /// An order that makes no sense; the sentence says why and what to do.
@@ -166,7 +167,7 @@ impl Conversation {
             session,
             first: Some(first),
             open,
-            messages_due: usize::from(answered),
+            messages_due: i64::from(answered),
         }
     }
 
@@ -188,16 +189,16 @@ impl Conversation {
         if let Some(first) = self.first.take() {
             return Some(first);
         }
-        if self.open.is_empty() && self.messages_due == 0 {
+        if self.open.is_empty() && self.messages_due <= 0 {
             return None;
         }
         let event = self.session.next().await?;
         match &event {
             Event::Ended { request, reported, .. } => {
                 self.open.retain(|open| open != request);
-                self.messages_due += usize::from(*reported);
+                self.messages_due += i64::from(*reported);
             }
-            Event::Message { .. } => self.messages_due = self.messages_due.saturating_sub(1),
+            Event::Message { .. } => self.messages_due -= 1,
             Event::Accepted { .. } | Event::Started { .. } => {}
         }
         Some(event)

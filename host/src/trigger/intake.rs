@@ -22,6 +22,7 @@ use crate::bell::Bells;
 pub const ACCEPTED: &str = "eyes";
 
 /// The one door to the queue.
+#[derive(Clone)]
 pub struct Intake {
     desk: Arc<Desk>,
     look_ups: TaskTracker,
@@ -77,9 +78,18 @@ impl Intake {
 
     /// Hears what somebody said. When this returns, it is durable and may be acknowledged.
     ///
+    /// It is seen through even where the caller goes away meanwhile (a peer that hangs up): what is committed is also
+    /// announced.
+    ///
     /// # Errors
     /// The store's: nothing was kept, and nothing may be acknowledged.
     pub async fn hear(&self, said: Said) -> anyhow::Result<Heard> {
+        let this = self.clone();
+        let hearing = self.look_ups.spawn(async move { this.hear_through(said).await });
+        hearing.await.context("hearing was cut short")?
+    }
+
+    async fn hear_through(&self, said: Said) -> anyhow::Result<Heard> {
         let standing = self.desk.known_standing(&said.origin);
         let asking = NewAsking {
             key: said.key,
@@ -116,7 +126,11 @@ impl Intake {
         } else {
             Cause::Requests(orders)
         };
-        self.desk.accept(asking, cause, silence()).await
+        let desk = self.desk.clone();
+        let ordering = self
+            .look_ups
+            .spawn(async move { desk.accept(asking, cause, silence()).await });
+        ordering.await.context("ordering was cut short")?
     }
 
     /// Keeps what a source sent and nobody could read, so that it is not lost, and says so in the log.
@@ -148,13 +162,17 @@ impl Intake {
     /// # Errors
     /// The store's.
     pub async fn resume(&self) -> anyhow::Result<()> {
+        // Without Slack there is nobody who could vouch for anybody: they wait for a start with it.
+        if self.desk.parts.directory.is_none() {
+            return Ok(());
+        }
         for asking in self.desk.parts.store.undecided().await? {
             self.decide_later(asking);
         }
         Ok(())
     }
 
-    /// Waits for look-ups under way to notice that the host stops.
+    /// Waits for what is being heard, and for look-ups to notice that the host stops.
     pub async fn stopped(&self) {
         self.look_ups.close();
         self.look_ups.wait().await;
@@ -188,15 +206,16 @@ impl Desk {
     /// Tells the rest of the house, after the commit.
     fn announce(&self, origin: &Origin, accepted: Accepted, undecided: bool) -> Heard {
         let trigger = origin.trigger().as_str();
-        let Accepted::New(Caused { asking, requests, .. }) = accepted else {
-            tracing::debug!(trigger, "heard again what had been heard before");
-            return Heard::Repeated;
-        };
+        // Also for a repetition: whoever heard it first may have died before it rang.
         self.parts.bells.ring_queue();
         let answered_at = [origin.reply_to(), origin.asking_message()];
         self.parts
             .bells
             .ring_outbox(answered_at.into_iter().flatten().map(|address| address.lane()));
+        let Accepted::New(Caused { asking, requests, .. }) = accepted else {
+            tracing::debug!(trigger, "heard again what had been heard before");
+            return Heard::Repeated;
+        };
         for Queued { id, joined, .. } in &requests {
             tracing::info!(trigger, asking.id = asking.0, request.id = id.0, joined, "accepted");
         }
@@ -382,8 +401,7 @@ impl Desk {
             (Origin::Slack(slack), Some(directory)) => {
                 Some(directory.look_up(slack).await.map_err(anyhow::Error::msg)?)
             }
-            // Without Slack there is nobody who could vouch for anybody.
-            _ => Some(Standing::Outsider),
+            _ => None,
         };
         let text = asking.text.as_deref().unwrap_or_default();
         let Decision::Do { cause, answer, .. } = self.decide(&asking.origin, text, standing).await? else {

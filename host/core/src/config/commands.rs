@@ -38,10 +38,12 @@ pub(super) fn check_slack(room: &Room<'_>, jobs: &BTreeMap<String, Job>, problem
         let Some(pattern) = pattern else { continue };
         check_action(room, &at, raw, &pattern, job, problems);
         patterns.push((at, pattern.clone()));
-        let Some(job) = job else { continue };
+        let (Some(job), Some(help)) = (job, &raw.help) else {
+            continue;
+        };
         commands.push(Command {
             pattern,
-            help: raw.help.clone(),
+            help: help.clone(),
             action: match raw.action {
                 RawAction::ScheduleJob => Action::ScheduleJob {
                     delay: Duration::from_secs(raw.delay_seconds),

@@ -336,8 +336,8 @@ pub(super) struct RawCommand {
     #[schemars(required)]
     pub command: Option<String>,
     /// What `help` says about it.
-    #[serde(default)]
-    pub help: String,
+    #[schemars(required)]
+    pub help: Option<String>,
     /// What it does.
     #[serde(default)]
     pub action: RawAction,

@@ -185,11 +185,17 @@ pub(crate) fn not_configured(job: &str, run: RunId) -> String {
     format!("`{job}` did not run (run {run}): it is not in the configuration any more.")
 }
 
+/// How many of those who asked a call for help names.
+const ASKERS_NAMED: usize = 10;
+
 /// The call for help. Who asked is mentioned: they are part of the conversation that follows.
 pub(crate) fn support_call(job: &str, run: RunId, askings: &[Asking]) -> String {
     let mut text = format!(":rotating_light: `{job}` failed (run {run}).");
-    for asking in askings {
+    for asking in askings.iter().take(ASKERS_NAMED) {
         let _ = write!(text, " {}", sentence_of_asking(&asking.origin));
+    }
+    if let Some(more @ 1..) = askings.len().checked_sub(ASKERS_NAMED) {
+        let _ = write!(text, " And {more} more.");
     }
     let _ = write!(text, "\n{}", whole_log(run));
     text
