@@ -53,6 +53,9 @@ const LAST_DELIVERIES: Duration = Duration::from_secs(10);
 /// How long a guest that hangs in a file operation may hold up the end.
 const LAST_FILES: Duration = Duration::from_secs(1);
 
+/// How long the queue may take to answer before the host counts as not ready.
+const READY_TIME: Duration = Duration::from_secs(2);
+
 /// How often old deliveries are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -199,10 +202,15 @@ impl App {
     }
 
     fn health(&self, stop: &CancellationToken) -> web::Health {
-        let (store, clock) = (self.store.clone(), self.clock.clone());
+        let store = self.store.clone();
         let answers = move || -> BoxFuture<'static, Result<(), String>> {
-            let (store, now) = (store.clone(), clock.now());
-            Box::pin(async move { store.status(now).await.map(drop).map_err(|error| error.to_string()) })
+            let store = store.clone();
+            Box::pin(async move {
+                match tokio::time::timeout(READY_TIME, store.answers()).await {
+                    Ok(answer) => answer.map_err(|error| error.to_string()),
+                    Err(_) => Err("the queue does not answer: look at the disk of the data folder".into()),
+                }
+            })
         };
         web::Health {
             store: Arc::new(answers),

@@ -48,7 +48,7 @@ enum Step {
 }
 
 impl Sender {
-    /// Sends until `stop`; then what is due just then, for as long as [`LAST_CALL`], and no more.
+    /// Sends until `stop`; then what is due just then, for eight seconds at most.
     ///
     /// # Errors
     /// The store's, where it cannot even say which lanes have work at the start.

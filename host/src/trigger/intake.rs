@@ -403,6 +403,11 @@ impl Desk {
             }
             _ => None,
         };
+        // It may have been edited, or decided, while the directory was asked.
+        let undecided = self.parts.store.undecided().await?;
+        let Some(asking) = undecided.iter().find(|undecided| undecided.id == asking.id) else {
+            return Ok(());
+        };
         let text = asking.text.as_deref().unwrap_or_default();
         let Decision::Do { cause, answer, .. } = self.decide(&asking.origin, text, standing).await? else {
             anyhow::bail!("who asks is still unknown");

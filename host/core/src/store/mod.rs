@@ -326,6 +326,14 @@ impl Store {
 
 /// What people look at. Reads wait for nobody.
 impl Store {
+    /// Whether something could be kept now: an empty operation, in its turn behind those that wait.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn answers(&self) -> Result<(), StoreError> {
+        self.write("answer", |_| Ok(())).await
+    }
+
     /// What goes on, at `now`.
     ///
     /// # Errors

@@ -58,6 +58,10 @@ pub(super) fn settle(
     if changed == 0 {
         return Err(StoreError::NotInFlight(id));
     }
+    if !matches!(settled, Settled::Retry { .. }) {
+        // Nobody reads it again: the run's log has it.
+        forget_attachment(c, id)?;
+    }
     append(c, deliveries, now)?;
     Ok(())
 }
@@ -84,6 +88,14 @@ fn insert_attachment(c: &Connection, seq: i64, content: &[u8]) -> Sql<usize> {
         c,
         "INSERT INTO attachment (delivery, content) VALUES (?1, ?2)",
         (seq, content),
+    )
+}
+
+fn forget_attachment(c: &Connection, id: Uuid) -> Sql<usize> {
+    change(
+        c,
+        "DELETE FROM attachment WHERE delivery = (SELECT seq FROM delivery WHERE id = ?1)",
+        [id.as_bytes()],
     )
 }
 
