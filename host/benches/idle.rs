@@ -6,6 +6,7 @@
     reason = "a benchmark that cannot go on says why and ends"
 )]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -41,7 +42,8 @@ fn main() {
     std::thread::sleep(Duration::from_secs(2));
     let before = wake_ups(host.id());
     std::thread::sleep(WATCHED);
-    let rate = (wake_ups(host.id()) - before) as f64 / WATCHED.as_secs_f64();
+    let woken = |(thread, count): (String, u64)| count - before.get(&thread).copied().unwrap_or(0);
+    let rate = wake_ups(host.id()).into_iter().map(woken).sum::<u64>() as f64 / WATCHED.as_secs_f64();
     println!(
         "idle with {COMPONENTS} components loaded: {rate:.2} wake-ups a second, {:.1} MB resident; the bar is 1 and 40",
         resident(host.id())
@@ -88,17 +90,19 @@ fn components() -> Vec<String> {
     there
 }
 
-/// How often any thread of the process gave up a core of its own accord: each is one sleep that ended.
-fn wake_ups(process: u32) -> u64 {
+/// How often each thread of the process gave up a core of its own accord: each is one sleep that ended. Threads that end
+/// meanwhile count no more.
+fn wake_ups(process: u32) -> BTreeMap<String, u64> {
     let tasks = fs::read_dir(format!("/proc/{process}/task")).unwrap();
-    let switches = |task: fs::DirEntry| -> Option<u64> {
+    let switches = |task: fs::DirEntry| -> Option<(String, u64)> {
         let status = fs::read_to_string(task.path().join("status")).ok()?;
         let line = status
             .lines()
             .find(|line| line.starts_with("voluntary_ctxt_switches"))?;
-        line.split_whitespace().last()?.parse().ok()
+        let count = line.split_whitespace().last()?.parse().ok()?;
+        Some((task.file_name().into_string().ok()?, count))
     };
-    tasks.filter_map(|task| switches(task.ok()?)).sum()
+    tasks.filter_map(|task| switches(task.ok()?)).collect()
 }
 
 /// Resident memory in megabytes.
