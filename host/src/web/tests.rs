@@ -51,6 +51,7 @@ fn parts() -> WebParts {
             shutdown_grace: Duration::ZERO,
         },
         namespaces: BTreeMap::new(),
+        webhook_secrets: std::collections::BTreeSet::new(),
     };
     // As slack-morphism does: it collects the body by itself, whatever its size.
     let collect = |request: Request<Body>| async {

@@ -1,7 +1,7 @@
 //! `[namespaces.X]` in `innkeeper.toml`: what is given to one namespace, checked.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::checks::{check_guest_path, check_names, overlap, resolve};
 use super::grants::{Given, WEBHOOK_SECRET, triggers_line};
@@ -217,8 +217,44 @@ impl Table<'_> {
                 return None;
             }
         };
-        Some(real)
+        match special_file(&real) {
+            Some(special) => {
+                let title = format!("{} holds something that is no file", tick(host));
+                let label = format!("`{}` is a pipe, a socket or a device", special.display());
+                problems.push(refuse(
+                    title,
+                    label,
+                    "a component that opens it could wait for ever; grant a folder without it",
+                ));
+                None
+            }
+            None => Some(real),
+        }
     }
+}
+
+/// Looks so far for what is no file: a granted folder may be large, and `check` is run often.
+const LOOKED_AT: usize = 20_000;
+
+/// The first pipe, socket or device below `folder`. Links are not followed: a component cannot follow them out either.
+fn special_file(folder: &Path) -> Option<PathBuf> {
+    let mut folders = vec![folder.to_owned()];
+    let mut looked_at = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            looked_at += 1;
+            if looked_at > LOOKED_AT {
+                return None;
+            }
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                Ok(kind) if kind.is_file() || kind.is_symlink() => {}
+                Ok(_) => return Some(entry.path()),
+                Err(_) => {}
+            }
+        }
+    }
+    None
 }
 
 /// What no component may reach, links resolved.
@@ -232,6 +268,7 @@ pub(super) fn protected(host: &Host) -> Vec<(&'static str, PathBuf)> {
             resolve(&host.folder).join(host.file.file_name().unwrap_or_default()),
         ),
     ];
+    paths.extend(["/proc", "/sys", "/dev"].map(|kernel| ("the kernel's own files", PathBuf::from(kernel))));
     // A namespace's folder, and the file in it, may be links to somewhere else.
     for entry in std::fs::read_dir(&host.workspace).into_iter().flatten().flatten() {
         let folder = entry.path();

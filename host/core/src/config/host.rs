@@ -35,7 +35,7 @@ pub(super) struct Host {
     pub timezone: TimeZone,
     pub server: Server,
     /// The names of the secrets that sign webhooks.
-    webhook_secrets: BTreeSet<String>,
+    pub webhook_secrets: BTreeSet<String>,
     given: BTreeMap<String, Given>,
     unclear: Unclear,
 }

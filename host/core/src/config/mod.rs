@@ -80,6 +80,7 @@ impl Config {
                     timezone: host.timezone,
                     server: host.server,
                     namespaces,
+                    webhook_secrets: host.webhook_secrets,
                 },
                 warnings: problems,
             }),

@@ -29,6 +29,8 @@ pub struct Config {
     pub capacity: Capacity,
     /// By name.
     pub namespaces: BTreeMap<String, Arc<Namespace>>,
+    /// The names of the variables whose values sign webhooks, of namespaces that have no folder, too. No job sees them.
+    pub webhook_secrets: BTreeSet<String>,
 }
 
 /// `[server]`: the HTTP server for webhooks.

@@ -185,14 +185,10 @@ fn read(name: &str, file: &Path) -> Result<Secret, SecretError> {
 /// The names of the variables that no child of the host gets to see: its secrets, those that sign the webhooks of the
 /// namespaces, the files that hold them, and what systemd gave to the host.
 pub fn hidden_variables(config: &Config) -> BTreeSet<String> {
-    let granted = config
-        .namespaces
-        .values()
-        .flat_map(|namespace| &namespace.grants.github);
     let secrets = HOST_SECRETS
         .iter()
         .copied()
-        .chain(granted.map(|grant| grant.secret.as_str()));
+        .chain(config.webhook_secrets.iter().map(String::as_str));
     secrets
         .flat_map(|name| [name.to_owned(), file_twin(name)])
         .chain(HOST_VARIABLES.iter().map(|name| (*name).to_owned()))

@@ -101,6 +101,7 @@ fn trigger_with(namespace: Namespace, book: &Arc<Book>) -> GithubTrigger {
             shutdown_grace: Duration::ZERO,
         },
         namespaces: BTreeMap::from([(namespace.name.clone(), Arc::new(namespace))]),
+        webhook_secrets: std::collections::BTreeSet::new(),
     };
     let secrets = |name: &str| match name {
         "GITHUB_WEBHOOK_SECRET" => Some(Secret::new("the host's")),
