@@ -25,6 +25,7 @@ pub mod cli;
 pub mod deliver;
 pub mod dispatcher;
 pub mod guest;
+pub mod memory;
 pub mod runner;
 pub mod slack;
 pub mod telemetry;

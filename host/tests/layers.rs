@@ -10,7 +10,10 @@ use std::path::{Path, PathBuf};
 /// What each part of the edge may use of the others. Everybody may use the core.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
-    ("cli", &["app", "deliver", "guest", "telemetry", "trigger", "runner"]),
+    (
+        "cli",
+        &["app", "deliver", "guest", "memory", "telemetry", "trigger", "runner"],
+    ),
     (
         "app",
         &[
@@ -29,9 +32,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("dispatcher", &["bell", "deliver", "runner"]),
     ("runner", &["guest"]),
     ("deliver", &["bell", "slack"]),
-    ("guest", &["runner"]),
+    ("guest", &["memory", "runner"]),
     ("slack", &[]),
     ("bell", &[]),
+    ("memory", &[]),
     ("telemetry", &[]),
 ];
 

@@ -24,7 +24,7 @@ use innkeeper_core::request::RequestId;
 use innkeeper_core::run::RunId;
 
 use crate::guest::inspect::Inspector;
-use crate::{guest, telemetry};
+use crate::{guest, memory, telemetry};
 
 /// A job host with a sandbox: commands from Slack, webhooks and a terminal run as bash or as WebAssembly components.
 #[derive(Debug, Parser)]
@@ -127,6 +127,7 @@ struct Misuse(String);
 
 /// Runs the verb that the process was called with.
 pub fn main() -> ExitCode {
+    memory::return_large_pieces();
     let arguments = Arguments::parse();
     if let Verb::CompileGuest { output } = &arguments.verb {
         return guest::compile::child_main(output);

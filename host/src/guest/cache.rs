@@ -28,6 +28,7 @@ use super::compile::{self, CompilerCommand};
 use super::context::Context;
 use super::ending::tidy;
 use super::inspect;
+use crate::memory;
 
 /// Components held in memory at once. Each is mostly a mapping of its artefact, which the kernel may drop.
 const IN_MEMORY: usize = 128;
@@ -305,6 +306,8 @@ fn map(engine: &Engine, linker: &Linker<Context>, artefact: &Path) -> Result<Arc
     // for the host's own user only, so that nobody changes it while it is mapped.
     let component = unsafe { Component::deserialize_file(engine, artefact) }.map_err(does_not_fit)?;
     let linked = linker.instantiate_pre(&component).map_err(does_not_fit)?;
+    // Reading what the artefact says of itself has touched much of it, which no run needs.
+    memory::page_out(component.image_range());
     CommandPre::new(linked).map(Arc::new).map_err(does_not_fit)
 }
 

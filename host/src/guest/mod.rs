@@ -41,6 +41,8 @@ use compile::CompilerCommand;
 use context::Environment;
 use engine::Ticker;
 
+use crate::memory;
+
 const MIB: u64 = 1024 * 1024;
 /// Threads that may block in file operations of guests, or in loading and mapping.
 const BLOCKING_THREADS: usize = 64;
@@ -97,6 +99,7 @@ impl Guests {
                     Err(why) => tracing::warn!(component = %file.display(), "{why}"),
                 }
             }
+            memory::give_back();
         };
         match self.house() {
             Ok(house) => drop(house.handle.spawn(work)),
