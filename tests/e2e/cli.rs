@@ -100,6 +100,37 @@ async fn what_waits_can_be_cancelled() {
 }
 
 #[tokio::test]
+async fn who_waits_for_what_is_cancelled_is_told() {
+    let later = delayed(&bash("later", "echo Later"), 3600);
+    let forget = "[[slack]]\ncommand = 'forget it'\nhelp = 'x'\naction = 'cancel_job'\njob_type = 'later'\n";
+    let inn = Host::setup().trusted("demo", &format!("{later}{forget}")).start().await;
+    let waiting = inn.begin(&["say", "demo later"]);
+    inn.await_log(&["accepted", "\"request.id\":1"]).await;
+    inn.cli(&["cancel", "1"]).await.success();
+    let output = waiting.ended().await;
+    assert_eq!(output.code, 1, "{output:?}");
+    assert!(output.stderr.contains("request 1 was cancelled"), "{output:?}");
+
+    let waiting = inn.begin(&["say", "demo later"]);
+    inn.await_log(&["accepted", "\"request.id\":2"]).await;
+    inn.say("demo forget it").await.success();
+    assert_eq!(waiting.ended().await.code, 1);
+}
+
+#[tokio::test]
+async fn verbs_that_own_the_data_folder_wait_for_each_other() {
+    let gate = Gate::new().await;
+    let namespace = format!("{}{}", bash("brew", &gate.knock("tea")), hello());
+    let inn = Host::setup().trusted("demo", &namespace).write();
+    let first = inn.begin(&["say", "demo brew"]);
+    let visitor = gate.visitor().await;
+    let second = inn.begin(&["say", "demo hello Bob"]);
+    visitor.pass().await;
+    assert_eq!(first.ended().await.code, 0);
+    assert!(second.ended().await.success().contains("Hello Bob"));
+}
+
+#[tokio::test]
 async fn chat_is_a_conversation() {
     let inn = Host::setup().trusted("demo", &hello()).write();
     let talk = inn

@@ -49,6 +49,23 @@ async fn work_that_outlives_its_grace_is_stopped_and_reported() {
 }
 
 #[tokio::test]
+async fn a_second_signal_ends_running_work_at_once() {
+    let (slack, gate) = (FakeSlack::start().await, Gate::new().await);
+    let mut inn = Host::setup().slack(&slack).trusted("demo", &brew(&gate)).start().await;
+    slack.user("U1").says("#general", "@innkeeper demo brew green").await;
+    let mut green = gate.visitor().await;
+    inn.sigterm();
+    inn.await_log(&["SIGTERM"]).await;
+    inn.sigterm();
+    green.gone().await;
+    inn.ended().await;
+    inn.serve().await;
+    slack
+        .await_post("the report", |post| post.text.contains("interrupted"))
+        .await;
+}
+
+#[tokio::test]
 async fn an_idle_host_ends_at_once() {
     let mut inn = Host::setup()
         .trusted("demo", &bash("hello", "echo Hello"))

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -52,6 +53,34 @@ pub struct Output {
     pub stdout: String,
     /// What it wrote to stderr.
     pub stderr: String,
+}
+
+/// A verb of the command line at work.
+pub struct Verb {
+    process: Child,
+    shown: String,
+}
+
+impl Verb {
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        send(&self.process, signal);
+    }
+
+    /// Waits until it has ended.
+    pub async fn ended(self) -> Output {
+        let output = within(&self.shown, self.process.wait_with_output()).await.unwrap();
+        Output {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+fn send(process: &Child, signal: Signal) {
+    let id = i32::try_from(process.id().expect("it has ended")).unwrap();
+    kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
 }
 
 impl Output {
@@ -218,10 +247,10 @@ impl Host {
 
     /// Asks it to end, as systemd would.
     pub fn sigterm(&mut self) {
-        let running = self.running.as_ref().expect("serve does not run");
-        let id = i32::try_from(running.process.id().expect("serve has ended")).unwrap();
-        let id = rustix::process::Pid::from_raw(id).unwrap();
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        send(
+            &self.running.as_ref().expect("serve does not run").process,
+            Signal::TERM,
+        );
     }
 
     /// Waits until it has ended.
@@ -244,27 +273,27 @@ impl Host {
 
     /// Runs a verb with this on its stdin.
     pub async fn cli_with_input(&self, arguments: &[&str], input: &str) -> Output {
-        let mut child = self
+        let mut verb = self.begin(arguments);
+        let mut stdin = verb.process.stdin.take().unwrap();
+        let input = input.to_owned();
+        let write = async move {
+            // A verb that reads nothing may be gone already.
+            let _ = stdin.write_all(input.as_bytes()).await;
+        };
+        tokio::join!(verb.ended(), write).0
+    }
+
+    /// Begins a verb of the command line, for a test that has something to do while it works.
+    pub fn begin(&self, arguments: &[&str]) -> Verb {
+        let process = self
             .command(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        let input = input.to_owned();
-        let write = async move {
-            // A verb that reads nothing may be gone already.
-            let _ = stdin.write_all(input.as_bytes()).await;
-        };
-        let what = format!("`innkeeper {}` to end", arguments.join(" "));
-        let (output, ()) = within(&what, async { tokio::join!(child.wait_with_output(), write) }).await;
-        let output = output.unwrap();
-        Output {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        let shown = format!("`innkeeper {}` to end", arguments.join(" "));
+        Verb { process, shown }
     }
 
     /// `innkeeper say …`: a command as a chat message would send it.

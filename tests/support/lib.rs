@@ -35,7 +35,8 @@ pub mod http;
 pub mod slack;
 
 pub use gate::Gate;
-pub use host::{Host, Output};
+pub use host::{Host, Output, Verb};
+pub use rustix::process::Signal;
 pub use slack::{FakeSlack, Fault, Post};
 
 use std::time::Duration;

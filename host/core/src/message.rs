@@ -53,19 +53,14 @@ impl Address {
         }
     }
 
-    /// Whether a report to `self` and one to `other` would be the same report in the same place.
-    pub fn same_place(&self, other: &Self) -> bool {
-        match (self, other) {
-            (
-                Self::Slack {
-                    channel: a, thread: s, ..
-                },
-                Self::Slack {
-                    channel: b, thread: t, ..
-                },
-            ) => a == b && s == t,
-            _ => self == other,
+    /// The place alone: what is equal for two addresses at which the same report would be read twice.
+    #[must_use]
+    pub fn place(&self) -> Self {
+        let mut place = self.clone();
+        if let Self::Slack { or_user, .. } = &mut place {
+            *or_user = None;
         }
+        place
     }
 }
 

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use axum::Router;
 use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::{Clock, SystemClock};
@@ -47,8 +47,11 @@ use tasks::Tasks;
 /// The socket in the data folder on which `serve` listens.
 pub const SOCKET: &str = "innkeeper.sock";
 
-/// How long deliveries under way may take at shutdown.
-const LAST_DELIVERIES: Duration = Duration::from_secs(10);
+/// How long loops other than the outbox's may take at shutdown.
+const LAST_TASKS: Duration = Duration::from_secs(10);
+
+/// How long clients of the socket may take to read what was said to them last.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How long a guest that hangs in a file operation may hold up the end.
 const LAST_FILES: Duration = Duration::from_secs(1);
@@ -61,6 +64,18 @@ const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// How long the sender of a body may take for all of it.
 const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// Another process owns the data folder.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "another innkeeper (process {process}) is at work in {}: wait for it, or run `innkeeper serve`, which takes orders \
+     from everybody at once",
+    data_dir.display()
+)]
+pub struct Owned {
+    process: String,
+    data_dir: PathBuf,
+}
 
 /// The host, built and not yet started. It owns the data folder for as long as it lives.
 pub struct App {
@@ -81,11 +96,16 @@ impl App {
     /// Takes the data folder, opens the queue, and builds every part.
     ///
     /// # Errors
-    /// Another process owns the data folder; it cannot be made or written; a secret cannot be read.
-    pub async fn open(config: Config) -> anyhow::Result<Self> {
+    /// [`Owned`]: another process owns the data folder. It cannot be made or written; a secret cannot be read.
+    pub async fn open(mut config: Config) -> anyhow::Result<Self> {
         keep_memory_private();
-        let config = Arc::new(config);
         let owner = own(&config.data_dir)?;
+        // One spelling, whatever links lead here: what a run left behind is found by the path of its log.
+        config.data_dir = config
+            .data_dir
+            .canonicalize()
+            .with_context(|| format!("the folder {} cannot be found", config.data_dir.display()))?;
+        let config = Arc::new(config);
         let secrets = Arc::new(Secrets::from_env());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = Arc::new(Store::open(&config.data_dir)?);
@@ -138,6 +158,7 @@ impl App {
             clock: self.clock.clone(),
             directory: slack.map(Slack::directory),
             bells: self.bells.clone(),
+            terminals: self.terminals.clone(),
             stop: stop.clone(),
         }))
     }
@@ -192,12 +213,13 @@ impl App {
         }
     }
 
-    fn api(&self, intake: &Arc<Intake>) -> Router {
+    fn api(&self, intake: &Arc<Intake>, stop: &CancellationToken) -> Router {
         web::finish(web::api::routes(web::api::ApiParts {
             command_line: self.command_line(intake.clone()),
             store: self.store.clone(),
             clock: self.clock.clone(),
             bells: self.bells.clone(),
+            draining: stop.clone(),
         }))
     }
 
@@ -282,12 +304,11 @@ fn own(data_dir: &Path) -> anyhow::Result<File> {
         Err(TryLockError::WouldBlock) => {
             let mut process = String::new();
             lock.read_to_string(&mut process)?;
-            bail!(
-                "another innkeeper (process {}) is at work in {}: wait for it, or run `innkeeper serve`, which takes \
-                 orders from everybody at once",
-                process.trim(),
-                data_dir.display()
-            )
+            return Err(Owned {
+                process: process.trim().to_owned(),
+                data_dir: data_dir.to_owned(),
+            }
+            .into());
         }
         Err(TryLockError::Error(error)) => return Err(error).context(format!("{} cannot be locked", path.display())),
     }
@@ -305,14 +326,16 @@ fn keep_memory_private() {
 
 /// Serving.
 impl App {
-    /// Takes orders until `stop`; then no new starts, running work gets its grace, and nothing is lost.
+    /// Takes orders until `stop`; then no new starts, running work gets its grace, and nothing is lost. `hurry` ends
+    /// running work at once.
     ///
     /// # Errors
     /// What keeps the host from starting, or a loop that ended by itself.
-    pub async fn serve(mut self, stop: CancellationToken) -> anyhow::Result<()> {
+    pub async fn serve(mut self, stop: CancellationToken, hurry: CancellationToken) -> anyhow::Result<()> {
         let slack = Slack::from_secrets(&self.config, &self.secrets, self.clock.clone())?;
         let intake = self.intake(slack.as_ref(), &stop);
         let github = self.github(intake.clone())?;
+        let socket = web::unix::bind(&self.config.data_dir.join(SOCKET))?;
         let listener = TcpListener::bind(self.config.server.listen).await.with_context(|| {
             format!(
                 "nothing can listen on {}; see `listen` under [server]",
@@ -333,17 +356,22 @@ impl App {
 
         let lanes = self.lanes.take().context("this host serves already")?;
         let mut tasks = Tasks::default();
-        let after_work = CancellationToken::new();
-        tasks.spawn("outbox", self.sender(slack.as_ref()).run(lanes, after_work.clone()));
+        let (after_work, after_deliveries) = (CancellationToken::new(), CancellationToken::new());
+        let mut sending = tokio::spawn(self.sender(slack.as_ref()).run(lanes, after_work.clone()));
         let limits = web::ServerLimits::default();
-        let socket = web::unix::bind(&self.config.data_dir.join(SOCKET))?;
         let patient = web::ServerLimits {
             connection_time: None,
+            drain_time: LAST_WORDS,
             ..limits
         };
         tasks.spawn(
             "socket",
-            ends_well(web::serve(socket, self.api(&intake), patient, after_work.clone())),
+            ends_well(web::serve(
+                socket,
+                self.api(&intake, &stop),
+                patient,
+                after_deliveries.clone(),
+            )),
         );
         let routes = web::router(web::WebParts {
             github,
@@ -358,6 +386,11 @@ impl App {
         }
         tasks.spawn("forget", forget(self.store.clone(), self.clock.clone(), stop.clone()));
         let mut dispatching = tokio::spawn(self.dispatcher.clone().run(stop.clone()));
+        let dispatcher = self.dispatcher.clone();
+        let hurrying = tokio::spawn(async move {
+            hurry.cancelled().await;
+            dispatcher.end_running_work();
+        });
         tracing::info!(%address, namespaces = self.config.namespaces.len(), "listening");
 
         let failed = tokio::select! {
@@ -365,6 +398,7 @@ impl App {
             biased;
             failed = tasks.until(&stop) => failed,
             ended = &mut dispatching => Err(anyhow!("the dispatcher ended by itself: {ended:?}")),
+            ended = &mut sending => Err(anyhow!("the outbox ended by itself: {ended:?}")),
         };
         stop.cancel();
         if !dispatching.is_finished() && dispatching.await.is_err() {
@@ -372,7 +406,13 @@ impl App {
         }
         intake.stopped().await;
         after_work.cancel();
-        tasks.end(LAST_DELIVERIES).await;
+        // By its own clock: what is cut in the middle of an upload is sent a second time after the next start.
+        if !sending.is_finished() && sending.await.is_err() {
+            tracing::error!("the outbox panicked; what it holds is sent after the next start");
+        }
+        after_deliveries.cancel();
+        tasks.end(LAST_TASKS).await;
+        hurrying.abort();
         self.end_guests().await;
         self.store.close().await;
         tracing::info!("stopped");

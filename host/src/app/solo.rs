@@ -2,6 +2,7 @@
 //! and delivered. The rest of the data folder waits.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::bail;
 use futures_util::FutureExt;
@@ -9,6 +10,7 @@ use innkeeper_core::clock::Clock;
 use innkeeper_core::request::RequestId;
 use innkeeper_core::run::Run;
 use innkeeper_core::store::{Cancel, ClaimOne, Store};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +19,9 @@ use crate::deliver::sender::Sender;
 use crate::deliver::terminal::Event;
 use crate::dispatcher::Dispatcher;
 use crate::trigger::cli::{CommandLine, Conversation, Order};
+
+/// How long a request that is not due is slept on before the clock is looked at again.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
 /// The host for the length of one command: no triggers, and only what that command ordered is run and delivered.
 pub struct Solo {
@@ -36,7 +41,7 @@ impl App {
     /// Becomes the host for the length of one command.
     ///
     /// # Errors
-    /// The store's, where runs that died with an earlier process cannot be ended.
+    /// The store's, where runs that died with an earlier process cannot be ended. Signals cannot be listened to.
     pub async fn alone(self) -> anyhow::Result<Solo> {
         self.dispatcher.rescue().await?;
         let interrupted = CancellationToken::new();
@@ -44,16 +49,15 @@ impl App {
         let sender = self.sender(None);
         let dispatcher = self.dispatcher.clone();
         let pressed = interrupted.clone();
+        let mut signals = Signals::listen()?;
         tokio::spawn(async move {
             // Ctrl-C ends the run, not the process: what ended is still reported.
-            if tokio::signal::ctrl_c().await.is_ok() {
-                pressed.cancel();
-                dispatcher.end_running_work();
-            }
+            signals.next().await;
+            pressed.cancel();
+            dispatcher.end_running_work();
             // Pressed again, by somebody who cannot wait. The next start reports what was running.
-            if tokio::signal::ctrl_c().await.is_ok() {
-                std::process::exit(130);
-            }
+            signals.next().await;
+            std::process::exit(130);
         });
         Ok(Solo {
             app: self,
@@ -61,6 +65,26 @@ impl App {
             sender,
             interrupted,
         })
+    }
+}
+
+/// What ends a command: Ctrl-C, a terminal that closes, whoever started it.
+struct Signals([Signal; 3]);
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        let [interrupt, terminate, hangup] =
+            [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(signal);
+        Ok(Self([interrupt?, terminate?, hangup?]))
+    }
+
+    async fn next(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.0;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
     }
 }
 
@@ -169,7 +193,7 @@ async fn claim_when_due(
         match store.claim_request(request, clock.now()).await? {
             ClaimOne::Started(run) => return Ok(Some(*run)),
             ClaimOne::NotYet(due) => tokio::select! {
-                () = tokio::time::sleep(due.since(clock.now())) => {}
+                () = tokio::time::sleep(due.since(clock.now()).min(LONGEST_SLEEP)) => {}
                 () = interrupted.cancelled() => {}
             },
             ClaimOne::Busy(run) => bail!("run {run} of the same job goes on"),

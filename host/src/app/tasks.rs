@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Default)]
 pub(super) struct Tasks {
     running: JoinSet<(&'static str, anyhow::Result<()>)>,
+    names: Vec<&'static str>,
 }
 
 impl Tasks {
@@ -18,6 +19,7 @@ impl Tasks {
         name: &'static str,
         task: impl Future<Output = anyhow::Result<()>> + Send + 'static,
     ) {
+        self.names.push(name);
         self.running.spawn(async move { (name, task.await) });
     }
 
@@ -38,9 +40,16 @@ impl Tasks {
 
     /// Waits for the loops to end; after `patience`, they are dropped.
     pub(super) async fn end(mut self, patience: Duration) {
-        let all = async { while self.running.join_next().await.is_some() {} };
+        let all = async {
+            while let Some(ended) = self.running.join_next().await {
+                match ended {
+                    Ok((name, _)) => self.names.retain(|other| *other != name),
+                    Err(error) => tracing::error!(%error, "a part of the host panicked while it was stopping"),
+                }
+            }
+        };
         if tokio::time::timeout(patience, all).await.is_err() {
-            tracing::warn!("messages under way were not confirmed in time; they are looked at after the next start");
+            tracing::warn!(parts = self.names.join(", "), "not ended in time: they are cut off");
         }
     }
 }

@@ -2,6 +2,7 @@
 //! process, which then owns the data folder for as long as it takes.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use http_body_util::{BodyExt, Full};
@@ -15,9 +16,13 @@ use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
 use super::Misuse;
-use crate::app::{App, SOCKET, Solo};
+use crate::app::{App, Owned, SOCKET, Solo};
 use crate::deliver::terminal::Event;
 use crate::trigger::cli::{BadOrder, Order, user_name};
+
+/// How long a verb waits for another that owns the data folder, and how often it tries.
+const PATIENCE: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// Who does what is asked.
 pub(super) enum Host {
@@ -36,10 +41,18 @@ pub(super) enum Events {
 impl Host {
     /// Finds a running `serve`, or becomes the owner of the data folder.
     pub(super) async fn find(config: &Config) -> anyhow::Result<Self> {
-        if let Some(socket) = Socket::connect(&config.data_dir).await? {
-            return Ok(Self::Serving(socket));
+        let begun = Instant::now();
+        loop {
+            if let Some(socket) = Socket::connect(&config.data_dir).await? {
+                return Ok(Self::Serving(socket));
+            }
+            match App::open(config.clone()).await {
+                Ok(app) => return Ok(Self::Alone(Box::new(app.alone().await?))),
+                // A `serve` that is starting or ending, or a verb like this one that is nearly done.
+                Err(error) if error.is::<Owned>() && begun.elapsed() < PATIENCE => tokio::time::sleep(AGAIN).await,
+                Err(error) => return Err(error),
+            }
         }
-        Ok(Self::Alone(Box::new(App::open(config.clone()).await?.alone().await?)))
     }
 
     /// Gives an order.

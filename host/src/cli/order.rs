@@ -57,6 +57,10 @@ pub(super) async fn converse(host: &Host, order: Order, show: &mut Show) -> anyh
                     ended = Ended::Failed;
                 }
             }
+            Event::Cancelled { request } => {
+                open.retain(|open| open != request);
+                ended = Ended::Failed;
+            }
             Event::Message { .. } => messages_due -= 1,
             Event::Started { .. } => {}
         }

@@ -1,5 +1,7 @@
 //! `innkeeper serve`: everything at once, until SIGTERM or SIGINT.
 
+use std::time::Duration;
+
 use innkeeper_core::config::Config;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -8,21 +10,27 @@ use super::Ended;
 use crate::app::App;
 
 pub(super) async fn run(config: &Config) -> anyhow::Result<Ended> {
-    let stop = CancellationToken::new();
+    let (stop, hurry) = (CancellationToken::new(), CancellationToken::new());
     tokio::spawn(stop_on_signal(
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,
         stop.clone(),
+        hurry.clone(),
     ));
-    App::open(config.clone()).await?.serve(stop).await?;
+    App::open(config.clone()).await?.serve(stop, hurry).await?;
     Ok(Ended::Done)
 }
 
-/// The first signal begins to drain. A second one is for whoever cannot wait: what runs is reported after the next start.
+/// How long the host goes on after a second signal: for running work to be ended, and written down as interrupted.
+const AT_ONCE: Duration = Duration::from_secs(3);
+
+/// The first signal begins to drain. A second one is for whoever cannot wait: what runs is ended, and what could not be
+/// sent any more is sent after the next start.
 async fn stop_on_signal(
     mut terminate: tokio::signal::unix::Signal,
     mut interrupt: tokio::signal::unix::Signal,
     stop: CancellationToken,
+    hurry: CancellationToken,
 ) {
     let mut next = async || {
         tokio::select! {
@@ -34,6 +42,9 @@ async fn stop_on_signal(
     tracing::info!("{signal}: stopping, nothing new starts; a second signal ends at once");
     stop.cancel();
     let signal = next().await;
-    tracing::warn!("{signal} again: ended at once");
+    tracing::warn!("{signal} again: running work is ended");
+    hurry.cancel();
+    tokio::time::sleep(AT_ONCE).await;
+    tracing::warn!("not done yet; ended all the same");
     std::process::exit(130);
 }

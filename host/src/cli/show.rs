@@ -86,6 +86,7 @@ impl Show {
                     eprintln!("run {run} failed; see `innkeeper logs {run} --stderr`");
                 }
             }
+            Event::Cancelled { request } => eprintln!("request {request} was cancelled: it does not start"),
             Event::Message { message, file } => print_message(message, file)?,
         }
         Ok(())

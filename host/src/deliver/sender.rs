@@ -2,9 +2,11 @@
 //! up; then the next. Lanes go their own pace, so that one channel that fails holds up no other.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use innkeeper_core::clock::{Clock, Timestamp};
 use innkeeper_core::message::{Address, Content, Delivery, Message, NewDelivery, Post};
 use innkeeper_core::outbox::{self, Failure, Next, Target};
@@ -21,6 +23,9 @@ const AT_ONCE: usize = 16;
 
 /// How long deliveries that are due when the host stops may take.
 const LAST_CALL: Duration = Duration::from_secs(8);
+
+/// How long a lane sleeps at most before it looks at the clock again: clocks are set, and due times are the clock's.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
 /// How long a lane rests after the store failed.
 const STORE_RETRY: Duration = Duration::from_secs(1);
@@ -68,7 +73,7 @@ impl Sender {
             } else if self.has_target(&lane) {
                 lanes.insert(lane.clone(), false);
                 let (stop, last_call) = (stop.clone(), last_call.clone());
-                tasks.spawn(self.clone().drain(lane, gate.clone(), stop, last_call));
+                tasks.spawn(self.clone().drain_whatever_comes(lane, gate.clone(), stop, last_call));
             }
         };
         for lane in self.store.lanes_with_work().await? {
@@ -130,6 +135,24 @@ impl Sender {
         self.slack.is_some() || !lane.starts_with("slack:")
     }
 
+    /// Empties a lane, and ends also where our own code panics: the lane has to be known as free again.
+    async fn drain_whatever_comes(
+        self: Arc<Self>,
+        lane: String,
+        gate: Arc<Semaphore>,
+        stop: CancellationToken,
+        last_call: CancellationToken,
+    ) -> String {
+        let draining = self.drain(lane.clone(), gate, stop, last_call);
+        AssertUnwindSafe(draining).catch_unwind().await.unwrap_or_else(|_| {
+            tracing::error!(
+                lane,
+                "a delivery made the host panic: this is a bug; its lane waits for the next message"
+            );
+            lane
+        })
+    }
+
     /// Empties a lane. Returns its name, so that the loop knows whose task ended.
     async fn drain(
         self: Arc<Self>,
@@ -171,7 +194,7 @@ impl Sender {
                 if stop.is_cancelled() {
                     return Ok(Step::Empty);
                 }
-                rest(due.since(self.clock.now()), stop).await;
+                rest(due.since(self.clock.now()).min(LONGEST_SLEEP), stop).await;
                 Ok(Step::Again)
             }
             Take::Due { delivery, .. } => {

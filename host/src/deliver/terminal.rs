@@ -45,6 +45,11 @@ pub enum Event {
         /// Whether a report follows.
         reported: bool,
     },
+    /// A request was cancelled before it started: nothing more comes of it.
+    Cancelled {
+        /// The request.
+        request: RequestId,
+    },
     /// A report or an answer.
     Message {
         /// What it says.
@@ -86,6 +91,14 @@ impl Terminals {
         self.lock()
             .get(&session)
             .is_some_and(|sender| sender.send(event).is_ok())
+    }
+
+    /// Tells every terminal. For what concerns those that know what it is about.
+    pub fn tell_everybody(&self, event: &Event) {
+        for sender in self.lock().values() {
+            // Whoever does not wait any more need not know.
+            let _ = sender.send(event.clone());
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, mpsc::UnboundedSender<Event>>> {

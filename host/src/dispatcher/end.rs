@@ -1,5 +1,6 @@
 //! The end of a run: what it says is composed, and with the end itself it is one commit.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -14,6 +15,7 @@ use innkeeper_core::store::{RunEnd, StoreError};
 use super::Dispatcher;
 use crate::bell::lanes_of;
 use crate::deliver::terminal::Event;
+use crate::runner::log_folder;
 
 /// The reactions on the asking message.
 const SUCCEEDED: &str = "white_check_mark";
@@ -48,6 +50,20 @@ impl Dispatcher {
         });
         self.parts.bells.ring_queue();
         self.parts.bells.ring_outbox(lanes);
+    }
+
+    /// Ends a run that the host's own code could not see through, with as little code as possible. What can be said of it
+    /// is that it was interrupted.
+    pub(super) async fn end_after_panic(&self, run: &Run) {
+        let (stdout, stderr) = (Captured::default(), Captured::default());
+        let outcome = Outcome {
+            ending: Ending::Interrupted,
+            duration: Duration::ZERO,
+            stdout,
+            stderr,
+        };
+        let folder = log_folder(&run.namespace, &run.job, run.started, run.id);
+        self.end(run, None, outcome, folder).await;
     }
 
     /// What is said of a run, and whether the places that asked get a report.
@@ -93,14 +109,10 @@ impl Dispatcher {
 /// A tick or a cross on every message that asked.
 fn reactions(run: &Run, ending: &Ending) -> Vec<NewDelivery> {
     let name = if ending.is_success() { SUCCEEDED } else { FAILED };
-    let mut messages: Vec<Address> = Vec::new();
-    for message in run.askings.iter().filter_map(|asking| asking.origin.asking_message()) {
-        if !messages.contains(&message) {
-            messages.push(message);
-        }
-    }
+    let mut known = HashSet::new();
+    let messages = run.askings.iter().filter_map(|asking| asking.origin.asking_message());
     messages
-        .into_iter()
+        .filter(|message| known.insert(message.clone()))
         .map(|message| NewDelivery::reaction(message, name, Some(run.id)))
         .collect()
 }
@@ -110,14 +122,10 @@ fn to_every_place(run: &Run, message: Option<Message>) -> Vec<NewDelivery> {
     let Some(message) = message else {
         return Vec::new();
     };
-    let mut places: Vec<Address> = Vec::new();
-    for place in run.askings.iter().filter_map(|asking| asking.origin.reply_to()) {
-        if !places.iter().any(|known| known.same_place(&place)) {
-            places.push(place);
-        }
-    }
+    let mut known = HashSet::new();
+    let places = run.askings.iter().filter_map(|asking| asking.origin.reply_to());
     places
-        .into_iter()
+        .filter(|place| known.insert(place.place()))
         .map(|place| NewDelivery::message(place, message.clone(), Some(run.id)))
         .collect()
 }

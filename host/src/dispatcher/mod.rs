@@ -3,8 +3,11 @@
 mod end;
 mod rescue;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
+
+use futures_util::FutureExt;
 
 use innkeeper_core::clock::Clock;
 use innkeeper_core::config::{Config, Job, Namespace, Program};
@@ -22,6 +25,10 @@ use crate::runner::{Invocation, Runner, log_folder};
 
 /// How long runs that were ended may take to be written down.
 const LAST_ENDS: Duration = Duration::from_secs(15);
+
+/// How long the dispatcher sleeps at most before it looks at the clock again: clocks are set, and due times are the
+/// clock's.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
 /// How long the dispatcher rests after the store failed.
 const STORE_RETRY: Duration = Duration::from_secs(1);
@@ -117,7 +124,7 @@ impl Dispatcher {
             Ok(Ok(Claim {
                 next_due: Some(due), ..
             })) => {
-                let wait = due.since(self.parts.clock.now());
+                let wait = due.since(self.parts.clock.now()).min(LONGEST_SLEEP);
                 tokio::select! {
                     () = tokio::time::sleep(wait), if !wait.is_zero() => {}
                     () = self.parts.bells.queue_rung(), if !wait.is_zero() => {}
@@ -136,7 +143,12 @@ impl Dispatcher {
     fn start(self: &Arc<Self>, run: Run, slot: OwnedSemaphorePermit) {
         let this = self.clone();
         self.running.spawn(async move {
-            this.execute(run).await;
+            let work = AssertUnwindSafe(this.execute(run.clone())).catch_unwind();
+            if work.await.is_err() {
+                // A bug of ours. Unended, the run would hold its job until the next start.
+                tracing::error!(run.id = run.id.0, "a run made the host panic: this is a bug");
+                this.end_after_panic(&run).await;
+            }
             drop(slot);
         });
     }

@@ -2,9 +2,13 @@
 //! one owner. Each is ended as interrupted and reported. It is not run again: nobody but its author knows whether that
 //! would do harm.
 
+use std::path::Path;
+use std::time::Duration;
+
 use innkeeper_core::run::{Captured, Ending, Outcome};
 
 use super::Dispatcher;
+use crate::runner::bash::kill_left_behind;
 use crate::runner::log_folder;
 
 impl Dispatcher {
@@ -23,9 +27,11 @@ impl Dispatcher {
             let found = self.find(&run);
             let folder = log_folder(&run.namespace, &run.job, run.started, run.id);
             let files = self.parts.config.data_dir.join("logs").join(&folder);
+            end_what_lives(&files).await;
             let outcome = Outcome {
                 ending: Ending::Interrupted,
-                duration: self.parts.clock.now().since(run.started),
+                // When it died nobody knows.
+                duration: Duration::ZERO,
                 stdout: left_behind(files.join("stdout")),
                 stderr: left_behind(files.join("stderr")),
             };
@@ -33,6 +39,17 @@ impl Dispatcher {
             self.end(&run, job, outcome, folder).await;
         }
         Ok(())
+    }
+}
+
+/// Kills what a killed host left running: the run is about to be called interrupted, and its job free.
+async fn end_what_lives(files: &Path) {
+    let files = files.to_owned();
+    let killed = tokio::task::spawn_blocking(move || kill_left_behind(&files)).await;
+    match killed {
+        Ok(0) => {}
+        Ok(processes) => tracing::warn!(processes, "the run was still going; it is ended"),
+        Err(error) => tracing::error!(%error, "what is left of a run could not be looked for"),
     }
 }
 

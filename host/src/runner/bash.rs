@@ -7,6 +7,7 @@
 //! left the group (`setsid`) lives on, and cannot hold the run: its pipes are not read any longer.
 
 mod environment;
+mod left_behind;
 mod output;
 mod process;
 
@@ -30,6 +31,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use self::environment::Environment;
+pub use self::left_behind::kill_left_behind;
 use self::output::Output;
 use self::process::Process;
 use super::log::RunLog;
@@ -175,7 +177,10 @@ impl BashRunner {
             .arg(script)
             .current_dir(folder)
             .env_clear()
-            .envs(self.environment.of(&invocation.job.grants.env, work))
+            .envs(
+                self.environment
+                    .of(&invocation.job.grants.env, work, &invocation.log_folder),
+            )
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

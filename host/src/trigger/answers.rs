@@ -34,7 +34,7 @@ pub fn request_not_pending(request: RequestId) -> String {
 }
 
 /// Every pending request of a job was cancelled: this many.
-pub fn job_cancelled(namespace: &str, job: &str, count: u64) -> String {
+pub fn job_cancelled(namespace: &str, job: &str, count: usize) -> String {
     let what = match count {
         0 => return format!("Nothing of `{namespace}_{job}` was waiting. What runs already goes on."),
         1 => "The one waiting request".to_owned(),

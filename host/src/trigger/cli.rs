@@ -101,6 +101,11 @@ impl CommandLine {
         Ok(Conversation::new(session, heard))
     }
 
+    /// Tells whoever waits for a request that it was cancelled.
+    pub fn tell_cancelled(&self, request: RequestId) {
+        self.terminals.tell_everybody(&Event::Cancelled { request });
+    }
+
     fn request(&self, namespace: String, job: String, given: Arguments) -> Result<NewRequest, BadOrder> {
         let found = self.config.namespaces.get(&namespace).ok_or_else(|| {
             let known: Vec<&str> = self.config.namespaces.keys().map(String::as_str).collect();
@@ -189,11 +194,18 @@ impl Conversation {
         if let Some(first) = self.first.take() {
             return Some(first);
         }
-        if self.open.is_empty() && self.messages_due <= 0 {
-            return None;
-        }
-        let event = self.session.next().await?;
+        let event = loop {
+            if self.open.is_empty() && self.messages_due <= 0 {
+                return None;
+            }
+            match self.session.next().await? {
+                // Everybody is told; this is not one of ours.
+                Event::Cancelled { request } if !self.open.contains(&request) => {}
+                event => break event,
+            }
+        };
         match &event {
+            Event::Cancelled { request } => self.open.retain(|open| open != request),
             Event::Ended { request, reported, .. } => {
                 self.open.retain(|open| open != request);
                 self.messages_due += i64::from(*reported);

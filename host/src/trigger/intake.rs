@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{Directory, Heard, Said, Standing, answers};
 use crate::bell::Bells;
+use crate::deliver::terminal::{Event, Terminals};
 
 /// The reaction on a message whose work was accepted.
 pub const ACCEPTED: &str = "eyes";
@@ -47,6 +48,8 @@ pub struct IntakeParts {
     pub directory: Option<Arc<dyn Directory>>,
     /// Who is told of new work.
     pub bells: Bells,
+    /// Who waits at a terminal.
+    pub terminals: Terminals,
     /// Ends look-ups at shutdown. What they had not decided is decided after the next start.
     pub stop: CancellationToken,
 }
@@ -212,10 +215,18 @@ impl Desk {
         self.parts
             .bells
             .ring_outbox(answered_at.into_iter().flatten().map(|address| address.lane()));
-        let Accepted::New(Caused { asking, requests, .. }) = accepted else {
+        let Accepted::New(Caused {
+            asking,
+            requests,
+            cancelled,
+        }) = accepted
+        else {
             tracing::debug!(trigger, "heard again what had been heard before");
             return Heard::Repeated;
         };
+        for request in cancelled {
+            self.parts.terminals.tell_everybody(&Event::Cancelled { request });
+        }
         for Queued { id, joined, .. } in &requests {
             tracing::info!(trigger, asking.id = asking.0, request.id = id.0, joined, "accepted");
         }
@@ -318,7 +329,8 @@ impl Desk {
                     namespace: name.clone(),
                     job: job.clone(),
                 };
-                let said = move |caused: &Caused| reply(&origin, answers::job_cancelled(&name, &job, caused.cancelled));
+                let said =
+                    move |caused: &Caused| reply(&origin, answers::job_cancelled(&name, &job, caused.cancelled.len()));
                 Decision::Do {
                     cause,
                     answer: Box::new(said),
@@ -346,9 +358,9 @@ impl Desk {
             return Ok(decision);
         }
         let origin = origin.clone();
-        let said = move |caused: &Caused| match caused.cancelled {
-            0 => reply(&origin, answers::request_not_pending(request)),
-            _ => reply(&origin, answers::request_cancelled(request)),
+        let said = move |caused: &Caused| match caused.cancelled.is_empty() {
+            true => reply(&origin, answers::request_not_pending(request)),
+            false => reply(&origin, answers::request_cancelled(request)),
         };
         Ok(Decision::Do {
             cause: Cause::CancelRequest(request),

@@ -13,8 +13,9 @@ use axum::{Json, Router};
 use futures_util::stream;
 use innkeeper_core::clock::Clock;
 use innkeeper_core::request::RequestId;
-use innkeeper_core::store::Store;
+use innkeeper_core::store::{Cancel, Store};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use crate::bell::Bells;
 use crate::trigger::cli::{BadOrder, CommandLine, Conversation, Order};
@@ -30,6 +31,8 @@ pub struct ApiParts {
     pub clock: Arc<dyn Clock>,
     /// Who is told of what was cancelled.
     pub bells: Bells,
+    /// Cancelled once the host takes no more orders.
+    pub draining: CancellationToken,
 }
 
 /// Every route of the API.
@@ -50,6 +53,12 @@ async fn give_order(State(parts): State<ApiParts>, headers: HeaderMap, body: Byt
         .get("x-innkeeper-user")
         .and_then(|user| user.to_str().ok())
         .unwrap_or("somebody");
+    if parts.draining.is_cancelled() {
+        return refusal(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the host is stopping and takes no more orders; try again when it has started".into(),
+        );
+    }
     match parts.command_line.give(order, user.to_owned()).await {
         Ok(conversation) => (
             [(CONTENT_TYPE, "application/x-ndjson")],
@@ -73,9 +82,13 @@ fn lines(conversation: Conversation) -> impl futures_util::Stream<Item = Result<
 }
 
 async fn cancel_request(State(parts): State<ApiParts>, Path(request): Path<i64>) -> Response {
-    match parts.store.cancel(RequestId(request), parts.clock.now()).await {
+    let request = RequestId(request);
+    match parts.store.cancel(request, parts.clock.now()).await {
         Ok(cancelled) => {
             parts.bells.ring_queue();
+            if let Cancel::Cancelled { .. } = cancelled {
+                parts.command_line.tell_cancelled(request);
+            }
             Json(cancelled).into_response()
         }
         Err(error) => unavailable(&error.into()),

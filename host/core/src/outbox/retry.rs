@@ -34,7 +34,9 @@ pub fn next(failure: &Failure, attempts: u32, created: Timestamp, now: Timestamp
     let doublings = attempts.saturating_sub(1).min(16);
     let wait = FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT);
     let wait = wait.mul_f64(1.0 - 0.25 * jitter.clamp(0.0, 1.0));
-    Next::Retry(now.plus(after.map_or(wait, |asked| asked.max(wait))))
+    // Who asks for longer than that gets a last attempt at the end of it.
+    let asked = after.map_or(wait, |asked| asked.max(wait).min(GIVE_UP_AFTER));
+    Next::Retry(now.plus(asked))
 }
 
 #[cfg(test)]
@@ -72,6 +74,7 @@ mod tests {
         assert_eq!(wait(&later(Some(30)), 1).as_secs(), 30);
         assert_eq!(wait(&later(Some(1)), 5).as_secs(), 16);
         assert_eq!(wait(&later(Some(900)), 1).as_secs(), 900);
+        assert_eq!(wait(&later(Some(u64::MAX)), 1), GIVE_UP_AFTER);
     }
 
     #[test]

@@ -68,7 +68,7 @@ fn carry_out(
     let mut caused = Caused {
         asking,
         requests: Vec::new(),
-        cancelled: 0,
+        cancelled: Vec::new(),
     };
     match cause {
         Cause::Requests(requests) => {
@@ -78,12 +78,13 @@ fn carry_out(
         }
         Cause::CancelJob { namespace, job } => caused.cancelled = queue::cancel_job(c, namespace, job, now)?,
         Cause::CancelRequest(request) => {
-            let cancelled = matches!(queue::cancel(c, *request, now)?, Cancel::Cancelled { .. });
-            caused.cancelled = u64::from(cancelled);
+            if matches!(queue::cancel(c, *request, now)?, Cancel::Cancelled { .. }) {
+                caused.cancelled.push(*request);
+            }
         }
         Cause::Answer | Cause::Undecided => {}
     }
-    if caused.cancelled > 0 {
+    if !caused.cancelled.is_empty() {
         set_asking_state(c, asking, AskingState::Acted)?;
     }
     outbox::append(c, &answer(&caused), now)?;

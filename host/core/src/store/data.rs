@@ -47,8 +47,8 @@ pub struct Caused {
     pub asking: AskingId,
     /// One for each request of [`Cause::Requests`], in their order.
     pub requests: Vec<Queued>,
-    /// How many requests [`Cause::CancelJob`] or [`Cause::CancelRequest`] cancelled.
-    pub cancelled: u64,
+    /// The requests that [`Cause::CancelJob`] or [`Cause::CancelRequest`] cancelled.
+    pub cancelled: Vec<RequestId>,
 }
 
 /// A request on the queue.

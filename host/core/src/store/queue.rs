@@ -118,18 +118,18 @@ pub(super) fn cancel(c: &Connection, request: RequestId, now: Timestamp) -> Resu
     })
 }
 
-/// Cancels every pending request of a job. Says how many.
-pub(super) fn cancel_job(c: &Connection, namespace: &str, name: &str, now: Timestamp) -> Sql<u64> {
+/// Cancels every pending request of a job. Says which.
+pub(super) fn cancel_job(c: &Connection, namespace: &str, name: &str, now: Timestamp) -> Sql<Vec<RequestId>> {
     let Some(job) = job::find(c, namespace, name)? else {
-        return Ok(0);
+        return Ok(Vec::new());
     };
-    let cancelled = change(c, CANCEL_JOB, (job.id, RequestMove::Cancel.to(), now))?;
+    let cancelled = all(c, CANCEL_JOB, (job.id, RequestMove::Cancel.to(), now), |row| row.get(0))?;
     job::clear_first(c, job.id)?;
-    Ok(cancelled as u64)
+    Ok(cancelled)
 }
 
 pub(super) const CANCEL_JOB: &str = "UPDATE request INDEXED BY request_pending_due SET state = ?2, ended_at = ?3
-     WHERE job = ?1 AND state = 'pending'";
+     WHERE job = ?1 AND state = 'pending' RETURNING id";
 
 /// Moves the due time of the pending request of this job with these arguments, where there is one.
 fn move_due(c: &Connection, job: i64, arguments_hash: &[u8; 32], due: Timestamp) -> Sql<Option<RequestId>> {

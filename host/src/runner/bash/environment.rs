@@ -12,6 +12,7 @@ use anyhow::Context;
 use innkeeper_core::config::Allowed;
 
 use super::BashSettings;
+use super::left_behind::RUN_FOLDER;
 
 /// Where programs are looked for on a host that has no `PATH`.
 const PLAIN_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
@@ -55,11 +56,13 @@ impl Environment {
         &'e self,
         granted: &'e Allowed,
         work_folder: &'e Path,
+        log_folder: &'e Path,
     ) -> impl Iterator<Item = (&'e OsStr, &'e OsStr)> {
         let ours = [
             ("PATH", self.path.as_os_str()),
             ("PYTHONPATH", self.workspace.as_os_str()),
             ("WRITEABLE_DIR", work_folder.as_os_str()),
+            (RUN_FOLDER, log_folder.as_os_str()),
         ];
         let seen = |(name, _): &&(OsString, OsString)| match name.to_str() {
             Some(name) => granted.allows(name),
@@ -81,7 +84,9 @@ fn is_hidden(name: &OsStr, hidden: &BTreeSet<String>) -> bool {
 }
 
 fn is_ours(name: &OsStr) -> bool {
-    ["PATH", "PYTHONPATH", "WRITEABLE_DIR"].iter().any(|ours| name == *ours)
+    ["PATH", "PYTHONPATH", "WRITEABLE_DIR", RUN_FOLDER]
+        .iter()
+        .any(|ours| name == *ours)
 }
 
 fn find(path: &OsStr, program: &str) -> Option<PathBuf> {
@@ -151,7 +156,7 @@ mod tests {
     fn seen(environment: &Environment, granted: &Allowed) -> BTreeMap<String, String> {
         let text = |text: &OsStr| text.to_str().unwrap().to_owned();
         environment
-            .of(granted, Path::new("/data/work/demo"))
+            .of(granted, Path::new("/data/work/demo"), Path::new("/data/logs/demo_x/1"))
             .map(|(name, value)| (text(name), text(value)))
             .collect()
     }
@@ -171,7 +176,17 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let environment = environment(home.path(), HOST);
         let names: Vec<String> = seen(&environment, &Allowed::All).into_keys().collect();
-        assert_eq!(names, ["HOME", "PATH", "PYTHONPATH", "TOKEN", "WRITEABLE_DIR"]);
+        assert_eq!(
+            names,
+            [
+                "HOME",
+                "INNKEEPER_RUN_FOLDER",
+                "PATH",
+                "PYTHONPATH",
+                "TOKEN",
+                "WRITEABLE_DIR"
+            ]
+        );
     }
 
     #[test]
@@ -182,7 +197,7 @@ mod tests {
         let seen = seen(&environment, &granted);
         assert_eq!(
             seen.keys().collect::<Vec<_>>(),
-            ["PATH", "PYTHONPATH", "TOKEN", "WRITEABLE_DIR"]
+            ["INNKEEPER_RUN_FOLDER", "PATH", "PYTHONPATH", "TOKEN", "WRITEABLE_DIR"]
         );
         assert_eq!(seen["PYTHONPATH"], "/srv/workspace");
         assert_eq!(seen["WRITEABLE_DIR"], "/data/work/demo");

@@ -54,7 +54,7 @@ fn a_repeated_request_is_one_look_into_an_index() {
 fn cancelling_a_job_looks_at_its_requests_only() {
     assert_eq!(
         plan(queue::CANCEL_JOB),
-        ["SEARCH request USING INDEX request_pending_due (job=?)"]
+        ["SEARCH request USING COVERING INDEX request_pending_due (job=?)"]
     );
 }
 
