@@ -2,6 +2,8 @@
 
 mod end;
 mod rescue;
+#[cfg(test)]
+mod tests;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

@@ -1474,3 +1474,37 @@ fn a_hostile_file_is_answered_in_bearable_time_and_length() {
     let said = World::demo("", &commands).check();
     assert!(said.contains("more than 250 of `[[slack]]`"), "{said}");
 }
+
+#[test]
+fn a_granted_folder_holds_files_only() {
+    let world = World::new(
+        r#"[[namespaces.demo.files]]
+host = "srv"
+guest = "/g"
+[[namespaces.demo.files]]
+host = "/proc/self"
+guest = "/p"
+"#,
+    )
+    .namespace("demo", "")
+    .file("srv/deep/x", "");
+    let _socket = std::os::unix::net::UnixListener::bind(world.path("srv/deep/socket")).unwrap();
+    let shown = world.check().replace(&world.path("").display().to_string(), "…/");
+    insta::assert_snapshot!(shown, @r#"
+error: `srv` holds something that is no file
+ --> innkeeper.toml:2:8
+  |
+2 | host = "srv"
+  |        ^^^^^ `srv/deep/socket` is a pipe, a socket or a device
+  |
+  = help: a component that opens it could wait for ever; grant a folder without it
+
+error: a files grant reaches the kernel's own files
+ --> innkeeper.toml:5:8
+  |
+5 | host = "/proc/self"
+  |        ^^^^^^^^^^^^ `/proc/self` lies in `/proc`
+  |
+  = help: grant a folder that is apart from what the host itself lives on
+"#);
+}
