@@ -128,6 +128,9 @@ impl Inn {
             log_folder: self.home.path().join("logs/demo_hello").join(run.to_string()),
             work_folder: self.home.path().join("work/demo"),
             started: None,
+            progress: None,
+            askings: Vec::new(),
+            payload: None,
         };
         // On a worker, as the dispatcher runs it.
         let outcome = host.block_on(host.spawn(self.runner.run(invocation, CancellationToken::new())))?;
@@ -160,6 +163,7 @@ fn job() -> anyhow::Result<Job> {
             stdout: true,
             success: true,
             format: Format::Text,
+            formatter: None,
             suppress_empty: false,
             call_tech_support_on_error: true,
         },

@@ -80,6 +80,7 @@ impl Queue {
                 job: run.job,
                 arguments: run.arguments,
                 due: now(),
+                payload: None,
             }],
         )
         .await;
@@ -124,6 +125,7 @@ fn request(job: &str, number: usize) -> NewRequest {
         job: job.to_owned(),
         arguments,
         due: now(),
+        payload: None,
     }
 }
 

@@ -216,6 +216,9 @@ impl Inn {
             log_folder: self.logs.join(run.to_string()),
             work_folder: self.logs.join("work"),
             started: None,
+            progress: None,
+            askings: Vec::new(),
+            payload: None,
         };
         let outcome = self.runner.run(invocation, CancellationToken::new()).await;
         ensure!(
@@ -260,11 +263,13 @@ fn job(component: &Path) -> Job {
         program: Program::Component {
             path: component.to_owned(),
             arguments: None,
+            world: innkeeper_core::config::World::Command,
         },
         report: ReportRules {
             stdout: true,
             success: true,
             format: Format::Text,
+            formatter: None,
             suppress_empty: false,
             call_tech_support_on_error: false,
         },

@@ -134,6 +134,7 @@ impl Host {
             job: job.into(),
             arguments: Default::default(),
             due: now,
+            payload: None,
         };
         self.store
             .accept(asking, Cause::Requests(vec![request]), Vec::new())

@@ -222,6 +222,9 @@ pub struct NewAsking {
     pub at: Timestamp,
 }
 
+/// The bytes of a payload; shared, since it may be large.
+pub type Bytes = std::sync::Arc<[u8]>;
+
 /// One order that was accepted and is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asking {
@@ -246,4 +249,7 @@ pub struct NewRequest {
     pub arguments: Arguments,
     /// When it may start at the earliest.
     pub due: Timestamp,
+    /// What a webhook sent, where the job is told. Kept until the request has ended; of those that join it later, nothing
+    /// is kept.
+    pub payload: Option<Bytes>,
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::request::{Arguments, Asking, RequestId, id};
+use crate::message::{File, Post};
+use crate::request::{Arguments, Asking, Bytes, RequestId, id};
 
 id! {
     /// The number of a run. People type it (`logs 12`).
@@ -30,6 +31,8 @@ pub struct Run {
     pub started: Timestamp,
     /// Everybody who asked for it, oldest first.
     pub askings: Vec<Asking>,
+    /// What the webhook of the oldest asking sent, where the job is told.
+    pub payload: Option<Bytes>,
 }
 
 impl Run {
@@ -50,6 +53,21 @@ pub struct Outcome {
     pub stdout: Captured,
     /// What it wrote to stderr.
     pub stderr: Captured,
+    /// What a component of the world `job` returned. Everybody else's stdout is the report.
+    pub report: Option<Report>,
+}
+
+/// What a job says of itself when it did what it was asked. The same cases as `report` in `wit/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// Slack's mrkdwn from a trusted namespace, plain text from any other.
+    Text(String),
+    /// Block Kit blocks. Not validated yet.
+    Blocks(Post),
+    /// A code block.
+    Code(String),
+    /// A file.
+    File(File),
 }
 
 /// How a run ended. A failed run is an outcome, not an error of the host.
@@ -60,6 +78,11 @@ pub enum Ending {
     Exited {
         /// The exit code.
         code: i32,
+    },
+    /// It said itself that it failed, and why, in words for the people who asked. Only components of the world `job` do.
+    Failed {
+        /// What it said. Not made safe to show yet.
+        message: String,
     },
     /// A signal that the host did not send ended it.
     Signalled {

@@ -33,6 +33,7 @@ use crate::deliver::terminal::Terminals;
 use crate::dispatcher::{Dispatcher, Parts, Runners};
 use crate::guest::compile::CompilerCommand;
 use crate::guest::context::Environment;
+use crate::guest::report_format::GuestFormatter;
 use crate::guest::{GuestSettings, Guests};
 use crate::runner::bash::{BashRunner, BashSettings, Grace};
 use crate::runner::component::ComponentRunner;
@@ -134,6 +135,7 @@ impl App {
             store: store.clone(),
             clock: clock.clone(),
             runners,
+            formatter: Arc::new(GuestFormatter::new(guests.clone())),
             bells: bells.clone(),
             terminals: terminals.clone(),
         }));
@@ -261,13 +263,17 @@ async fn forget(store: Arc<Store>, clock: Arc<dyn Clock>, stop: CancellationToke
     Ok(())
 }
 
-/// The files of every component job, each once.
-fn components(config: &Config) -> Vec<PathBuf> {
+/// The files of every component, each once, with the namespace that it belongs to.
+fn components(config: &Config) -> Vec<(PathBuf, String)> {
     let jobs = config.namespaces.values().flat_map(|namespace| namespace.jobs.values());
-    let files: BTreeSet<PathBuf> = jobs
-        .filter_map(|job| match &job.program {
-            Program::Component { path, .. } => Some(path.clone()),
-            Program::Bash { .. } => None,
+    let files: BTreeSet<(PathBuf, String)> = jobs
+        .flat_map(|job| {
+            let program = match &job.program {
+                Program::Component { path, .. } => Some(path),
+                Program::Bash { .. } => None,
+            };
+            let paths = program.into_iter().chain(&job.report.formatter);
+            paths.map(|path| (path.clone(), job.namespace.clone()))
         })
         .collect();
     files.into_iter().collect()

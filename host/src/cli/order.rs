@@ -62,7 +62,7 @@ pub(super) async fn converse(host: &Host, order: Order, show: &mut Show) -> anyh
                 ended = Ended::Failed;
             }
             Event::Message { .. } => messages_due -= 1,
-            Event::Started { .. } => {}
+            Event::Started { .. } | Event::Progress { .. } => {}
         }
         show.event(event)?;
     }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use innkeeper_core::message::Message;
 use innkeeper_core::report::terminal;
+use innkeeper_core::run::RunId;
 
 use super::print;
 use crate::deliver::terminal::Event;
@@ -48,9 +49,22 @@ impl Show {
         }
     }
 
+    /// Shows how far a run is: on a terminal in place, in a log not at all, since the log of the run has more.
+    fn progress(&mut self, run: RunId, fraction: Option<f64>, line: &str) {
+        let percent = fraction.map_or_else(String::new, |fraction| format!(" {:.0}%", fraction * 100.0));
+        let since = self
+            .running_since
+            .as_ref()
+            .map_or_else(Instant::now, |(_, since)| *since);
+        self.running_since = Some((format!("run {run}:{percent} {line}"), since));
+        if std::io::stderr().is_terminal() {
+            self.tick(true, since);
+        }
+    }
+
     fn tick(&mut self, live: bool, began: Instant) {
         let line = match &self.running_since {
-            Some((what, since)) => format!("{what} is running, {} s", since.elapsed().as_secs()),
+            Some((what, since)) => format!("{what}, {} s", since.elapsed().as_secs()),
             None => format!("waiting, {} s", began.elapsed().as_secs()),
         };
         if live {
@@ -77,12 +91,13 @@ impl Show {
         }
         match event {
             Event::Accepted { .. } => {}
-            Event::Started { run, .. } => self.running_since = Some((format!("run {run}"), Instant::now())),
+            Event::Started { run, .. } => self.running_since = Some((format!("run {run} is running"), Instant::now())),
+            Event::Progress { run, fraction, line } => self.progress(run, fraction, &line),
             Event::Ended {
                 run, ending, reported, ..
             } => {
                 self.running_since = None;
-                if !reported && !ending.is_success() {
+                if reported == 0 && !ending.is_success() {
                     eprintln!("run {run} failed; see `innkeeper logs {run} --stderr`");
                 }
             }

@@ -34,6 +34,16 @@ pub enum Event {
         /// The request that it executes.
         request: RequestId,
     },
+    /// A run said how far it is.
+    Progress {
+        /// The run.
+        run: RunId,
+        /// What is done, from 0.0 to 1.0, where that can be known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fraction: Option<f64>,
+        /// What is being done.
+        line: String,
+    },
     /// A run ended. Its report, where there is one, follows.
     Ended {
         /// The run.
@@ -42,8 +52,8 @@ pub enum Event {
         request: RequestId,
         /// How.
         ending: Ending,
-        /// Whether a report follows.
-        reported: bool,
+        /// How many messages follow: its report.
+        reported: u32,
     },
     /// A request was cancelled before it started: nothing more comes of it.
     Cancelled {

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use innkeeper_core::config::Job;
 use innkeeper_core::message::{Address, Message, NewDelivery};
-use innkeeper_core::report::{self, Facts, STDERR_TAIL};
+use innkeeper_core::report::{self, Facts, Finished, STDERR_TAIL};
 use innkeeper_core::run::{Captured, Ending, Outcome, Run};
 use innkeeper_core::store::{RunEnd, StoreError};
 
@@ -61,27 +61,28 @@ impl Dispatcher {
             duration: Duration::ZERO,
             stdout,
             stderr,
+            report: None,
         };
         let folder = log_folder(&run.namespace, &run.job, run.started, run.id);
         self.end(run, None, outcome, folder).await;
     }
 
-    /// What is said of a run, and whether the places that asked get a report.
-    async fn say(&self, run: &Run, job: Option<&Job>, outcome: &Outcome) -> (Vec<NewDelivery>, bool) {
+    /// What is said of a run, and how many messages each place that asked gets.
+    async fn say(&self, run: &Run, job: Option<&Job>, outcome: &Outcome) -> (Vec<NewDelivery>, u32) {
         let support = self.parts.config.slack.support_channel.as_deref();
-        let (message, calls_support) = match job {
+        let (messages, calls_support) = match job {
             Some(job) => {
                 let calls_support = report::calls_support(job, outcome, &run.askings, support);
                 (self.report(run, job, outcome, calls_support).await, calls_support)
             }
             None if outcome.ending == Ending::Interrupted => {
-                (Some(report::interrupted(&run.full_name(), run.id, false)), false)
+                (vec![report::interrupted(&run.full_name(), run.id, false)], false)
             }
-            None => (Some(report::not_configured(&run.full_name(), run.id)), false),
+            None => (vec![report::not_configured(&run.full_name(), run.id)], false),
         };
-        let reported = message.is_some();
+        let reported = u32::try_from(messages.len()).unwrap_or(u32::MAX);
         let mut deliveries = reactions(run, &outcome.ending);
-        deliveries.extend(to_every_place(run, message));
+        deliveries.extend(to_every_place(run, &messages));
         if let (true, Some(channel)) = (calls_support, support) {
             let call = report::support_call(&run.full_name(), run.id, &run.askings);
             deliveries.push(NewDelivery::message(
@@ -93,16 +94,46 @@ impl Dispatcher {
         (deliveries, reported)
     }
 
-    async fn report(&self, run: &Run, job: &Job, outcome: &Outcome, calls_support: bool) -> Option<Message> {
-        let (stdout, stderr_tail) = read_output(outcome).await;
-        report::compose(&Facts {
+    /// What is said of a run: nothing, its report, or a format's message and, of a failure, what failed.
+    async fn report(&self, run: &Run, job: &Job, outcome: &Outcome, calls_support: bool) -> Vec<Message> {
+        let (stdout, stderr) = read_output(outcome, job.report.formatter.is_some()).await;
+        let facts = Facts {
             job,
             run: run.id,
             outcome,
             stdout: &stdout,
-            stderr_tail: &stderr_tail,
+            stderr_tail: &stderr,
             calls_support,
-        })
+        };
+        let formatted = match &job.report.formatter {
+            Some(format) if report::may_format(&facts) => self.formatted(run, &facts, format.clone()).await,
+            _ => return report::compose(&facts).into_iter().collect(),
+        };
+        // Tests that fail exit with a failure, and their report is what people want to see of it.
+        let failure = (!outcome.ending.is_success())
+            .then(|| report::compose(&facts))
+            .flatten();
+        formatted.into_iter().chain(failure).collect()
+    }
+
+    /// The message that the job's own format makes; where it makes none, the output and why.
+    async fn formatted(&self, run: &Run, facts: &Facts<'_>, format: PathBuf) -> Option<Message> {
+        let finished = Finished {
+            run: run.id,
+            namespace: run.namespace.clone(),
+            job: run.job.clone(),
+            arguments: run.arguments.clone(),
+            outcome: facts.outcome.clone(),
+            stdout: facts.stdout.to_vec(),
+            stderr: facts.stderr_tail.to_vec(),
+        };
+        match self.parts.formatter.format(format, finished).await {
+            Ok(message) => report::of_format(facts, message),
+            Err(why) => {
+                tracing::warn!(run.id = run.id.0, why, "a report format made no message");
+                Some(report::format_failed(facts, &why))
+            }
+        }
     }
 }
 
@@ -118,22 +149,24 @@ fn reactions(run: &Run, ending: &Ending) -> Vec<NewDelivery> {
 }
 
 /// The report, once for each distinct place that asked.
-fn to_every_place(run: &Run, message: Option<Message>) -> Vec<NewDelivery> {
-    let Some(message) = message else {
-        return Vec::new();
-    };
+fn to_every_place(run: &Run, messages: &[Message]) -> Vec<NewDelivery> {
     let mut known = HashSet::new();
     let places = run.askings.iter().filter_map(|asking| asking.origin.reply_to());
     places
         .filter(|place| known.insert(place.place()))
-        .map(|place| NewDelivery::message(place, message.clone(), Some(run.id)))
+        .flat_map(|place| {
+            messages
+                .iter()
+                .map(move |message| NewDelivery::message(place.clone(), message.clone(), Some(run.id)))
+        })
         .collect()
 }
 
-/// What was kept of stdout, and the end of what was kept of stderr.
-async fn read_output(outcome: &Outcome) -> (Vec<u8>, Vec<u8>) {
+/// What was kept of stdout; and of stderr the end, or `all`.
+async fn read_output(outcome: &Outcome, all: bool) -> (Vec<u8>, Vec<u8>) {
     let (stdout, stderr) = (outcome.stdout.clone(), outcome.stderr.clone());
-    let read = tokio::task::spawn_blocking(move || (read_tail(&stdout, u64::MAX), read_tail(&stderr, STDERR_TAIL)));
+    let most = if all { u64::MAX } else { STDERR_TAIL };
+    let read = tokio::task::spawn_blocking(move || (read_tail(&stdout, u64::MAX), read_tail(&stderr, most)));
     read.await.unwrap_or_default()
 }
 

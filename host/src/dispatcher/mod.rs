@@ -13,6 +13,7 @@ use futures_util::FutureExt;
 
 use innkeeper_core::clock::Clock;
 use innkeeper_core::config::{Config, Job, Namespace, Program};
+use innkeeper_core::report::Formatter;
 use innkeeper_core::request::Origin;
 use innkeeper_core::run::{Captured, Ending, Outcome, Run};
 use innkeeper_core::store::{Claim, Store};
@@ -20,10 +21,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
+use uuid::Uuid;
 
 use crate::bell::Bells;
 use crate::deliver::terminal::{Event, Terminals};
-use crate::runner::{Invocation, Runner, log_folder};
+use crate::runner::{Invocation, Progress, Runner, log_folder};
 
 /// How long runs that were ended may take to be written down.
 const LAST_ENDS: Duration = Duration::from_secs(15);
@@ -54,6 +56,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Who runs it.
     pub runners: Runners,
+    /// Who makes messages in formats that are guests.
+    pub formatter: Arc<dyn Formatter>,
     /// Who is told.
     pub bells: Bells,
     /// Who waits at a terminal.
@@ -206,10 +210,36 @@ impl Dispatcher {
             namespace,
             job,
             arguments: run.arguments.clone(),
+            askings: run.askings.clone(),
+            payload: run.payload.clone(),
             log_folder: self.parts.config.data_dir.join("logs").join(folder),
             started: None,
+            progress: self.listener(run),
         };
         runner.run(invocation, self.kill.clone()).await
+    }
+
+    /// Tells the terminals that wait for `run` how far it is; none where no terminal does.
+    fn listener(&self, run: &Run) -> Option<Arc<dyn Fn(Progress) + Send + Sync>> {
+        let sessions: Vec<Uuid> = run
+            .askings
+            .iter()
+            .filter_map(|asking| match &asking.origin {
+                Origin::Cli(cli) => cli.session,
+                Origin::Slack(_) | Origin::Github(_) => None,
+            })
+            .collect();
+        if sessions.is_empty() {
+            return None;
+        }
+        let (terminals, run) = (self.parts.terminals.clone(), run.id);
+        let tell = move |progress: Progress| {
+            for session in &sessions {
+                let Progress { fraction, line } = progress.clone();
+                terminals.tell(*session, Event::Progress { run, fraction, line });
+            }
+        };
+        Some(Arc::new(tell))
     }
 
     fn tell_terminals(&self, run: &Run, event: impl Fn(&Run) -> Event) {
@@ -261,5 +291,6 @@ fn not_configured(run: &Run) -> Outcome {
         duration: Duration::ZERO,
         stdout: Captured::default(),
         stderr: Captured::default(),
+        report: None,
     }
 }

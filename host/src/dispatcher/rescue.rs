@@ -34,6 +34,7 @@ impl Dispatcher {
                 duration: Duration::ZERO,
                 stdout: left_behind(files.join("stdout")),
                 stderr: left_behind(files.join("stderr")),
+                report: None,
             };
             let job = found.as_ref().map(|(_, job)| &**job);
             self.end(&run, job, outcome, folder).await;

@@ -19,8 +19,8 @@ impl Runner for Broken {
 }
 
 impl ComponentInspector for Broken {
-    fn inspect(&self, _: &std::path::Path) -> Result<(), String> {
-        Ok(())
+    fn inspect(&self, _: &std::path::Path) -> Result<innkeeper_core::config::World, String> {
+        Ok(innkeeper_core::config::World::Command)
     }
 }
 
@@ -32,7 +32,11 @@ async fn a_run_that_makes_the_host_panic_is_ended_and_frees_its_job() {
     std::fs::create_dir_all(&namespace).unwrap();
     std::fs::create_dir(home.path().join("data")).unwrap();
     std::fs::write(&file, "[namespaces.demo]\ntrust = \"trusted\"\n").unwrap();
-    std::fs::write(namespace.join("namespace.toml"), "[jobs.brew]\nrun_args_template = \"true\"\n").unwrap();
+    std::fs::write(
+        namespace.join("namespace.toml"),
+        "[jobs.brew]\nrun_args_template = \"true\"\n",
+    )
+    .unwrap();
     let config = Config::load(&file, &Broken).unwrap().config;
     let store = Arc::new(Store::open(&config.data_dir).unwrap());
     let terminals = Terminals::default();
@@ -53,6 +57,7 @@ async fn a_run_that_makes_the_host_panic_is_ended_and_frees_its_job() {
         job: "brew".into(),
         arguments: Default::default(),
         due: now,
+        payload: None,
     };
     let accepted = store.accept(asking, Cause::Requests(vec![request]), Vec::new()).await;
     assert!(matches!(accepted, Ok(Accepted::New(_))));
@@ -64,6 +69,7 @@ async fn a_run_that_makes_the_host_panic_is_ended_and_frees_its_job() {
             bash: Arc::new(Broken),
             component: Arc::new(Broken),
         },
+        formatter: Arc::new(innkeeper_core::report::NoFormatter),
         bells: Bells::new().0,
         terminals,
     }));
@@ -75,7 +81,7 @@ async fn a_run_that_makes_the_host_panic_is_ended_and_frees_its_job() {
             _ => {}
         }
     };
-    assert_eq!(ended, (Ending::Interrupted, true));
+    assert_eq!(ended, (Ending::Interrupted, 1));
     assert!(store.dead_runs().await.unwrap().is_empty(), "its job is free");
     drain.cancel();
     working.await.unwrap();

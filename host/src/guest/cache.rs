@@ -18,12 +18,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use innkeeper_core::config::World;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OnceCell, Semaphore};
 use wasmtime::Engine;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime_wasi::p2::bindings::CommandPre;
 
+use super::bindings::job::{Job, JobPre};
+use super::bindings::report_format::ReportFormatPre;
 use super::compile::{self, CompilerCommand};
 use super::context::Context;
 use super::ending::tidy;
@@ -42,7 +45,14 @@ const REFUSAL_STANDS: Duration = Duration::from_secs(60);
 const LAYOUT: u32 = 1;
 
 /// A component that is compiled and linked: all that is left is to instantiate it.
-pub type Ready = CommandPre<Context>;
+pub enum Ready {
+    /// Of the world `command`.
+    Command(CommandPre<Context>),
+    /// Of the world `job`.
+    Job(JobPre<Context>),
+    /// Of the world `report-format`.
+    ReportFormat(ReportFormatPre<Context>),
+}
 
 /// Components that are ready to run, or will be.
 pub struct Cache {
@@ -52,6 +62,7 @@ pub struct Cache {
     linker: Linker<Context>,
     compiler: CompilerCommand,
     compilers: Semaphore,
+    turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
     known: Mutex<HashMap<PathBuf, Known>>,
     uses: AtomicU64,
 }
@@ -104,6 +115,7 @@ impl Cache {
         let mut linker = Linker::new(engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+        Job::add_to_linker::<_, HasSelf<_>>(&mut linker, |context| context)?;
         let cache = Self {
             folder: folder.to_owned(),
             suffix: suffix(engine),
@@ -111,6 +123,7 @@ impl Cache {
             linker,
             compiler,
             compilers: Semaphore::new(COMPILERS),
+            turns: Mutex::default(),
             known: Mutex::default(),
             uses: AtomicU64::new(0),
         };
@@ -124,18 +137,18 @@ impl Cache {
     }
 
     /// The component in the file at `path`: at once where it is known and unchanged, else after loading or compiling.
-    /// Whoever asks for the same file meanwhile gets the same answer.
+    /// Whoever asks for the same file meanwhile gets the same answer. Of one `owner` one component is compiled at a time.
     ///
     /// # Errors
     /// A sentence that begins with the file's name. It stands for a minute, or until the file changes.
-    pub async fn get(&self, path: &Path) -> Result<Arc<Ready>, String> {
+    pub async fn get(&self, path: &Path, owner: &str) -> Result<Arc<Ready>, String> {
         let slot = match std::fs::metadata(path) {
             Ok(file) => self.slot(path, Stamp::from(&file)),
             Err(_) => Arc::default(),
         };
         let answer = slot
             .get_or_init(|| async {
-                self.load(path).await.map_err(|why| Refusal {
+                self.load(path, owner).await.map_err(|why| Refusal {
                     why: inspect::sentence(path, &why),
                     at: Instant::now(),
                 })
@@ -171,16 +184,18 @@ impl Cache {
         slot
     }
 
-    async fn load(&self, path: &Path) -> Result<Arc<Ready>, String> {
+    async fn load(&self, path: &Path, owner: &str) -> Result<Arc<Ready>, String> {
         let path = path.to_owned();
-        let component = blocking(move || {
+        let (component, world) = blocking(move || {
             let bytes = inspect::read(&path)?;
-            inspect::inspect_bytes(&bytes)?;
-            Ok(bytes)
+            let world = inspect::inspect_bytes(&bytes)?.world;
+            Ok((bytes, world))
         })
         .await?;
         let artefact = self.folder.join(format!("{}{}", hex(&component), self.suffix));
         if !is_whole(artefact.clone()).await {
+            let of_owner = self.turn_of(owner);
+            let _turn_of_owner = of_owner.lock().await;
             let _turn = self
                 .compilers
                 .acquire()
@@ -192,7 +207,13 @@ impl Cache {
             }
         }
         let (engine, linker) = (self.engine.clone(), self.linker.clone());
-        blocking(move || map(&engine, &linker, &artefact)).await
+        blocking(move || map(&engine, &linker, &artefact, world)).await
+    }
+
+    /// Whose turn it is among the components of one owner: one that is slow to compile holds up its owner's others only.
+    fn turn_of(&self, owner: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(owner.to_owned()).or_default())
     }
 
     async fn compile(&self, component: &[u8], artefact: &Path) -> Result<(), String> {
@@ -295,7 +316,7 @@ async fn is_whole(artefact: PathBuf) -> bool {
 }
 
 /// Maps an artefact into memory and links it.
-fn map(engine: &Engine, linker: &Linker<Context>, artefact: &Path) -> Result<Arc<Ready>, String> {
+fn map(engine: &Engine, linker: &Linker<Context>, artefact: &Path, world: World) -> Result<Arc<Ready>, String> {
     let does_not_fit = |error: wasmtime::Error| {
         let why = tidy(&format!("{error:#}"), 300);
         format!("does not fit this host: {why}")
@@ -308,7 +329,12 @@ fn map(engine: &Engine, linker: &Linker<Context>, artefact: &Path) -> Result<Arc
     let linked = linker.instantiate_pre(&component).map_err(does_not_fit)?;
     // Reading what the artefact says of itself has touched much of it, which no run needs.
     memory::page_out(component.image_range());
-    CommandPre::new(linked).map(Arc::new).map_err(does_not_fit)
+    let ready = match world {
+        World::Command => CommandPre::new(linked).map(Ready::Command),
+        World::Job => JobPre::new(linked).map(Ready::Job),
+        World::ReportFormat => ReportFormatPre::new(linked).map(Ready::ReportFormat),
+    };
+    ready.map(Arc::new).map_err(does_not_fit)
 }
 
 /// Runs `work` where it may block.

@@ -14,6 +14,7 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpC
 
 use super::limits::{self, MemoryLimit};
 use super::output::GuestOutput;
+use super::progress::Progressing;
 use crate::runner::Invocation;
 
 /// The data of one guest's store.
@@ -24,6 +25,8 @@ pub struct Context {
     door: ShutDoor,
     /// The count of its memory.
     pub memory: MemoryLimit,
+    /// Where its progress goes.
+    pub progress: Progressing,
 }
 
 /// The environment that guests may be given, less what is hidden from all of them.
@@ -75,7 +78,7 @@ impl Context {
             .args(&arguments)
             .envs(&environment.granted(&grants.env))
             .stdout(stdout)
-            .stderr(stderr)
+            .stderr(stderr.clone())
             .max_random_size(limits::RANDOM_BYTES)
             .allow_tcp(false)
             .allow_udp(false)
@@ -93,7 +96,29 @@ impl Context {
             http,
             door: ShutDoor,
             memory: MemoryLimit::new(invocation.job.limits.memory),
+            progress: Progressing::new(invocation.progress.clone(), stderr),
         })
+    }
+
+    /// What a guest sees that sees nothing: every door is there and shut. `memory` is what it may take, in bytes.
+    pub fn shut(memory: u64) -> Self {
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.max_random_size(limits::RANDOM_BYTES)
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits::HANDLES);
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(limits::HEADER_BYTES);
+        Self {
+            wasi: wasi.build(),
+            table,
+            http,
+            door: ShutDoor,
+            memory: MemoryLimit::new(memory),
+            progress: Progressing::new(None, GuestOutput::nowhere()),
+        }
     }
 }
 

@@ -53,6 +53,20 @@ pub fn of_error(error: &wasmtime::Error, memory: &MemoryLimit, phase: Phase) -> 
     }
 }
 
+/// How a guest ended that is no run of its own: what follows its name.
+pub fn in_a_sentence(ending: &Ending) -> String {
+    match ending {
+        Ending::Exited { code } => format!("exited with code {code}"),
+        Ending::Failed { message } => message.clone(),
+        Ending::Signalled { signal } => format!("was ended by signal {signal}"),
+        Ending::TimedOut { after_ms } => format!("was stopped after {after_ms} ms"),
+        Ending::LimitReached { what } => what.clone(),
+        Ending::Trapped { why } => format!("trapped: {why}"),
+        Ending::NotStarted { why } => format!("could not be started: {why}"),
+        Ending::Interrupted => "was interrupted".to_owned(),
+    }
+}
+
 /// The guest's own backtrace, for its author. None where it did not come to that.
 pub fn backtrace(error: &wasmtime::Error) -> Option<String> {
     if error.is::<I32Exit>() {

@@ -7,8 +7,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use innkeeper_core::config::ComponentInspector;
-use wasmparser::{Chunk, Encoding, Parser, Payload};
+use innkeeper_core::config::{ComponentInspector, World};
+use wasmparser::{Chunk, ComponentTypeRef, Encoding, Parser, Payload};
 
 use super::ending::tidy;
 
@@ -47,6 +47,8 @@ pub(super) const LINKED: &[&str] = &[
     "wasi:sockets/udp",
     "wasi:sockets/udp-create-socket",
 ];
+/// The interfaces of `wit/` that guests import.
+const OURS: &[&str] = &["innkeeper:guest/progress@0.1.0-dev", "innkeeper:guest/types@0.1.0-dev"];
 const VERSION: &str = "0.2.";
 const RUN: &str = "wasi:cli/run";
 
@@ -58,14 +60,16 @@ const NAME_CHARACTERS: usize = 80;
 pub struct Inspector;
 
 impl ComponentInspector for Inspector {
-    fn inspect(&self, file: &Path) -> Result<(), String> {
-        read(file).and_then(|bytes| inspect_bytes(&bytes)).map(drop)
+    fn inspect(&self, file: &Path) -> Result<World, String> {
+        Ok(inspect_bytes(&read(file)?)?.world)
     }
 }
 
 /// What is known of a component that can be a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {
+    /// What it is made for.
+    pub world: World,
     /// What it imports, by full name, in the file's order.
     pub imports: Vec<String>,
     /// Its size in bytes.
@@ -131,13 +135,25 @@ pub(super) fn inspect_bytes(bytes: &[u8]) -> Result<Inspection, String> {
     if !unknown.is_empty() {
         return Err(unknown_imports(&unknown));
     }
-    if !outline.exports.iter().any(|name| is_version_of(name, RUN)) {
-        return Err(no_run(&outline.exports));
-    }
     Ok(Inspection {
+        world: world(&outline.exports)?,
         imports: outline.imports,
         bytes: bytes.len() as u64,
     })
+}
+
+/// What a component is by what it exports.
+fn world(exports: &[String]) -> Result<World, String> {
+    let has = |wanted: &str| exports.iter().any(|name| name == wanted);
+    if exports.iter().any(|name| is_version_of(name, RUN)) {
+        Ok(World::Command)
+    } else if has("run") {
+        Ok(World::Job)
+    } else if has("format") {
+        Ok(World::ReportFormat)
+    } else {
+        Err(no_run(exports))
+    }
 }
 
 struct Outline {
@@ -178,6 +194,10 @@ fn outline(bytes: &[u8]) -> Result<Outline, String> {
             Payload::ComponentImportSection(section) => {
                 for import in section {
                     let import = import.map_err(|error| damaged(error.to_string()))?;
+                    // A type is nothing that a guest could call.
+                    if matches!(import.ty, ComponentTypeRef::Type(_)) {
+                        continue;
+                    }
                     outline.imports.push(import.name.name.to_owned());
                 }
             }
@@ -199,7 +219,7 @@ fn is_version_of(name: &str, interface: &str) -> bool {
 }
 
 fn is_linked(name: &str) -> bool {
-    LINKED.iter().any(|interface| is_version_of(name, interface))
+    OURS.contains(&name) || LINKED.iter().any(|interface| is_version_of(name, interface))
 }
 
 fn not_wasm(bytes: &[u8]) -> String {
@@ -252,7 +272,15 @@ fn no_run(exports: &[String]) -> String {
     {
         return format!("is an HTTP server, not a program; a job exports {RUN}: build one with a `main`");
     }
-    format!("has no `main`: a job exports {RUN}; build a binary (not a library) for `wasm32-wasip2`")
+    if let Some(ours) = exports.iter().find(|name| name.starts_with("innkeeper:guest/")) {
+        return format!(
+            "exports `{}`, which this host does not call",
+            tidy(ours, NAME_CHARACTERS)
+        );
+    }
+    format!(
+        "has no `main`: a job exports {RUN}, or `run` of innkeeper:guest; build a binary (not a library) for `wasm32-wasip2`"
+    )
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ pub const HEADER_BYTES: usize = 16 * 1024;
 pub const RANDOM_BYTES: u64 = 1024 * 1024;
 /// Bytes that a guest may hand to the host in one call.
 pub const HOSTCALL_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes that a report or a message may have in all: a file of 16 MiB, and what is said with it.
+pub const REPORT_BYTES: usize = 17 * 1024 * 1024;
 /// Bytes that a guest may write to an output stream before it asks again.
 pub const OUTPUT_PERMIT: usize = 64 * 1024;
 /// Stack of the guest's own code, in bytes. Languages with a stack in linear memory bring their own limit as well.

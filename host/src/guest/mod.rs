@@ -8,7 +8,10 @@
 //!   context   what a guest sees: arguments, environment, folders; the doors that are shut
 //!   limits    what it may spend; the count of its memory
 //!   output    its stdout and stderr, into the run's log
-//!   command   one run of a `wasi:cli` program
+//!   progress  what it says while it works
+//!   run       one run of a job, whatever its world
+//!   command job report_format      one world of `wit/` each
+//!   bindings  generated from `wit/`; convert: its types and the core's
 //!   ending    wasmtime's errors in words
 //! ```
 //!
@@ -16,15 +19,21 @@
 //! only other guests, the engine, the cache, and how much memory all of them may take together. It is built when the
 //! first component is needed; a host without components pays nothing.
 
+pub mod bindings;
 pub mod cache;
 pub mod command;
 pub mod compile;
 pub mod context;
+pub mod convert;
 pub mod ending;
 pub mod engine;
 pub mod inspect;
+pub mod job;
 pub mod limits;
 pub mod output;
+pub mod progress;
+pub mod report_format;
+pub mod run;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -35,10 +44,11 @@ use innkeeper_core::config::Capacity;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::task::AbortOnDropHandle;
+use wasmtime::Store;
 
 use cache::Cache;
 use compile::CompilerCommand;
-use context::Environment;
+use context::{Context, Environment};
 use engine::Ticker;
 
 use crate::memory;
@@ -88,13 +98,13 @@ impl Guests {
         }
     }
 
-    /// Loads the components in `files`, one after the other and in the background, so that their first runs need not
+    /// Loads the components in `files`, each with the namespace that it belongs to, one after the other and in the background, so that their first runs need not
     /// wait for the compiler. A component that cannot be loaded is logged; its runs will say the same.
-    pub fn preload(self: &Arc<Self>, files: Vec<PathBuf>) {
+    pub fn preload(self: &Arc<Self>, files: Vec<(PathBuf, String)>) {
         let guests = Arc::clone(self);
         let work = async move {
-            for file in files {
-                match guests.load(&file).await {
+            for (file, namespace) in files {
+                match guests.load(&file, &namespace).await {
                     Ok(_) => tracing::info!(component = %file.display(), "component loaded"),
                     Err(why) => tracing::warn!(component = %file.display(), "{why}"),
                 }
@@ -131,8 +141,9 @@ impl Guests {
         &*self.settings.clock
     }
 
-    async fn load(&self, file: &std::path::Path) -> Result<Arc<cache::Ready>, String> {
-        self.house()?.cache.get(file).await
+    /// The component in `file`, of `namespace`.
+    async fn load(&self, file: &std::path::Path, namespace: &str) -> Result<Arc<cache::Ready>, String> {
+        self.house()?.cache.get(file, namespace).await
     }
 
     /// Waits until `bytes` of memory are free among all guests', and holds them until what is returned is dropped.
@@ -173,6 +184,17 @@ impl Drop for Guests {
 }
 
 impl House {
+    /// A store for one guest, with all its limits.
+    fn store(&self, context: Context) -> Store<Context> {
+        let mut store = Store::new(self.cache.engine(), context);
+        store.limiter(|context| &mut context.memory);
+        store.set_max_component_handles(limits::HANDLES);
+        store.set_hostcall_fuel(limits::HOSTCALL_BYTES);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_async_yield_and_update(1);
+        store
+    }
+
     fn build(settings: &GuestSettings) -> wasmtime::Result<Self> {
         let engine = engine::for_running(settings.capacity.runs)?;
         let cache = Cache::open(&settings.cache_folder, &engine, settings.compiler.clone())?;

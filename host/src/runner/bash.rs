@@ -121,6 +121,7 @@ impl BashRunner {
             duration: begun.elapsed(),
             stdout,
             stderr,
+            report: None,
         }
     }
 

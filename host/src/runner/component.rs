@@ -1,4 +1,4 @@
-//! Runs components: the `command` world, any `wasi:cli` program.
+//! Runs components: of the world `command`, any `wasi:cli` program, and of the world `job`.
 //!
 //! Owns the run's log and the hop to the guests' runtime. What happens there is in [`crate::guest`].
 
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::log::RunLog;
 use super::{Invocation, Runner};
 use crate::guest::output::GuestOutput;
-use crate::guest::{Guests, command};
+use crate::guest::{Guests, run};
 
 /// The runner of components.
 pub struct ComponentRunner {
@@ -55,12 +55,13 @@ async fn execute(guests: Arc<Guests>, mut invocation: Invocation, stop: Cancella
         }
     };
     let (stdout, stderr) = (GuestOutput::new(log.stdout), GuestOutput::new(log.stderr));
-    let (ending, duration) = command::run(&guests, &mut invocation, stdout.clone(), stderr.clone(), &stop).await;
+    let (lived, duration) = run::run(&guests, &mut invocation, stdout.clone(), stderr.clone(), &stop).await;
     Outcome {
-        ending,
+        ending: lived.ending,
         duration,
         stdout: stdout.finish(),
         stderr: stderr.finish(),
+        report: lived.report,
     }
 }
 
@@ -71,6 +72,7 @@ fn unlogged(folder: &Path, ending: Ending) -> Outcome {
         duration: Duration::ZERO,
         stdout,
         stderr,
+        report: None,
     }
 }
 

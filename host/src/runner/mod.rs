@@ -10,7 +10,7 @@ use std::sync::Arc;
 use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::Timestamp;
 use innkeeper_core::config::{Job, Namespace};
-use innkeeper_core::request::Arguments;
+use innkeeper_core::request::{Arguments, Asking, Bytes};
 use innkeeper_core::run::{Outcome, RunId};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -33,12 +33,27 @@ pub struct Invocation {
     pub job: Arc<Job>,
     /// Its arguments.
     pub arguments: Arguments,
+    /// Everybody who asked for it, oldest first.
+    pub askings: Vec<Asking>,
+    /// What the webhook of the oldest asking sent, where the job is told.
+    pub payload: Option<Bytes>,
     /// The run's log folder, absolute. The runner makes it, with the files `stdout` and `stderr`.
     pub log_folder: PathBuf,
     /// `data_dir/work/<namespace>`, absolute. The runner makes it where it is needed.
     pub work_folder: PathBuf,
     /// Told when the process was spawned or the guest's first instruction is about to run. Dropped if it never was.
     pub started: Option<oneshot::Sender<()>>,
+    /// Who is told of its progress.
+    pub progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
+}
+
+/// How far a run is, in its own words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    /// What is done, from 0.0 to 1.0, where that can be known.
+    pub fraction: Option<f64>,
+    /// What is being done: one line, made safe to show.
+    pub line: String,
 }
 
 /// Where a run's log is, below `data_dir/logs`: `<namespace>_<job>/<UTC time>-<run id>`.

@@ -128,6 +128,7 @@ impl CommandLine {
             job,
             arguments,
             due: self.clock.now(),
+            payload: None,
         })
     }
 }
@@ -211,7 +212,7 @@ impl Conversation {
                 self.messages_due += i64::from(*reported);
             }
             Event::Message { .. } => self.messages_due -= 1,
-            Event::Accepted { .. } | Event::Started { .. } => {}
+            Event::Accepted { .. } | Event::Started { .. } | Event::Progress { .. } => {}
         }
         Some(event)
     }

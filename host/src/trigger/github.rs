@@ -18,7 +18,7 @@ use http::HeaderMap;
 use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::Clock;
 use innkeeper_core::config::secrets::Secret;
-use innkeeper_core::config::{Allowed, Config, GithubGrant, GithubRule, Namespace};
+use innkeeper_core::config::{Allowed, Config, GithubGrant, GithubRule, Namespace, Program, World};
 use innkeeper_core::request::{NewAsking, NewRequest, RequestId, Trigger};
 
 use self::decision::{Decision, decide};
@@ -223,6 +223,14 @@ impl Hook {
             rules: namespace.github.iter().cloned().map(Rule::new).collect(),
             namespace: Arc::clone(namespace),
         })
+    }
+}
+
+impl Hook {
+    /// Whether this job gets its request as types, and the payload with it.
+    fn is_told(&self, job: &str) -> bool {
+        let program = self.namespace.jobs.get(job).map(|job| &job.program);
+        matches!(program, Some(Program::Component { world: World::Job, .. }))
     }
 }
 

@@ -312,6 +312,7 @@ impl Desk {
                     job: command.job.clone(),
                     arguments,
                     due: self.parts.clock.now().plus(delay),
+                    payload: None,
                 };
                 let seen = origin
                     .asking_message()

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::ComponentInspector;
 use super::grants::{Kind, default_limits, limits};
-use super::model::{Format, Job, Limits, Program, ReportRules};
+use super::model::{Job, Limits, Program, ReportRules, World};
 use super::names::{job_fault, tick};
 use super::namespace::Room;
 use super::needs;
 use super::problem::{Problem, Problems};
-use super::raw::RawJob;
+use super::raw::{RawFormat, RawJob};
 use super::source::child;
 use crate::command::template::{ArgumentTemplate, ScriptTemplate, TemplateError};
 
@@ -44,7 +44,10 @@ pub(super) fn check(
             Kind::Bash => check_bash(room, &pointer, raw, problems),
             Kind::Component => check_component(room, &pointer, raw, &mut inspected, problems),
         };
-        let Some(program) = program else { continue };
+        let formatter = check_formatter(room, &pointer, raw, &mut inspected, problems);
+        let (Some(program), Ok(formatter)) = (program, formatter) else {
+            continue;
+        };
         let job = Job {
             namespace: room.name.clone(),
             name: name.clone(),
@@ -52,7 +55,8 @@ pub(super) fn check(
             report: ReportRules {
                 stdout: raw.report_stdout,
                 success: raw.report_success,
-                format: raw.report_format,
+                format: raw.report_format.built_in(),
+                formatter,
                 suppress_empty: raw.suppress_empty,
                 call_tech_support_on_error: raw.call_tech_support_on_error,
             },
@@ -126,8 +130,9 @@ fn check_grants_of_bash(room: &Room<'_>, problems: &mut Problems) {
 fn check_report(room: &Room<'_>, pointer: &str, raw: &RawJob, problems: &mut Problems) {
     let format = format!("{pointer}/report_format");
     let stdout = format!("{pointer}/report_stdout");
-    let unused =
-        raw.report_format != Format::Text && !raw.report_stdout && room.document.value.pointer(&format).is_some();
+    let unused = raw.report_format != RawFormat::default()
+        && !raw.report_stdout
+        && room.document.value.pointer(&format).is_some();
     // A `report_stdout` of the wrong type has been reported, and may have meant true.
     let unclear = room.document.has(&stdout) && room.document.value.pointer(&stdout).is_none();
     if unused && !unclear {
@@ -141,7 +146,7 @@ fn check_report(room: &Room<'_>, pointer: &str, raw: &RawJob, problems: &mut Pro
 fn check_limits(room: &Room<'_>, pointer: &str, raw: &RawJob, kind: Kind, problems: &mut Problems) -> Limits {
     let (limits, refused) = limits(
         kind,
-        raw.report_format,
+        raw.report_format.built_in(),
         &room.given.limits,
         &room.raw.needs.limits,
         &raw.needs.limits,
@@ -155,7 +160,7 @@ fn check_limits(room: &Room<'_>, pointer: &str, raw: &RawJob, kind: Kind, proble
     let most = room.host.raw.max_guest_memory_mb;
     let by_default = room.given.limits.memory_mb.is_none();
     if kind == Kind::Component && by_default && limits.memory > most << 20 {
-        let default = default_limits(kind, raw.report_format).memory >> 20;
+        let default = default_limits(kind, raw.report_format.built_in()).memory >> 20;
         let place = room
             .host
             .document
@@ -223,12 +228,47 @@ fn check_component(
         },
     };
     let at = format!("{pointer}/component");
-    match find_component(room, raw.component.as_ref()?, inspected) {
-        Ok(path) => Some(Program::Component { path, arguments }),
-        Err(fault) => {
-            let place = room.document.value(&at, fault.label);
-            problems.push(Problem::error(fault.title, place).help(fault.help));
+    let written = raw.component.as_ref()?;
+    match find_component(room, written, inspected) {
+        Ok((_, World::ReportFormat)) => {
+            let place = room.document.value(&at, "exports `format`, not `run`");
+            let title = format!("{} is a report format, not a job", tick(written));
+            let help = format!("name it as `report_format = {{ component = \"{written}\" }}` of a job");
+            problems.push(Problem::error(title, place).help(help));
             None
+        }
+        Ok((path, world @ (World::Command | World::Job))) => Some(Program::Component { path, arguments, world }),
+        Err(fault) => {
+            problems.push(fault.at(room, &at));
+            None
+        }
+    }
+}
+
+/// The component that makes the job's messages, where it has one.
+fn check_formatter(
+    room: &Room<'_>,
+    pointer: &str,
+    raw: &RawJob,
+    inspected: &mut Inspected<'_>,
+    problems: &mut Problems,
+) -> Result<Option<PathBuf>, ()> {
+    let Some(written) = raw.report_format.component() else {
+        return Ok(None);
+    };
+    let at = format!("{pointer}/report_format/component");
+    match find_component(room, written, inspected) {
+        Ok((path, World::ReportFormat)) => Ok(Some(path)),
+        Ok((_, World::Command | World::Job)) => {
+            let place = room.document.value(&at, "exports `run`, not `format`");
+            let title = format!("{} is a job, not a report format", tick(written));
+            let help = "name a component of the world `report-format`, or one of `text`, `blocks`, `code`, `file`";
+            problems.push(Problem::error(title, place).help(help));
+            Err(())
+        }
+        Err(fault) => {
+            problems.push(fault.at(room, &at));
+            Err(())
         }
     }
 }
@@ -240,6 +280,12 @@ struct Fault {
     help: String,
 }
 
+impl Fault {
+    fn at(self, room: &Room<'_>, pointer: &str) -> Problem {
+        Problem::error(self.title, room.document.value(pointer, self.label)).help(self.help)
+    }
+}
+
 fn fault(title: impl Into<String>, label: impl Into<String>, help: impl Into<String>) -> Fault {
     Fault {
         title: title.into(),
@@ -248,8 +294,8 @@ fn fault(title: impl Into<String>, label: impl Into<String>, help: impl Into<Str
     }
 }
 
-/// The file that `component` names. It stays in the namespace's folder; of an untrusted namespace, also by its links.
-fn find_component(room: &Room<'_>, written: &str, inspected: &mut Inspected<'_>) -> Result<PathBuf, Fault> {
+/// The file that `component` names, and what it is. It stays in the namespace's folder; of an untrusted namespace, also by its links.
+fn find_component(room: &Room<'_>, written: &str, inspected: &mut Inspected<'_>) -> Result<(PathBuf, World), Fault> {
     if is_reference(written) {
         return Err(fault(
             "pulling a component from a registry is not available in this version",
@@ -293,12 +339,12 @@ fn find_component(room: &Room<'_>, written: &str, inspected: &mut Inspected<'_>)
             "build it for release, without debug information",
         ));
     }
-    inspected.inspect(&real).map_err(|why| {
+    let world = inspected.inspect(&real).map_err(|why| {
         let help =
             "build it as a component of WASI 0.2, for example with `cargo build --release --target wasm32-wasip2`";
         fault(format!("{} cannot run here", tick(written)), why, help)
     })?;
-    Ok(path)
+    Ok((path, world))
 }
 
 /// Whether it names an image in a registry (`ghcr.io/owner/name:tag`) and not a file.
@@ -313,11 +359,11 @@ fn is_reference(written: &str) -> bool {
 /// Components are looked at once, however many jobs run them.
 struct Inspected<'a> {
     inspector: &'a dyn ComponentInspector,
-    verdicts: BTreeMap<PathBuf, Result<(), String>>,
+    verdicts: BTreeMap<PathBuf, Result<World, String>>,
 }
 
 impl Inspected<'_> {
-    fn inspect(&mut self, file: &Path) -> Result<(), String> {
+    fn inspect(&mut self, file: &Path) -> Result<World, String> {
         if let Some(verdict) = self.verdicts.get(file) {
             return verdict.clone();
         }

@@ -44,7 +44,7 @@ pub trait ComponentInspector {
     ///
     /// # Errors
     /// A short sentence that says why the host cannot run it: `is no component`, `imports an unknown package …`.
-    fn inspect(&self, file: &Path) -> Result<(), String>;
+    fn inspect(&self, file: &Path) -> Result<World, String>;
 }
 
 /// A configuration without errors.

@@ -216,7 +216,31 @@ pub enum Program {
         path: PathBuf,
         /// `run_args_template`, split into words; no shell. None: the values of the arguments in their order.
         arguments: Option<ArgumentTemplate>,
+        /// What the file was when the configuration was read.
+        world: World,
     },
+}
+
+/// What a component is made for: the worlds of `wit/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum World {
+    /// A program with a `main`: it exports `wasi:cli/run`.
+    Command,
+    /// A job that gets its request as types: it exports `run`.
+    Job,
+    /// A report format: it exports `format`.
+    ReportFormat,
+}
+
+impl World {
+    /// Its name in `wit/`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Command => "command",
+            Self::Job => "job",
+            Self::ReportFormat => "report-format",
+        }
+    }
 }
 
 /// What is reported of a run.
@@ -228,6 +252,8 @@ pub struct ReportRules {
     pub success: bool,
     /// How stdout is posted.
     pub format: Format,
+    /// The component that makes the message instead, `report_format = { component = "…" }`: its file, absolute.
+    pub formatter: Option<PathBuf>,
     /// Whether nothing is posted where stdout is empty. Default false.
     pub suppress_empty: bool,
     /// Whether a failure calls the support channel. Default true.

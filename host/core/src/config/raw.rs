@@ -313,8 +313,8 @@ pub(super) struct RawJob {
     /// Whether to say that it succeeded, where its stdout is not posted.
     #[serde(default = "yes")]
     pub report_success: bool,
-    /// How stdout is posted.
-    pub report_format: Format,
+    /// How stdout is posted: one of these formats, or `{ component = "format.wasm" }`.
+    pub report_format: RawFormat,
     /// Whether nothing is posted where stdout is empty.
     pub suppress_empty: bool,
     /// Whether a failure calls the support channel.
@@ -322,6 +322,47 @@ pub(super) struct RawJob {
     pub call_tech_support_on_error: bool,
     /// What this job needs, of what its namespace has.
     pub needs: RawJobNeeds,
+}
+
+/// A format of the host's own, or a component.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum RawFormat {
+    /// A format of the host's own.
+    BuiltIn(Format),
+    /// A component of the world `report-format`.
+    Guest(RawFormatGuest),
+}
+
+/// A report format that is a guest.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawFormatGuest {
+    /// A WebAssembly component of the world `report-format`, a file in the namespace's folder.
+    pub component: String,
+}
+
+impl Default for RawFormat {
+    fn default() -> Self {
+        Self::BuiltIn(Format::default())
+    }
+}
+
+impl RawFormat {
+    /// The host's own format; what a guest cannot make a message of is posted as text.
+    pub(super) fn built_in(&self) -> Format {
+        match self {
+            Self::BuiltIn(format) => *format,
+            Self::Guest(_) => Format::Text,
+        }
+    }
+
+    pub(super) fn component(&self) -> Option<&str> {
+        match self {
+            Self::BuiltIn(_) => None,
+            Self::Guest(guest) => Some(&guest.component),
+        }
+    }
 }
 
 const fn yes() -> bool {

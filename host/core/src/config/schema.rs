@@ -83,7 +83,9 @@ pub(super) fn keys(schema: &Value) -> Vec<&str> {
 /// The strings that a value of this schema may be; empty where it is free.
 pub(super) fn choices(schema: &Value) -> Vec<&str> {
     let listed = schema.get("enum").and_then(Value::as_array);
-    let described = schema.get("oneOf").and_then(Value::as_array);
+    let described = ["oneOf", "anyOf"]
+        .into_iter()
+        .find_map(|key| schema.get(key)?.as_array());
     let listed = listed.into_iter().flatten();
     let described = described.into_iter().flatten();
     let constants = described.clone().filter_map(|choice| choice.get("const"));

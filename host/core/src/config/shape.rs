@@ -46,9 +46,6 @@ const VALUES_TO_COME: &[(&str, &[&str])] = &[
 
 const TRIGGERS_TO_COME: &[&str] = &["hook", "schedule", "keyword", "api"];
 
-/// A format that is a guest's own, `{ component = "…" }`.
-const FORMAT: &str = "/jobs/*/report_format";
-
 /// Checks a document against a schema, reports what is wrong, and reads what is right.
 ///
 /// Of a document with syntax errors only keys and types are looked at, and not on the lines of those errors: what is
@@ -151,7 +148,7 @@ fn wrong_value(document: &Document, root: &Value, at: &str, error: &ValidationEr
     let value = document.value.pointer(at).unwrap_or(&Value::Null);
     let name = tick(name_of(at));
     if is_to_come(at, value) {
-        let what = value.as_str().map_or_else(|| format!("a component as {name}"), tick);
+        let what = value.as_str().map_or_else(|| name.clone(), tick);
         return to_come(document, at, &what);
     }
     let choices = schema::choices(schema);
@@ -200,9 +197,6 @@ fn to_come(document: &Document, pointer: &str, what: &str) -> Problem {
 }
 
 fn is_to_come(at: &str, value: &Value) -> bool {
-    if fits(FORMAT, at) {
-        return value.get("component").is_some();
-    }
     VALUES_TO_COME
         .iter()
         .any(|(pattern, values)| fits(pattern, at) && value.as_str().is_some_and(|value| values.contains(&value)))

@@ -19,9 +19,10 @@ struct World {
 struct ByContent;
 
 impl ComponentInspector for ByContent {
-    fn inspect(&self, file: &Path) -> Result<(), String> {
+    fn inspect(&self, file: &Path) -> Result<super::World, String> {
         match std::fs::read_to_string(file).unwrap().as_str() {
-            "component" => Ok(()),
+            "component" => Ok(super::World::Command),
+            "format" => Ok(super::World::ReportFormat),
             why => Err(why.to_owned()),
         }
     }
@@ -225,6 +226,7 @@ fn a_namespace_has_the_seeds_keys_and_defaults() {
         stdout: false,
         success: true,
         format: Format::Text,
+        formatter: None,
         suppress_empty: false,
         call_tech_support_on_error: true,
     };

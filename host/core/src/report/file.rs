@@ -7,7 +7,7 @@ use crate::message::{File, Message};
 use crate::run::RunId;
 
 /// `<namespace>_<job>-<run>.<extension>`: it says where it comes from wherever it is saved.
-fn name(job: &Job, run: RunId, extension: &str) -> String {
+pub(crate) fn name(job: &Job, run: RunId, extension: &str) -> String {
     format!("{}-{run}.{extension}", job.full_name())
 }
 

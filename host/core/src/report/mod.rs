@@ -3,6 +3,7 @@
 //! ```text
 //!   compose   which of the texts below, if any
 //!   text blocks code file      one format each: stdout -> Message
+//!   guest     what guests say as types -> Message
 //!   wording   every text of the host's own that people read
 //!   clean     bytes -> text that is safe to show
 //!   limits    what Slack takes
@@ -16,6 +17,8 @@ mod blocks;
 mod clean;
 mod code;
 mod file;
+mod formatter;
+mod guest;
 mod limits;
 pub mod terminal;
 mod text;
@@ -24,12 +27,14 @@ mod wording;
 
 pub use clean::{clean, readable};
 pub use code::fence;
+pub use formatter::{Finished, Formatter, NoFormatter};
+pub use guest::{format_failed, of_format};
 pub use text::{Voice, escape};
 
 use crate::config::{Format, Job};
 use crate::message::{Message, Post};
 use crate::request::{Asking, Origin};
-use crate::run::{Outcome, RunId};
+use crate::run::{Ending, Outcome, RunId};
 
 /// How many of the last bytes of stderr are worth reading for [`Facts::stderr_tail`].
 pub const STDERR_TAIL: u64 = 16 * 1024;
@@ -62,11 +67,23 @@ pub fn compose(facts: &Facts<'_>) -> Option<Message> {
     if !facts.outcome.ending.is_success() {
         return Some(failure(facts));
     }
+    if let Some(report) = &facts.outcome.report {
+        return guest::of_job(facts, report);
+    }
     if facts.job.report.stdout {
         return stdout(facts);
     }
     let said = || post(wording::succeeded(&facts.job.full_name(), facts.run));
     facts.job.report.success.then(said)
+}
+
+/// Whether a format of the job's own has something to make a message of: the job reports its stdout, came to its own end,
+/// and wrote something.
+pub fn may_format(facts: &Facts<'_>) -> bool {
+    facts.job.report.stdout
+        && facts.outcome.report.is_none()
+        && matches!(facts.outcome.ending, Ending::Exited { .. })
+        && !facts.stdout.iter().all(u8::is_ascii_whitespace)
 }
 
 /// Whether a failure of `job` calls for help: it does so by default, where there is a channel to call, unless all who

@@ -15,8 +15,8 @@ use crate::run::{Captured, Ending};
 
 /// A run that ended, and what was configured.
 pub(super) struct Ended {
-    job: Job,
-    outcome: Outcome,
+    pub(super) job: Job,
+    pub(super) outcome: Outcome,
     stdout: Vec<u8>,
     stderr: Vec<u8>,
 }
@@ -29,11 +29,13 @@ impl Ended {
             program: Program::Component {
                 path: "rota.wasm".into(),
                 arguments: None,
+                world: crate::config::World::Command,
             },
             report: ReportRules {
                 stdout: true,
                 success: true,
                 format,
+                formatter: None,
                 suppress_empty: false,
                 call_tech_support_on_error: true,
             },
@@ -50,6 +52,7 @@ impl Ended {
             duration: Duration::from_millis(1_234),
             stdout: Captured::default(),
             stderr: Captured::default(),
+            report: None,
         };
         Self {
             job,

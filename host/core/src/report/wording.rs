@@ -52,6 +52,14 @@ pub(crate) fn not_blocks(job: &str, run: RunId, why: &str) -> String {
     )
 }
 
+/// A report format made no message. `why` is a sentence, and may be the format's own.
+pub(crate) fn format_failed(job: &str, run: RunId, why: &str) -> String {
+    format!(
+        "The report format of `{job}` (run {run}) made no message: {} What the job wrote is in the file.",
+        sentence(why)
+    )
+}
+
 /// Says how much of a stream was not kept, where something was not.
 pub(crate) fn lost(stream: &Captured) -> Option<String> {
     (stream.lost > 0).then(|| {
@@ -111,6 +119,7 @@ fn how(ending: &Ending, duration: Duration) -> String {
                 span(duration)
             )
         }
+        Ending::Failed { message } => message.clone(),
         Ending::TimedOut { after_ms } => {
             format!(
                 "stopped after {} of wall time, its limit",

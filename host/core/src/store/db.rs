@@ -21,7 +21,10 @@ const LOG: &str = "queue.db-wal";
 const LOG_SIZE: u64 = 5 * 1024 * 1024;
 
 /// Every step from an empty database to the present schema, in order. A merged step is never edited.
-pub(super) const STEPS: &[M<'static>] = &[M::up(include_str!("../../migrations/0001_queue.sql"))];
+pub(super) const STEPS: &[M<'static>] = &[
+    M::up(include_str!("../../migrations/0001_queue.sql")),
+    M::up(include_str!("../../migrations/0002_payload.sql")),
+];
 pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// How long a statement waits for another process. `data_dir/lock` keeps a second `serve` out; what is left are backups

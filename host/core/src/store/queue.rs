@@ -12,7 +12,7 @@ use super::{job, outbox};
 use crate::clock::Timestamp;
 use crate::message::NewDelivery;
 use crate::queue::{RequestMove, RequestState};
-use crate::request::{AskingId, NewRequest, RequestId};
+use crate::request::{AskingId, Bytes, NewRequest, RequestId};
 use crate::run::{Run, RunId};
 
 /// Makes a request, or joins the one of the same job and arguments that is pending.
@@ -23,7 +23,13 @@ pub(super) fn enqueue(c: &Connection, asking: AskingId, new: &NewRequest, now: T
     let job = job::find_or_insert(c, &new.namespace, &new.job)?;
     let (id, joined) = match move_due(c, job.id, &hash, new.due)? {
         Some(id) => (id, true),
-        None => (insert_request(c, job.id, new.due, now, &hash, &arguments)?, false),
+        None => {
+            let id = insert_request(c, job.id, new.due, now, &hash, &arguments)?;
+            if let Some(payload) = &new.payload {
+                insert_payload(c, id, payload)?;
+            }
+            (id, false)
+        }
     };
     link(c, id, asking)?;
     match job.first {
@@ -85,6 +91,7 @@ pub(super) fn end(c: &Connection, run: RunId, end: &RunEnd, deliveries: &[NewDel
         });
     };
     move_request(c, request, RequestMove::End, Some(end.at))?;
+    forget_payload(c, request)?;
     job::free(c, job, run)?;
     outbox::append(c, deliveries, end.at)?;
     Ok(())
@@ -108,6 +115,7 @@ pub(super) fn cancel(c: &Connection, request: RequestId, now: Timestamp) -> Resu
     Ok(match found.state {
         RequestState::Pending => {
             move_request(c, request, RequestMove::Cancel, Some(now))?;
+            forget_payload(c, request)?;
             job::refresh_first(c, found.job, request)?;
             let (namespace, job) = job::name_of(c, found.job)?;
             Cancel::Cancelled { namespace, job }
@@ -124,6 +132,9 @@ pub(super) fn cancel_job(c: &Connection, namespace: &str, name: &str, now: Times
         return Ok(Vec::new());
     };
     let cancelled = all(c, CANCEL_JOB, (job.id, RequestMove::Cancel.to(), now), |row| row.get(0))?;
+    for request in &cancelled {
+        forget_payload(c, *request)?;
+    }
     job::clear_first(c, job.id)?;
     Ok(cancelled)
 }
@@ -154,6 +165,24 @@ fn insert_request(
         (job, due, now, arguments_hash, arguments),
         |row| row.get(0),
     )
+}
+
+fn insert_payload(c: &Connection, request: RequestId, payload: &Bytes) -> Sql<usize> {
+    change(
+        c,
+        "INSERT INTO payload (request, body) VALUES (?1, ?2)",
+        (request, &payload[..]),
+    )
+}
+
+fn payload_of(c: &Connection, request: RequestId) -> Sql<Option<Bytes>> {
+    maybe(c, "SELECT body FROM payload WHERE request = ?1", [request], |row| {
+        Ok(Bytes::from(row.get_ref(0)?.as_blob()?))
+    })
+}
+
+fn forget_payload(c: &Connection, request: RequestId) -> Sql<usize> {
+    change(c, "DELETE FROM payload WHERE request = ?1", [request])
 }
 
 /// Makes a move. A request that is not in the state that the move starts from is an error: callers look first.
@@ -215,6 +244,7 @@ fn read_run(c: &Connection) -> impl Fn(&Row<'_>) -> Sql<Run> + '_ {
             arguments: row.get::<_, Json<_>>(4)?.0,
             started: row.get(5)?,
             askings: askings_of(c, request)?,
+            payload: payload_of(c, request)?,
         })
     }
 }

@@ -92,11 +92,13 @@ impl Inn {
             program: Program::Component {
                 path: component.to_owned(),
                 arguments: None,
+                world: innkeeper_core::config::World::Command,
             },
             report: ReportRules {
                 stdout: true,
                 success: true,
                 format: Format::Text,
+                formatter: None,
                 suppress_empty: false,
                 call_tech_support_on_error: true,
             },
@@ -124,6 +126,9 @@ impl Inn {
             log_folder: self.path(&format!("logs/demo_guest/{run}")),
             work_folder: self.path("work/demo"),
             started: None,
+            progress: None,
+            askings: Vec::new(),
+            payload: None,
         }
     }
 

@@ -79,11 +79,13 @@ impl Host {
             program: Program::Component {
                 path: "/none".into(),
                 arguments: None,
+                world: innkeeper_core::config::World::Command,
             },
             report: ReportRules {
                 stdout: true,
                 success: true,
                 format: Format::Text,
+                formatter: None,
                 suppress_empty: false,
                 call_tech_support_on_error: true,
             },
@@ -108,6 +110,9 @@ impl Host {
             arguments: Arguments::default(),
             log_folder: self.path("data/logs/demo_x/1"),
             work_folder: self.path("data/work/demo"),
+            progress: None,
+            askings: Vec::new(),
+            payload: None,
             started,
         }
     }

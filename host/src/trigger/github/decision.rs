@@ -52,7 +52,7 @@ pub(super) fn decide(
     if matching.is_empty() {
         return Ok(Decision::Answer(Answer::Nothing(nothing_fits(event, &payload))));
     }
-    orders(hook, delivery, event, &payload, &matching, now).map(Decision::Orders)
+    orders(hook, delivery, event, &payload, &json, &matching, now).map(Decision::Orders)
 }
 
 /// A header's value, where it is one word of a sensible length.
@@ -248,6 +248,7 @@ fn orders(
     delivery: &str,
     event: &str,
     payload: &Payload<'_>,
+    json: &[u8],
     matching: &[&Candidate<'_>],
     now: Timestamp,
 ) -> Result<Vec<(NewAsking, Vec<NewRequest>)>, Refusal> {
@@ -260,6 +261,7 @@ fn orders(
             job: rule.job.clone(),
             arguments: candidate.arguments.clone()?,
             due: now.plus(rule.delay),
+            payload: hook.is_told(&rule.job).then(|| json.into()),
         };
         match orders.iter_mut().find(|(other, _)| *other == channel) {
             Some((_, requests)) => requests.push(request),

@@ -180,6 +180,7 @@ async fn a_merge_into_the_default_branch_deploys_after_a_minute() {
         job: "deploy".into(),
         arguments: Default::default(),
         due: NOW.plus(Duration::from_secs(60)),
+        payload: None,
     };
     assert_eq!(requests, &[deploy]);
 }

@@ -40,6 +40,19 @@ pub(crate) fn report(facts: &Facts<'_>) -> Option<Message> {
     }
 }
 
+/// Blocks that a guest made as such.
+pub(crate) fn of(facts: &Facts<'_>, blocks: Vec<Value>) -> Option<Message> {
+    match check(blocks.clone(), Voice::from(&facts.job.grants)) {
+        Ok(blocks) if blocks.is_empty() => super::nothing_written(facts),
+        Ok(blocks) => Some(posted(facts, blocks)),
+        Err(why) => {
+            let comment = wording::not_blocks(&facts.job.full_name(), facts.run, &why);
+            let content = Value::Array(blocks).to_string();
+            Some(file::of(facts, "json", content.as_bytes(), comment))
+        }
+    }
+}
+
 fn posted(facts: &Facts<'_>, blocks: Vec<Value>) -> Message {
     let said = fallback::text(&blocks);
     let text = if said.is_empty() {

@@ -86,6 +86,7 @@ fn order(job: &str, argument: &str, due: Timestamp) -> NewRequest {
         job: job.into(),
         arguments: Arguments::from_iter([("name", argument)]),
         due,
+        payload: None,
     }
 }
 

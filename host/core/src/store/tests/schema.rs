@@ -33,6 +33,8 @@ const SAMPLES: &[&str] = &["
          '{\"what\":\"message\",\"kind\":\"file\",\"name\":\"report.txt\"}');
     INSERT INTO attachment (delivery, content) VALUES (2, x'00ff');
     INSERT INTO unreadable (source, at, why, body) VALUES ('slack', 1700000000000000, 'no JSON', 'x');
+", "
+    INSERT INTO payload (request, body) VALUES (3, x'7b7d');
 "];
 
 #[tokio::test]

@@ -1,0 +1,77 @@
+//! The world `report-format`: a function from a run that is over to a message. It sees nothing but its arguments.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use innkeeper_core::BoxFuture;
+use innkeeper_core::message::Message;
+use innkeeper_core::report::{Finished, Formatter};
+
+use super::cache::Ready;
+use super::context::Context;
+use super::ending::{self, Phase};
+use super::{Guests, convert, inspect, limits};
+
+/// How long a format may take.
+const TIME: Duration = Duration::from_secs(10);
+/// What its memories and tables may take together, in bytes.
+const MEMORY: u64 = 64 * 1024 * 1024;
+
+/// Report formats that are guests.
+pub struct GuestFormatter {
+    guests: Arc<Guests>,
+}
+
+impl GuestFormatter {
+    /// Report formats run by `guests`.
+    pub fn new(guests: Arc<Guests>) -> Self {
+        Self { guests }
+    }
+}
+
+impl Formatter for GuestFormatter {
+    fn format(&self, format: PathBuf, run: Finished) -> BoxFuture<'_, Result<Message, String>> {
+        Box::pin(async move {
+            let guests = Arc::clone(&self.guests);
+            let file = format.clone();
+            let task = self.guests.spawn(async move { bounded(&guests, &file, run).await })?;
+            let made = task.await.unwrap_or_else(|_| Err("the host is stopping".to_owned()));
+            made.map_err(|why| inspect::sentence(&format, &why))
+        })
+    }
+}
+
+async fn bounded(guests: &Guests, file: &Path, run: Finished) -> Result<Message, String> {
+    let component = guests.load(file, &run.namespace).await?;
+    let Ready::ReportFormat(component) = &*component else {
+        return Err("is no report format".to_owned());
+    };
+    let _room = guests.room(MEMORY).await?;
+    let house = guests.house()?;
+    let mut store = house.store(Context::shut(MEMORY));
+    // A message may be as long as a file.
+    store.set_hostcall_fuel(limits::REPORT_BYTES);
+    let _ticking = house.ticker.guest();
+    let work = async {
+        let format = component
+            .instantiate_async(&mut store)
+            .await
+            .map_err(|error| (error, Phase::Instantiating))?;
+        let made = format.call_format(&mut store, &convert::finished(run)).await;
+        made.map_err(|error| (error, Phase::Running))
+    };
+    let made = match tokio::time::timeout(TIME, work).await {
+        Ok(made) => made,
+        Err(_) => return Err(format!("took longer than {} s", TIME.as_secs())),
+    };
+    match made {
+        Ok(Ok(message)) => convert::message(message),
+        Ok(Err(failure)) => Err(format!("says: {}", failure.message)),
+        Err((error, phase)) => Err(ending::in_a_sentence(&ending::of_error(
+            &error,
+            &store.data().memory,
+            phase,
+        ))),
+    }
+}

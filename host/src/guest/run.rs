@@ -1,0 +1,122 @@
+//! One run of a job's component, of whatever world it is.
+//!
+//! Its time limit is made of three things, since each alone leaves a hole: the epoch makes a guest that computes yield,
+//! the timer ends one that waits in a host call, and the guests' own runtime keeps both away from the host's.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use innkeeper_core::config::Program;
+use innkeeper_core::run::{Ending, Report};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::bindings::types;
+use super::cache::Ready;
+use super::context::Context;
+use super::output::GuestOutput;
+use super::{Guests, command, convert, ending, job};
+use crate::runner::Invocation;
+
+/// How a guest's run went.
+pub struct Lived {
+    /// How it ended.
+    pub ending: Ending,
+    /// What it returned, where its world has that.
+    pub report: Option<Report>,
+}
+
+impl Lived {
+    /// An end without a report of its own.
+    pub fn ended(ending: Ending) -> Self {
+        Self { ending, report: None }
+    }
+}
+
+/// Runs the component of `invocation` to its end, on the runtime of the guests, and says how it ended and how long it
+/// worked. Loading it, and waiting for memory that other guests hold, is not counted: neither is the job's doing.
+pub async fn run(
+    guests: &Guests,
+    invocation: &mut Invocation,
+    stdout: GuestOutput,
+    stderr: GuestOutput,
+    stop: &CancellationToken,
+) -> (Lived, Duration) {
+    let not_started = |why| (Lived::ended(Ending::NotStarted { why }), Duration::ZERO);
+    if stop.is_cancelled() {
+        return (Lived::ended(Ending::Interrupted), Duration::ZERO);
+    }
+    let prepared = tokio::select! {
+        biased;
+        prepared = prepare(guests, invocation) => prepared,
+        () = stop.cancelled() => return (Lived::ended(Ending::Interrupted), Duration::ZERO),
+    };
+    let (component, _room) = match prepared {
+        Ok(prepared) => prepared,
+        Err(why) => return not_started(why),
+    };
+    let context = match Context::new(invocation, &guests.settings.environment, stdout, stderr.clone()) {
+        Ok(context) => context,
+        Err(why) => return not_started(why),
+    };
+    let begin: Instant = guests.clock().monotonic();
+    let limit = invocation.job.limits.wall_time;
+    let started = invocation.started.take();
+    let request = || convert::request(invocation);
+    let lived = tokio::select! {
+        biased;
+        lived = live(guests, &component, request, context, &stderr, started) => lived,
+        () = stop.cancelled() => Lived::ended(Ending::Interrupted),
+        () = tokio::time::sleep(limit) => Lived::ended(Ending::TimedOut {
+            after_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
+        }),
+    };
+    (lived, guests.clock().monotonic().saturating_duration_since(begin))
+}
+
+async fn prepare<'a>(
+    guests: &'a Guests,
+    invocation: &Invocation,
+) -> Result<(Arc<Ready>, tokio::sync::SemaphorePermit<'a>), String> {
+    let Program::Component { path, .. } = &invocation.job.program else {
+        return Err("is a bash job, not a component".into());
+    };
+    let component = guests.load(path, &invocation.namespace.name).await?;
+    let room = guests.room(invocation.job.limits.memory).await?;
+    Ok((component, room))
+}
+
+/// Instantiates the component and calls what it exports. Dropped, it leaves nothing behind.
+async fn live(
+    guests: &Guests,
+    component: &Ready,
+    request: impl FnOnce() -> types::Request,
+    context: Context,
+    stderr: &GuestOutput,
+    started: Option<oneshot::Sender<()>>,
+) -> Lived {
+    let house = match guests.house() {
+        Ok(house) => house,
+        Err(why) => return Lived::ended(Ending::NotStarted { why }),
+    };
+    let mut store = house.store(context);
+    let _ticking = house.ticker.guest();
+    if let Some(started) = started {
+        // Nobody has to wait for it.
+        let _ = started.send(());
+    }
+    let lived = match component {
+        Ready::Command(program) => command::live(program, &mut store).await.map(Lived::ended),
+        Ready::Job(job) => job::live(job, &mut store, &request(), stderr).await,
+        Ready::ReportFormat(_) => {
+            let why = "is a report format, not a job".to_owned();
+            return Lived::ended(Ending::NotStarted { why });
+        }
+    };
+    lived.unwrap_or_else(|(error, phase)| {
+        if let Some(backtrace) = ending::backtrace(&error) {
+            stderr.say(&backtrace);
+        }
+        Lived::ended(ending::of_error(&error, &store.data().memory, phase))
+    })
+}
