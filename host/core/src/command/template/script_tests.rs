@@ -257,6 +257,168 @@ const REFUSED: &[&str] = &[
     "n={a}; bash -c \"echo $n\"",
     "n=$(echo {a}); let m=n+1",
     "declare -i n; n={a}",
+    "n={a}; [[ -v $n ]]",
+    "n={a}; test -v \"$n\"",
+    "n={a}; [ -v \"$n\" ]",
+    "n={a}; [ $n = prod ]",
+    "n={a}; test $n = prod",
+    "[ {a} {b} ]",
+    "n={a}; [[ $n -eq 1 ]]",
+    "n={a}; echo \"${{!n}}\"",
+    "n={a}; echo \"${{n@P}}\"",
+    "n={a}; echo \"${{n@E}}\"",
+    "n={a}; echo \"${{n@A}}\"",
+    "n={a}; printf -v \"$n\" x",
+    "n={a}; printf \"$n\"",
+    "printf '%n' {a}",
+    "n={a}; read \"$n\" <<< 1",
+    "n={a}; declare \"$n=1\"",
+    "n={a}; export \"$n\"",
+    "n={a}; typeset \"$n\"",
+    "f() {{ local \"$1\"; }}; f {a}",
+    "n={a}; readonly $n",
+    "n={a}; unset \"$n\"",
+    "n={a}; declare -n r=$n",
+    "n={a}; $n",
+    "n={a}; \"$n\" x",
+    "n={a}; time $n",
+    "n={a}; nohup $n",
+    "n={a}; env $n",
+    "n={a}; command $n",
+    "n={a}; exec $n",
+    "n={a}; sudo $n",
+    "n={a}; echo a | $n",
+    "n={a}; let \"i+=n\"",
+    "n={a}; let i+=n",
+    "PS4={a}; set -x; true",
+    "BASH_ENV={a} bash -c true",
+    "env BASH_ENV={a} bash -c true",
+    "PATH={a}:$PATH; ls",
+    "export LD_PRELOAD={a}; ls",
+    "IFS={a}; echo",
+    "read -r PATH <<< {a}; ls",
+    "for PROMPT_COMMAND in {a}; do :; done",
+    "RANDOM={a}",
+    "GIT_SSH_COMMAND={a} git fetch",
+    "PYTHONSTARTUP={a} python3 x.py",
+    "NODE_OPTIONS={a} node x.js",
+    "PERL5OPT={a} perl x.pl",
+    "EDITOR={a} git commit",
+    "n={a}; trap \"$n\" EXIT",
+    "n={a}; eval $n",
+    "source <(echo {a})",
+    "n={a}; . \"$n\"",
+    "n={a}; set \"$n\"",
+    "read n <<< {a}; echo $((n+1))",
+    "echo {a} | while read x; do echo $((x)); done",
+    "read <<< {a}; echo $((REPLY))",
+    "mapfile -t a <<< {a}; echo $((a[0]))",
+    "readarray a <<< {a}; echo $((a))",
+    "mapfile <<< {a}; echo $((MAPFILE[0]))",
+    "f() {{ echo $(( $1 + 1 )); }}; f {a}",
+    "f() {{ local n=$1; echo $((n)); }}; f {a}",
+    "f() {{ for x; do echo $((x)); done; }}; f {a}",
+    "set -- {a}; echo $(( $1 ))",
+    "set -- {a}; \"$@\"",
+    "set -- {a}; eval \"$*\"",
+    "n={a}; m=$n; echo $((m))",
+    "m=$(echo {a}); echo $((m))",
+    "m=n; n={a}; echo $((m))",
+    "declare -i k; n={a}; k=$n",
+    "typeset -i k; k={a}",
+    "f() {{ local -i k=$1; }}; f {a}",
+    "n={a}; : ${{x:=$n}}; echo $((x))",
+    "n={a}; : ${{x=$n}}; echo $((x))",
+    "for x in {a}; do echo $((x)); done",
+    "a=({a}); echo $((a[0]))",
+    "declare -A m; n={a}; m[$n]=1",
+    "declare -A m; m[{a}]=1",
+    "printf -v x '%s' {a}; echo $((x))",
+    "echo {a} >f; m=$(cat <<< {a}); echo $((m))",
+    "select x in {a}; do echo $((x)); done",
+    "f() {{ m=$(cat); echo $((m)); }}; echo {a} | f",
+    "exec < <(echo {a}); m=$(cat); echo $((m))",
+    "echo {a}; echo $((_))",
+    "n={a}; cat <<EOF\n$((n))\nEOF",
+    "n={a}; echo \"${{x/$((n))/}}\"",
+    "n={a}; bash -c 'echo $((n))'",
+    "n={a}; eval 'echo $((n))'",
+    "n={a}; trap 'echo $((n))' EXIT",
+    "bash -c 'eval \"$1\"' _ {a}",
+    "bash -c 'echo $(($1))' _ {a}",
+    "bash -c \"eval \\\"\\$1\\\"\" _ {a}",
+    "python3.11 -c {a}",
+    "nodejs -e {a}",
+    "node --eval {a}",
+    "node --eval={a}",
+    "php -r {a}",
+    "php8.2 -r {a}",
+    "lua -e {a}",
+    "lua5.4 -e {a}",
+    "perl -ne {a} file",
+    "perl -ne 'print' {a}",
+    "ruby -e {a}",
+    "/usr/bin/python3 -c {a}",
+    "env python3 -c {a}",
+    "python -m {a}",
+    "bash -- {a}",
+    "awk {a}",
+    "gawk {a} file",
+    "mawk -F: {a}",
+    "nawk -v x=1 {a}",
+    "busybox awk {a}",
+    "n={a}; awk \"{{print $n}}\" file",
+    "awk -f {a} file",
+    "sed {a}",
+    "sed -e {a} file",
+    "sed -i s/x/{a}/ file",
+    "n={a}; sed \"s/x/$n/\" file",
+    "su -c {a}",
+    "su user -c {a}",
+    "xargs {a}",
+    "xargs -n 1 {a}",
+    "ls | xargs sh -c {a}",
+    "parallel {a}",
+    "watch {a}",
+    "ssh host {a}",
+    "ssh {a}",
+    "find . -exec {a} \\;",
+    "n={a}; find $n",
+    "timeout 5 {a}",
+    "timeout -k 1 5 {a}",
+    "nice {a}",
+    "nice -n 10 {a}",
+    "setsid {a}",
+    "psql -c {a}",
+    "sqlite3 db {a}",
+    "rsync -e {a} x y",
+    "tar --to-command={a} -xf x",
+    "git -c core.pager={a} log",
+    "bash <<< {a}",
+    "echo {a} | sh",
+    "echo {a} | sudo sh",
+    "echo {a} | cat | bash -s x",
+    "echo \"$(echo {a})\" | bash",
+    "python3 <<< {a}",
+    "n={a}\nbash <<EOF\n$n\nEOF",
+    "n={a}\ncat <<EOF | bash\n$n\nEOF",
+    "bash <<EOF\n{a}\nEOF",
+    "xargs -I% sh -c \"echo %\" <<< {a}",
+    "echo {a} | xargs sh -c",
+    "echo {a} | xargs env",
+    "bash < <(echo {a})",
+    "sh -c \"$(cat)\" <<< {a}",
+    "{{ cat | bash; }} <<< {a}",
+    "f() {{ bash; }}; f <<< {a}",
+    "echo {a} > >(bash)",
+    "echo {a} | tee >(sh)",
+    "bash < {a}",
+    "echo {a} | bash /dev/stdin",
+    ". /dev/stdin <<< {a}",
+    "awk -f - <<< {a}",
+    "echo {a} | ssh host",
+    "echo {a} | while read -r l; do eval \"$l\"; done",
+    "while read -r c; do $c; done <<< {a}",
     "x=(1)test eval {a}",
     "$\"\"read {a}",
     "$x\"ev\"al {a}",
@@ -277,11 +439,13 @@ const REFUSED: &[&str] = &[
 
 #[test]
 fn what_would_not_stay_data_is_refused_with_a_way_out() {
+    let accepted: Vec<&&str> = REFUSED
+        .iter()
+        .filter(|template| ScriptTemplate::parse(template).is_ok())
+        .collect();
+    assert!(accepted.is_empty(), "accepted: {accepted:#?}");
     for template in REFUSED {
-        let errors = ScriptTemplate::parse(template)
-            .err()
-            .unwrap_or_else(|| panic!("accepted: {template}"));
-        for error in errors {
+        for error in ScriptTemplate::parse(template).unwrap_err() {
             assert!(template.get(error.span.clone()).is_some(), "{template}: {error:?}");
             assert!(error.help.is_some_and(|help| !help.is_empty()), "{template}");
         }
@@ -329,7 +493,6 @@ const ORDINARY: &[&str] = &[
     "mapfile -t x < <(echo {a})",
     "mkdir -p {a}/b; cp {a} ~/x/{b}",
     "echo {a}:{b}@{c}",
-    "ssh host echo {a}",
     "\"$BIN\"/tool {a}",
     "\"$TOOL\" {a}",
     "$TOOL -x {a}",
@@ -342,16 +505,88 @@ const ORDINARY: &[&str] = &[
     "declare -r x={a}; echo \"$x\"",
     "ls {a}*.txt",
     "echo $# \"$#\" ${{#x}} a#b \"# no comment\" '#' \\# {a}",
+    "name={a}; echo \"Hello $name\"",
+    "curl --data {a} https://example.com/",
+    "python report.py --topic={a}",
+    "[ {a} = prod ]",
+    "[ ! {a} = prod ]",
+    "[[ {a} == prod ]]",
+    "n={a}; [[ $n == prod ]]",
+    "n={a}; [ \"$n\" = prod ] && echo yes",
+    "n={a}; test \"$n\" = prod && echo yes",
+    "n={a}; [ \"$n\" -gt 3 ] && echo yes",
+    "n={a}; [[ $n =~ ^[0-9]+$ ]] || exit 1",
+    "for f in {a}; do echo \"$f\"; done",
+    "grep -- {a} file | head",
+    "case {a} in a) echo;; esac",
+    "n={a}; case $n in a) echo;; esac",
+    "n={a}; case \"$n\" in a*) echo \"$n\";; esac",
+    "python3 script.py {a}",
+    "./deploy {a}",
+    "fab deploy:{a}",
+    "git log --author={a}",
+    "GIT_AUTHOR_NAME={a} git commit -m {b}",
+    "echo {a} | tr a-z A-Z",
+    "n={a}; export n; ./script",
+    "NAME={a} ./script",
+    "while read line; do echo \"$line\"; done <<< {a}",
+    "while IFS=, read -r x y; do ./add \"$x\" \"$y\"; done < <(cat {a})",
+    "printf '%s\\n' {a}",
+    "jq --arg x {a} .",
+    "f() {{ local name=$1; echo \"$name\"; }}; f {a}",
+    "f() {{ local name=\"$1\" rest=\"${{@:2}}\"; ./x \"$name\" \"$rest\"; }}; f {a} {b}",
+    "if [ -z {a} ]; then echo none; fi",
+    "n={a}; if [ -z \"$n\" ]; then echo none; fi",
+    "echo {a} | tee file",
+    "cat > {a}",
+    "n={a}; echo \"${{n:-none}} ${{n#x}} ${{n%.txt}} ${{n^^}} ${{n//a/b}} ${{n:0:3}} ${{#n}} ${{n@Q}}\"",
+    "n={a}; echo $((${{#n}} + 1))",
+    "n={a}; i=0; i=$((i + 1)); echo \"$i $n\"",
+    "a=({a} {b}); for x in \"${{a[@]}}\"; do echo \"$x\"; done; echo ${{#a[@]}} \"${{a[0]}}\"",
+    "n={a}; ./run \"$n\" | while read -r l; do echo \"$l\"; done",
+    "n={a}; ./run $n --flag",
+    "dir=$(mktemp -d); cd \"$dir\" && git clone {a} x",
+    "find {a} -name '*.txt'",
+    "n={a}; find \"$n\" -type f | xargs rm",
+    "echo {a} | xargs mkdir -p",
+    "sed -n 1p {a}",
+    "sed -i 's/a/b/' {a}",
+    "awk '{{print $1}}' {a}",
+    "awk -F: -v x={a} '{{print x}}' file",
+    "timeout 5 ./x {a}",
+    "nice ./x {a}",
+    "setsid -w ./x {a}",
+    "sudo -u deploy ./x {a}",
+    "env -i ./x {a}",
+    "xargs -0 rm < {a}",
+    "bash job.sh <<< {a}",
+    "printf '%s' {a} | ssh host ./job",
+    "printf '%s' {a} | python3 job.py",
+    "printf '%s' {a} | curl -d @- https://example.com/",
+    "set -- {a} {b}; ./x \"$@\"",
+    "docker run --rm -e NAME={a} image",
+    "kubectl -n {a} get pods",
+    "make deploy ENV={a}",
+    "tar -czf {a} folder",
+    "rsync -a {a} host:{b}",
+    "perl -e 'print $ARGV[0]' {a}",
+    "node -e 'console.log(process.argv[1])' {a}",
+    "php job.php {a}",
+    "n={a}\ncat <<EOF | mail -s report root\nHello $n\nEOF",
+    "trap 'rm -rf \"$dir\"' EXIT; dir={a}; ls \"$dir\"",
+    "echo python {a}",
+    "msg=$(date) && echo \"$msg {{x}}\" {a}",
+    "exec python3 job.py --x \"$HOME\" {a}",
     "awk -v x={a} '{print $1, x}' file",
 ];
 
 #[test]
 fn ordinary_templates_are_accepted() {
-    for template in ORDINARY {
-        if let Err(errors) = ScriptTemplate::parse(template) {
-            panic!("{template}: {errors:?}");
-        }
-    }
+    let refused: Vec<_> = ORDINARY
+        .iter()
+        .filter_map(|template| ScriptTemplate::parse(template).err().map(|errors| (template, errors)))
+        .collect();
+    assert!(refused.is_empty(), "refused: {refused:#?}");
 }
 
 #[test]
@@ -398,9 +633,9 @@ fn refusals_read_well() {
 `{n}` is part of arithmetic, where bash runs the commands in a value
   at `{n}`
   help: let a script in the namespace's folder check that it is a number, and do the sum: `python sum.py {…}`
-`{n}` goes into `n`, and `n` is used in arithmetic, where bash runs the commands in a value
+`{n}` goes into `n`, and `n` is part of arithmetic, where bash runs the commands in a value
   at `{n}`
-  help: put that step into a script in the namespace's folder that checks the value first: `python step.py {n}`
+  help: let a script in the namespace's folder check that it is a number, and do the sum: `python sum.py "$n"`
 `{code}` is run as code by `bash`
   at `{code}`
   help: write the code into the template and give it the argument: `bash -c '…' _ {…}`, or use a file
@@ -479,17 +714,38 @@ fn hostile_templates_take_little_time() {
         ("[[ ", ""),
         ("$((", ""),
         ("x=1; $((x)); ", ""),
+        ("$x ", ""),
+        ("\"$x\";", ""),
+        ("x=$y;y=$z;", ""),
+        ("sudo -x ", ""),
+        ("bash ", ""),
+        ("bash -x $x ", ""),
+        ("echo $x|", ""),
+        ("read x;f() { $x; };", ""),
+        ("[ $x ];", ""),
+        ("eval 'echo $x';", ""),
+        ("eval ", ""),
+        ("xargs -I% ", ""),
+        ("find $x ", ""),
+        ("awk $x ", ""),
+        ("printf $x ", ""),
+        ("# ", ""),
+        ("a #b ", ""),
     ];
     for (open, close) in nested {
         let count = 16_000 / (open.len() + close.len());
         let start = Instant::now();
         let template = format!("x={{a}}; {}echo {{a}}{}", open.repeat(count), close.repeat(count));
         let accepted = ScriptTemplate::parse(&template).is_ok();
-        assert!(
-            start.elapsed().as_secs() < 30,
-            "{open} {accepted} {:?}",
-            start.elapsed()
-        );
+        assert!(start.elapsed().as_secs() < 5, "{open} {accepted} {:?}", start.elapsed());
+        eprintln!("{open} {accepted} {:?}", start.elapsed());
+    }
+    let chain: String = (0..700).rev().map(|n| format!("x{}=$x{n}; ", n + 1)).collect();
+    let start = Instant::now();
+    let told = ScriptTemplate::parse(&format!("{chain}x0={{a}}; echo $((x700))"));
+    assert!(told.is_err() && start.elapsed().as_secs() < 5);
+    for deep in [format!("{}echo {{a}}{}", "( ".repeat(200), " )".repeat(200))] {
+        assert!(ScriptTemplate::parse(&deep).is_err());
     }
     assert!(ScriptTemplate::parse(&"echo {a}; ".repeat(100)).is_ok());
     for too_large in ["echo {a}; ".repeat(101), format!("{}{{a}}", "echo hi; ".repeat(2_000))] {

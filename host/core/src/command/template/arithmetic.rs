@@ -1,0 +1,116 @@
+//! Where bash evaluates names and values as arithmetic, and with that the commands in them.
+
+use super::context::{self, Refusal};
+use super::syntax::{Node, Syntax};
+use super::variables::{Origin, Values, declared_with};
+use super::words::{literal, names};
+
+/// A variable that holds an argument and is evaluated.
+pub(super) struct Evaluated<'s> {
+    pub name: &'s str,
+    pub origin: Origin,
+    pub node: Node<'s>,
+    pub refusal: Refusal,
+}
+
+/// All variables with arguments that the script evaluates by their bare names: `$((n))`, `${list[n]}`, `let i+=n`.
+/// Where an expansion stands there (`$(($n))`), `context` has refused it.
+pub(super) fn evaluated<'s>(syntax: &'s Syntax, values: &Values<'s>) -> Vec<Evaluated<'s>> {
+    let mut found: Vec<Evaluated<'s>> = Vec::new();
+    // Nodes are in the order of the text, so what ends before this is inside of one that was looked at.
+    let mut looked_at = 0;
+    for node in syntax.nodes().filter(|node| is_evaluated(*node)) {
+        if node.range().end > looked_at {
+            looked_at = node.range().end;
+            found.extend(bare_name(node, values));
+        }
+    }
+    let integers = declared_with(syntax, 'i');
+    let is_integer = |name: &&'s str| values.of_name_in_arithmetic(name).is_some();
+    for name in integers.into_iter().filter(is_integer) {
+        let origin = values.of_name_in_arithmetic(name).unwrap_or(Origin::Input);
+        let why = "is declared as an integer, so that bash evaluates what it is given, and runs the commands in it";
+        let help = "leave out the `-i`, and do sums in a script in the namespace's folder: `python sum.py {…}`";
+        let refusal = Refusal::new(why).help(help);
+        found.push(Evaluated {
+            name,
+            origin,
+            node: syntax.root(),
+            refusal,
+        });
+    }
+    found
+}
+
+/// Whether bash evaluates the words in a node.
+fn is_evaluated(node: Node<'_>) -> bool {
+    let written = node.text();
+    match node.kind() {
+        "arithmetic_expansion" => true,
+        "compound_statement" => written.starts_with("(("),
+        // In a pattern the parser takes a sum for commands.
+        "command_substitution" => written.starts_with("$(("),
+        "binary_expression" => context::is_evaluating_comparison(node),
+        "unary_expression" => written.starts_with("-v") && written.contains('['),
+        "heredoc_body" => written.contains("$((") || written.contains("$[") || written.contains('`'),
+        _ => {
+            let around = node.parent();
+            let is_in = |kind: &str| around.is_some_and(|around| around.kind() == kind);
+            // The header of a loop, but not its body.
+            is_in("c_style_for_statement") && node.field_name() != Some("body")
+                || is_in("subscript") && node.field_name() == Some("index")
+                || is_in("array") && written.starts_with('[')
+                || is_in("unset_command") && written.contains('[')
+                || is_in("declaration_command") && node.kind() != "variable_assignment" && written.contains('[')
+                || is_in("expansion") && is_offset(node)
+                || is_in("command") && is_evaluated_word(node)
+        }
+    }
+}
+
+/// Whether a node is the offset or the length in `${text:offset:length}`.
+fn is_offset(node: Node<'_>) -> bool {
+    node.parent()
+        .into_iter()
+        .flat_map(Node::children)
+        .take_while(|sibling| *sibling != node)
+        .any(|sibling| sibling.text() == ":")
+}
+
+/// Whether a word is one that `let` evaluates, or the index of a variable that `read a[n]` or `test -v a[n]` name.
+fn is_evaluated_word(word: Node<'_>) -> bool {
+    const TAKE_INDICES: &[&str] = &["getopts", "mapfile", "read", "readarray", "unset", "wait"];
+    if word.kind() == "command_name" {
+        return false;
+    }
+    let words = || word.parent().into_iter().flat_map(Node::children);
+    let has = |names: &[&str]| words().any(|word| names.contains(&literal(word).as_str()));
+    let has_index = || literal(word).contains('[');
+    let after_v = || {
+        words()
+            .take_while(|sibling| *sibling != word)
+            .last()
+            .is_some_and(|last| literal(last) == "-v")
+    };
+    has(&["let"]) || has_index() && (has(TAKE_INDICES) || after_v())
+}
+
+/// The first name in what is evaluated that holds an argument.
+fn bare_name<'s>(evaluated: Node<'s>, values: &Values<'s>) -> Option<Evaluated<'s>> {
+    let text = evaluated.text();
+    names(text).find_map(|(range, name)| {
+        let before = &text[..range.start];
+        // Expansions are for `context`; a length is a number.
+        if before.ends_with('$') || before.ends_with("${#") {
+            return None;
+        }
+        let origin = values.of_name_in_arithmetic(name)?;
+        let refusal = context::arithmetic();
+        Some(Evaluated {
+            name,
+            origin,
+            node: evaluated,
+            refusal,
+        })
+    })
+}
