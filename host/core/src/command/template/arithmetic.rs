@@ -1,9 +1,11 @@
 //! Where bash evaluates names and values as arithmetic, and with that the commands in them.
 
+use std::collections::BTreeSet;
+
 use super::context::{self, Refusal};
 use super::syntax::{Node, Syntax};
-use super::variables::{Origin, Values, declared_with};
-use super::words::{literal, names};
+use super::variables::{Origin, Values};
+use super::words::{has_option, literal, names};
 
 /// A variable that holds an argument and is evaluated.
 pub(super) struct Evaluated<'s> {
@@ -19,15 +21,21 @@ pub(super) fn evaluated<'s>(syntax: &'s Syntax, values: &Values<'s>) -> Vec<Eval
     let mut found: Vec<Evaluated<'s>> = Vec::new();
     // Nodes are in the order of the text, so what ends before this is inside of one that was looked at.
     let mut looked_at = 0;
-    for node in syntax.nodes().filter(|node| is_evaluated(*node)) {
-        if node.range().end > looked_at {
+    for node in syntax.nodes() {
+        if node.kind() == "command" {
+            found.extend(
+                evaluated_words(node)
+                    .into_iter()
+                    .filter_map(|word| bare_name(word, values)),
+            );
+        }
+        if is_evaluated(node) && node.range().end > looked_at {
             looked_at = node.range().end;
             found.extend(bare_name(node, values));
         }
     }
-    let integers = declared_with(syntax, 'i');
     let is_integer = |name: &&'s str| values.of_name_in_arithmetic(name).is_some();
-    for name in integers.into_iter().filter(is_integer) {
+    for name in integers(syntax).into_iter().filter(is_integer) {
         let origin = values.of_name_in_arithmetic(name).unwrap_or(Origin::Input);
         let why = "is declared as an integer, so that bash evaluates what it is given, and runs the commands in it";
         let help = "leave out the `-i`, and do sums in a script in the namespace's folder: `python sum.py {…}`";
@@ -63,7 +71,6 @@ fn is_evaluated(node: Node<'_>) -> bool {
                 || is_in("unset_command") && written.contains('[')
                 || is_in("declaration_command") && node.kind() != "variable_assignment" && written.contains('[')
                 || is_in("expansion") && is_offset(node)
-                || is_in("command") && is_evaluated_word(node)
         }
     }
 }
@@ -77,22 +84,22 @@ fn is_offset(node: Node<'_>) -> bool {
         .any(|sibling| sibling.text() == ":")
 }
 
-/// Whether a word is one that `let` evaluates, or the index of a variable that `read a[n]` or `test -v a[n]` name.
-fn is_evaluated_word(word: Node<'_>) -> bool {
+/// The words that `let` evaluates, and the indices of variables that `read a[n]` or `test -v a[n]` name.
+fn evaluated_words(command: Node<'_>) -> Vec<Node<'_>> {
     const TAKE_INDICES: &[&str] = &["getopts", "mapfile", "read", "readarray", "unset", "wait"];
-    if word.kind() == "command_name" {
-        return false;
-    }
-    let words = || word.parent().into_iter().flat_map(Node::children);
-    let has = |names: &[&str]| words().any(|word| names.contains(&literal(word).as_str()));
-    let has_index = || literal(word).contains('[');
-    let after_v = || {
-        words()
-            .take_while(|sibling| *sibling != word)
-            .last()
-            .is_some_and(|last| literal(last) == "-v")
+    let words: Vec<(Node<'_>, String)> = command.children().map(|word| (word, literal(word))).collect();
+    let has = |names: &[&str]| words.iter().any(|(_, literal)| names.contains(&literal.as_str()));
+    let (has_let, takes_indices) = (has(&["let"]), has(TAKE_INDICES));
+    let before = std::iter::once("").chain(words.iter().map(|(_, literal)| literal.as_str()));
+    let is_evaluated = |&(before, (_, literal)): &(&str, &(Node<'_>, String))| {
+        has_let || literal.contains('[') && (takes_indices || before == "-v")
     };
-    has(&["let"]) || has_index() && (has(TAKE_INDICES) || after_v())
+    before
+        .zip(&words)
+        .skip(1)
+        .filter(is_evaluated)
+        .map(|(_, (word, _))| *word)
+        .collect()
 }
 
 /// The first name in what is evaluated that holds an argument.
@@ -113,4 +120,18 @@ fn bare_name<'s>(evaluated: Node<'s>, values: &Values<'s>) -> Option<Evaluated<'
             refusal,
         })
     })
+}
+
+/// The names that are declared as integers.
+fn integers(syntax: &Syntax) -> BTreeSet<&str> {
+    syntax
+        .nodes()
+        .filter(|node| node.kind() == "declaration_command" && has_option(*node, 'i'))
+        .flat_map(Node::named_children)
+        .filter_map(|child| match child.kind() {
+            "variable_assignment" => Some(child.field("name")?.text()),
+            _ => Some(child.text()),
+        })
+        .map(|name| name.split('[').next().unwrap_or(name))
+        .collect()
 }

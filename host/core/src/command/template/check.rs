@@ -11,7 +11,8 @@ use super::nested::{self, Nested};
 use super::script::{Place, Sample, refused};
 use super::settings::is_setting;
 use super::syntax::{Node, Syntax};
-use super::variables::{Origin, SET_BY_BASH, Values, expanded};
+use super::variables::{Origin, SET_BY_BASH, Values};
+use super::words::expanded;
 
 /// How deep scripts in scripts are followed: `bash -c 'eval "…"'` is two.
 const MAX_SCRIPTS: usize = 3;

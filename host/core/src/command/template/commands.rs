@@ -1,12 +1,10 @@
 //! Commands that take an argument for code, or for the name of a variable, however well it is quoted; and those that
 //! run what they read.
 
-use std::ops::Range;
-
 use super::context::Refusal;
+use super::interpreters::codes;
 use super::programs::{
-    FIRST_IS_CODE, NAMES_OF_INPUT, ONLY_DATA, OPTIONS_OF_CODE, RUN_ARGUMENTS, RUN_INPUT, RUN_INPUT_ALONE, TAKE_A_WORD,
-    TAKE_NAMES, base_name, interpreter,
+    FIRST_IS_CODE, NAMES_OF_INPUT, OPTIONS_OF_CODE, RUN_ARGUMENTS, RUN_INPUT, RUN_INPUT_ALONE, TAKE_NAMES, base_name,
 };
 use super::syntax::Node;
 use super::variables::{Origin, Values};
@@ -288,10 +286,9 @@ fn in_first_operand(name: &str, before: &[Word<'_>], word: &Word<'_>) -> Option<
         }
         if is_script(literal) {
             has_program = words.next().is_some();
-        } else if literal.starts_with("--expression=") || literal.starts_with("--file=") {
-            has_program = true;
-        } else if !literal.starts_with('-') {
-            has_program = true;
+        } else {
+            has_program |=
+                !literal.starts_with('-') || ["--expression=", "--file="].iter().any(|it| literal.starts_with(it));
         }
     }
     let last = before.last().map_or("", |word| word.literal.as_str());
@@ -310,7 +307,7 @@ fn in_first_operand(name: &str, before: &[Word<'_>], word: &Word<'_>) -> Option<
     })
 }
 
-/// Whether the command at `start` runs what it reads. Interpreters are for [`codes`].
+/// Whether the command at `start` runs what it reads. Interpreters are for `interpreters`.
 fn runs_input(words: &[Word<'_>], start: usize) -> bool {
     let name = base_name(&words[start].literal);
     let arguments = &words[start + 1..];
@@ -324,90 +321,4 @@ fn runs_input(words: &[Word<'_>], start: usize) -> bool {
         || RUN_INPUT_ALONE.contains(&name) && !has_command
         || names_input
             && (matches!(name, "." | "source" | "make") || FIRST_IS_CODE.iter().any(|(program, _)| *program == name))
-}
-
-/// The words after an interpreter that are code, or could change what is.
-struct Code {
-    /// The interpreter.
-    at: usize,
-    range: Range<usize>,
-    option: Option<char>,
-    /// Whether the code, or more of it, is in what it reads.
-    reads_code: bool,
-}
-
-impl Code {
-    fn refusal(&self, words: &[Word<'_>]) -> Refusal {
-        let name = words[self.at].written;
-        let help = match self.option {
-            Some(letter) => format!(
-                "write the code into the template and give it the argument: `{name} -{letter} '…' _ {{…}}`, or use a file"
-            ),
-            None => "put the code into a file in the namespace's folder".to_owned(),
-        };
-        Refusal::new(format!("is run as code by `{name}`")).help(help)
-    }
-}
-
-fn codes(words: &[Word<'_>], starts: &[usize]) -> Vec<Code> {
-    let only_data = !starts.is_empty()
-        && starts
-            .iter()
-            .all(|&start| ONLY_DATA.contains(&base_name(&words[start].literal)));
-    if only_data {
-        return Vec::new();
-    }
-    let mut codes = Vec::new();
-    for (at, word) in words.iter().enumerate() {
-        // `$SHELL -c` is as good as any; `$TOOL` alone is any program.
-        let is_shell = || {
-            starts.contains(&at)
-                && word.written.contains(['$', '`'])
-                && words[at + 1..].iter().any(|word| word.literal == "-c")
-        };
-        let known = interpreter(&word.literal).filter(|_| word.carried.is_none());
-        let known = known.or_else(|| is_shell().then_some(("sh", "c")));
-        codes.extend(known.map(|(name, letters)| code(words, at, name, letters)));
-    }
-    codes
-}
-
-fn code(words: &[Word<'_>], interpreter: usize, name: &str, letters: &str) -> Code {
-    let code = |end: usize, reads_code: bool| Code {
-        at: interpreter,
-        range: interpreter + 1..end,
-        option: letters.chars().next(),
-        reads_code,
-    };
-    let is_clustered = |word: &str| !word.starts_with("--") && word.contains(|c| letters.contains(c));
-    let mut at = interpreter + 1;
-    while let Some(word) = words.get(at) {
-        let literal = word.literal.as_str();
-        let is_option = literal.starts_with(['-', '+']) && literal.len() > 1;
-        if word.carried.is_some() || NAMES_OF_INPUT.contains(&literal) {
-            return code(at + 1, true);
-        } else if literal == "--" || literal == "-m" {
-            return code(at + 2, at + 1 >= words.len());
-        } else if TAKE_A_WORD.contains(&literal) {
-            at += 2;
-        } else if is_option && !literal.starts_with("-m") {
-            if !is_clustered(literal) {
-                let reads = !literal.starts_with("--") && literal.contains('s') && name.ends_with("sh");
-                if reads {
-                    // `bash -s x`: what comes are arguments of what it reads.
-                    return code(at + 1, true);
-                }
-                at += 1;
-                continue;
-            }
-            // `perl -ne … x` opens `x`, which may be a command; else what comes after code in quotation marks is data.
-            let opens = name == "perl" && literal.contains(['n', 'p']);
-            let quoted = (at + 1..words.len())
-                .find(|&next| words[next].carried.is_none() && words[next].written.starts_with(['\'', '"']));
-            return code(quoted.filter(|_| !opens).unwrap_or(words.len()), false);
-        } else {
-            return code(at, false);
-        }
-    }
-    code(words.len(), true)
 }

@@ -6,7 +6,7 @@
 //! have the rest of the rules.
 
 use super::syntax::{Node, Syntax};
-use super::words::literal;
+use super::words::{has_option, literal};
 
 /// Why a value is refused.
 #[derive(Clone)]
@@ -209,11 +209,7 @@ fn in_declaration(declaration: Node<'_>, child: Node<'_>) -> Option<Refusal> {
         return Some(variable_name().help("write the variable's name into the template: `export NAME={…}`"));
     }
     // `declare -n`: what is assigned is the name of a variable. `declare -i`, an expression, is for `arithmetic`.
-    let is_reference = declaration
-        .children()
-        .map(literal)
-        .any(|word| word.starts_with('-') && word.contains('n'));
-    is_reference.then(variable_name)
+    has_option(declaration, 'n').then(variable_name)
 }
 
 /// In `[[ … ]]` the operators of numbers evaluate both sides; `[ … ]` only takes numbers.

@@ -22,10 +22,15 @@ mod check;
 mod commands;
 mod context;
 mod doubts;
+mod interpreters;
 mod nested;
+#[cfg(test)]
+mod ordinary_templates;
 mod programs;
 #[cfg(test)]
 mod random_tests;
+#[cfg(test)]
+mod refused_templates;
 mod script;
 #[cfg(test)]
 mod script_tests;

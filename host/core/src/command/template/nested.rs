@@ -27,7 +27,7 @@ pub(super) fn scripts<'s>(command: Node<'s>, values: &Values<'s>) -> Vec<Nested<
         positional: after
             .iter()
             .find_map(|word| word.carried)
-            .or(values.of_name("@").filter(|_| after.is_empty())),
+            .or_else(|| values.of_name("@").filter(|_| after.is_empty())),
         input: values.input(command),
         node,
     };
@@ -55,6 +55,7 @@ pub(super) fn scripts<'s>(command: Node<'s>, values: &Values<'s>) -> Vec<Nested<
         if !is_shell {
             continue;
         }
+        found.extend(read_by(command).map(|(text, node)| nested(text, node, &words[at + 1..])));
         let has_code = |word: &Word<'_>| {
             word.literal.starts_with('-') && !word.literal.starts_with("--") && word.literal.contains('c')
         };
@@ -71,6 +72,21 @@ pub(super) fn scripts<'s>(command: Node<'s>, values: &Values<'s>) -> Vec<Nested<
         }
     }
     found
+}
+
+/// What a command reads that is written in the script, in a here-document or after `<<<`.
+fn read_by(command: Node<'_>) -> impl Iterator<Item = (String, Node<'_>)> {
+    let around = command
+        .parent()
+        .filter(|around| around.kind() == "redirected_statement");
+    [Some(command), around]
+        .into_iter()
+        .flatten()
+        .flat_map(Node::children)
+        .filter(|child| matches!(child.kind(), "heredoc_redirect" | "herestring_redirect"))
+        .flat_map(Node::named_children)
+        .filter(|child| !matches!(child.kind(), "file_descriptor" | "heredoc_start" | "heredoc_end"))
+        .map(|child| (unquoted(child), child))
 }
 
 /// A word without its quotation marks, as the next shell reads it. Expansions stay as they are written.

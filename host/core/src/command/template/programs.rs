@@ -192,7 +192,7 @@ pub(super) const OPTIONS_OF_CODE: &[(&str, &[&str])] = &[
 
 /// Programs, no interpreters by name, that run what they read.
 pub(super) const RUN_INPUT: &[&str] = &[
-    "at", "batch", "bc", "coproc", "crontab", "dc", "ed", "ex", "expect", "gdb", "m4", "mariadb", "mosh", "mysql",
+    "at", "batch", "coproc", "crontab", "dc", "ed", "ex", "expect", "gdb", "m4", "mariadb", "mosh", "mysql",
     "parallel", "psql", "rsh", "screen", "script", "slogin", "sqlite3", "su", "tmux", "vim", "xterm",
 ];
 

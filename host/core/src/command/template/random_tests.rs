@@ -272,7 +272,7 @@ fn accepted_by_chance(runner: &mut TestRunner, count: usize) -> Vec<(String, Scr
     let fragments = (0..count)
         .map(|_| fragments.new_tree(runner).unwrap().current())
         .collect::<Vec<_>>();
-    let commands = (0..count / 4)
+    let commands = (0..count / 20)
         .map(|_| commands.new_tree(runner).unwrap().current())
         .collect::<Vec<_>>();
     fragments

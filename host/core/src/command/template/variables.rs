@@ -4,11 +4,11 @@
 //! found, then those that take a value from these, until there are no more. The order of the commands does not count:
 //! a name that holds a value once is taken to hold one everywhere.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::programs::{READ_INTO_NAMES, READ_NOTHING, base_name};
 use super::syntax::{Node, Syntax};
-use super::words::{Word, literal, names, starts, words};
+use super::words::{Word, expanded, has_option, literal, names, starts, words};
 
 /// How often the script is gone through at most.
 const MAX_ROUNDS: usize = 40;
@@ -213,6 +213,11 @@ impl<'s> Values<'s> {
                 if let Some(value) = node.field("value") {
                     self.mention(name, value);
                 }
+                // `declare -n r=n` makes `r` another name of `n`.
+                let refers = node
+                    .parent()
+                    .is_some_and(|around| around.kind() == "declaration_command" && has_option(around, 'n'));
+                self.taint_some(name, self.mentioning.get(name).copied().filter(|_| refers));
             }
             "for_statement" => {
                 let name = node.field("variable").map_or("", Node::text);
@@ -318,44 +323,4 @@ impl<'s> Values<'s> {
 
 fn array_name<'w>(word: &'w Word<'_>) -> &'w str {
     word.literal.split('[').next().unwrap_or_default()
-}
-
-/// The variable whose value an expansion gives: not its length, and not the indices of an array.
-pub(super) fn expanded(expansion: Node<'_>) -> Option<&str> {
-    let written = expansion.text().strip_prefix('$')?;
-    let Some(inner) = written.strip_prefix('{') else {
-        return Some(written.trim_end_matches("\\\n"));
-    };
-    let inner = inner.strip_suffix('}').unwrap_or(inner);
-    if inner.len() > 1 && inner.starts_with('#') || inner.starts_with('!') && inner.ends_with("[@]") {
-        return None;
-    }
-    let name = inner.strip_prefix('!').unwrap_or(inner);
-    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    match name.find(|c| !is_part(c)) {
-        Some(0) => name.get(..1),
-        Some(end) => name.get(..end),
-        None => Some(name),
-    }
-}
-
-/// The names that are declared with an option.
-pub(super) fn declared_with<'s>(syntax: &'s Syntax, letter: char) -> BTreeSet<&'s str> {
-    let has_option = |declaration: &Node<'_>| {
-        declaration.kind() == "declaration_command"
-            && declaration
-                .children()
-                .map(literal)
-                .any(|word| word.starts_with('-') && word.contains(letter))
-    };
-    let names = |declaration: Node<'s>| {
-        declaration
-            .named_children()
-            .filter_map(|child| match child.kind() {
-                "variable_assignment" => Some(child.field("name")?.text()),
-                _ => Some(child.text()),
-            })
-            .map(|name| name.split('[').next().unwrap_or(name))
-    };
-    syntax.nodes().filter(has_option).flat_map(names).collect()
 }

@@ -140,6 +140,33 @@ pub(super) fn literal(word: Node<'_>) -> String {
     }
 }
 
+/// Whether a declaration has an option of one letter.
+pub(super) fn has_option(declaration: Node<'_>, letter: char) -> bool {
+    declaration
+        .children()
+        .map(literal)
+        .any(|word| word.starts_with('-') && word.contains(letter))
+}
+
+/// The variable whose value an expansion gives: not its length, and not the indices of an array.
+pub(super) fn expanded(expansion: Node<'_>) -> Option<&str> {
+    let written = expansion.text().strip_prefix('$')?;
+    let Some(inner) = written.strip_prefix('{') else {
+        return Some(written.trim_end_matches("\\\n"));
+    };
+    let inner = inner.strip_suffix('}').unwrap_or(inner);
+    if inner.len() > 1 && inner.starts_with('#') || inner.starts_with('!') && inner.ends_with("[@]") {
+        return None;
+    }
+    let name = inner.strip_prefix('!').unwrap_or(inner);
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    match name.find(|c| !is_part(c)) {
+        Some(0) => name.get(..1),
+        Some(end) => name.get(..end),
+        None => Some(name),
+    }
+}
+
 /// What could be names of variables in a text, and where.
 pub(super) fn names(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
