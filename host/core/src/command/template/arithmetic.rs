@@ -53,26 +53,27 @@ pub(super) fn evaluated<'s>(syntax: &'s Syntax, values: &Values<'s>) -> Vec<Eval
 /// Whether bash evaluates the words in a node.
 fn is_evaluated(node: Node<'_>) -> bool {
     let written = node.text();
-    match node.kind() {
+    let by_kind = match node.kind() {
         "arithmetic_expansion" => true,
         "compound_statement" => written.starts_with("(("),
         // In a pattern the parser takes a sum for commands.
         "command_substitution" => written.starts_with("$(("),
         "binary_expression" => context::is_evaluating_comparison(node),
         "unary_expression" => written.starts_with("-v") && written.contains('['),
-        "heredoc_body" => written.contains("$((") || written.contains("$[") || written.contains('`'),
-        _ => {
-            let around = node.parent();
-            let is_in = |kind: &str| around.is_some_and(|around| around.kind() == kind);
+        "heredoc_body" => ["$((", "$[", "`"].iter().any(|mark| written.contains(mark)),
+        _ => false,
+    };
+    by_kind
+        || match node.parent().map_or("", Node::kind) {
             // The header of a loop, but not its body.
-            is_in("c_style_for_statement") && node.field_name() != Some("body")
-                || is_in("subscript") && node.field_name() == Some("index")
-                || is_in("array") && written.starts_with('[')
-                || is_in("unset_command") && written.contains('[')
-                || is_in("declaration_command") && node.kind() != "variable_assignment" && written.contains('[')
-                || is_in("expansion") && is_offset(node)
+            "c_style_for_statement" => node.field_name() != Some("body"),
+            "subscript" => node.field_name() == Some("index"),
+            "array" => written.starts_with('['),
+            "unset_command" => written.contains('['),
+            "declaration_command" => node.kind() != "variable_assignment" && written.contains('['),
+            "expansion" => is_offset(node),
+            _ => false,
         }
-    }
 }
 
 /// Whether a node is the offset or the length in `${text:offset:length}`.

@@ -306,4 +306,9 @@ pub(super) const REFUSED: &[&str] = &[
     "n={a}; bash -s \"$n\" <<'EOF'\neval \"$1\"\nEOF",
     "export n={a}; bash <<< 'echo $((n))'",
     "echo {a} | dc",
+    "n={a}; for ((i = 0; i < n; i++)); do :; done",
+    "n={a}; echo ${{x:n+1}}",
+    "n={a}; echo ${{x:0:n-1}}",
+    "bash -c 'bash' <<< {a}",
+    "for i in 1 2; do echo {a}; done | bash",
 ];

@@ -310,7 +310,11 @@ fn hostile_templates_take_little_time() {
         let start = Instant::now();
         let template = format!("x={{a}}; {}echo {{a}}{}", open.repeat(count), close.repeat(count));
         let accepted = ScriptTemplate::parse(&template).is_ok();
-        assert!(start.elapsed().as_secs() < 5, "{open} {accepted} {:?}", start.elapsed());
+        assert!(
+            start.elapsed().as_millis() < 1_500,
+            "{open} {accepted} {:?}",
+            start.elapsed()
+        );
     }
     let chain: String = (0..700).rev().map(|n| format!("x{}=$x{n}; ", n + 1)).collect();
     let start = Instant::now();
