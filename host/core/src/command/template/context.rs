@@ -1,17 +1,17 @@
-//! Where in a bash script a quoted value is plain data.
+//! Where in a bash script a quoted value is plain data, and where an expansion that brings one is.
 //!
-//! The rule is a list of what is known to be safe: from the word of the placeholder up to the root, every node must
-//! be one through which a quoted word passes as it is. `$(…)` and `<(…)` begin a script of their own, so that
-//! quotation marks around them do no harm; what evaluates their output as code does.
+//! The rule is a list of what is known to be safe: from the word of the placeholder, or from the expansion, up to the
+//! root, every node must be one through which it passes as it is. `$(…)` and `<(…)` begin a script of their own, so
+//! that quotation marks around them do no harm; what evaluates their output as code does. `commands` and `arithmetic`
+//! have the rest of the rules.
 
-use tree_sitter::Node;
+use super::syntax::{Node, Syntax};
+use super::words::{has_option, literal};
 
-use super::commands;
-use super::script::Place;
-
-/// Why a placeholder is refused.
+/// Why a value is refused.
+#[derive(Clone)]
 pub(super) struct Refusal {
-    /// The rest of a sentence that begins with the placeholder.
+    /// The rest of a sentence that begins with the placeholder, or with the variable.
     pub why: String,
     /// What to do, where the usual way out is none.
     pub help: Option<String>,
@@ -33,10 +33,12 @@ impl Refusal {
     }
 }
 
-/// Statements and other nodes through which a value passes as it is.
+/// Statements and other nodes through which a value passes as it is. What a command makes of its words is for
+/// `commands`.
 const PLAIN: &[&str] = &[
     "case_item",
     "case_statement",
+    "command",
     "command_substitution",
     "compound_statement",
     "concatenation",
@@ -60,91 +62,129 @@ const PLAIN: &[&str] = &[
     "while_statement",
 ];
 
-/// What surrounds the output of `$(…)` without evaluating it.
+/// What may surround the output of `$(…)`, or an expansion: nothing there evaluates it.
 const AROUND_OUTPUT: &[&str] = &["expansion", "extglob_pattern", "string", "translated_string"];
 
-/// Why the value of `place` would not be plain data in the script, if it would not.
-pub(super) fn refusal(root: Node<'_>, text: &str, place: &Place<'_>) -> Option<Refusal> {
-    let Some(leaf) = root.descendant_for_byte_range(place.range.start, place.range.end) else {
-        return Some(unknown("nothing"));
-    };
-    if let Some(refusal) = after_here_document(root, place) {
-        return Some(refusal);
-    }
-    let mut is_output = false;
+/// What may surround an expansion, but no quotation marks of a value.
+const AROUND_EXPANSION: &[&str] = &["heredoc_body", "heredoc_redirect", "regex"];
+
+/// What gets to a place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Passing {
+    /// A value in its quotation marks.
+    Value,
+    /// The output of a command that a value is in.
+    Output,
+    /// An expansion that brings a value.
+    Expansion,
+}
+
+/// Why the value of a placeholder would not be plain data in the script, if it would not.
+///
+/// `is_whole` tells whether it is all that its word consists of.
+pub(super) fn refusal_of_place(leaf: Node<'_>, is_whole: bool) -> Option<Refusal> {
     // A pattern that is the value alone: in quotation marks it is plain text.
     let is_pattern = leaf.kind() == "extglob_pattern"
-        && leaf.byte_range() == place.range
+        && is_whole
         && leaf
             .parent()
             .is_some_and(|parent| matches!(parent.kind(), "binary_expression" | "case_item"));
     if leaf.kind() != "word" && !is_pattern {
-        let around = std::iter::successors(leaf.parent(), Node::parent).chain([leaf]);
-        let refusal = around.into_iter().find_map(|node| in_kind(node, text, is_output));
+        let around: Vec<Node<'_>> = leaf.ancestors().chain([leaf]).collect();
+        let refusal = around.into_iter().find_map(|node| in_kind(node, Passing::Value));
         return Some(refusal.unwrap_or_else(|| unknown(leaf.kind())));
     }
-    let mut child = leaf;
-    while let Some(parent) = child.parent() {
-        let refusal = through(parent, child, text, is_output);
+    climb(leaf, Passing::Value)
+}
+
+/// Why what an expansion of a variable brings would not be plain data.
+pub(super) fn refusal_of_expansion(expansion: Node<'_>) -> Option<Refusal> {
+    let written = expansion.text();
+    let operator = written.strip_suffix('}').and_then(|inner| inner.rsplit_once('@'));
+    let is_evaluated = operator.is_some_and(|(_, letter)| matches!(letter, "A" | "E" | "K" | "P" | "a" | "k"));
+    if written.starts_with("${") && is_evaluated {
+        return Some(
+            Refusal::new(format!("is expanded once more by `{written}`"))
+                .help("write the variable alone, or with `@Q` to show it in quotation marks"),
+        );
+    }
+    if written.starts_with("${!") {
+        return Some(
+            Refusal::new(format!(
+                "names a variable in `{written}`, and bash runs the commands in such a name"
+            ))
+            .help("choose with `case {…} in` which variable it is"),
+        );
+    }
+    climb(expansion, Passing::Expansion)
+}
+
+fn climb(from: Node<'_>, mut passing: Passing) -> Option<Refusal> {
+    let mut child = from;
+    for parent in from.ancestors() {
+        let refusal = through(parent, child, passing);
         if refusal.is_some() {
             return refusal;
         }
-        is_output |= matches!(parent.kind(), "command_substitution" | "process_substitution");
+        if passing == Passing::Value && matches!(parent.kind(), "command_substitution" | "process_substitution") {
+            passing = Passing::Output;
+        }
         child = parent;
     }
     None
 }
 
-/// Why a value in `child` does not pass through `parent`. `is_output`: only what a command in `child` prints gets
-/// there.
-fn through(parent: Node<'_>, child: Node<'_>, text: &str, is_output: bool) -> Option<Refusal> {
+/// Why a value in `child` does not pass through `parent`.
+fn through(parent: Node<'_>, child: Node<'_>, passing: Passing) -> Option<Refusal> {
     let kind = parent.kind();
-    if let Some(refusal) = in_kind(parent, text, is_output) {
+    if let Some(refusal) = in_kind(parent, passing) {
         return Some(refusal);
     }
+    let field = child.field_name();
     match kind {
-        "function_definition" if is_field(parent, "name", child) => Some(Refusal::new("is the name of a function")),
-        "c_style_for_statement" if !is_field(parent, "body", child) => Some(arithmetic()),
+        "function_definition" if field == Some("name") => Some(Refusal::new("is the name of a function")),
+        "c_style_for_statement" if field != Some("body") => Some(arithmetic()),
         "c_style_for_statement" => None,
-        "command" => match child.kind() {
-            "variable_assignment" | "file_redirect" | "herestring_redirect" => None,
-            _ => commands::refusal(parent, child, text),
-        },
-        "declaration_command" => in_declaration(parent, child, text),
-        "variable_assignment" => (!is_field(parent, "value", child)).then(variable_name),
-        "array" => text[child.byte_range()].starts_with('[').then(array_index),
-        "file_redirect" => (parent.child_by_field_name("destination") != Some(child))
+        "declaration_command" => in_declaration(parent, child),
+        "variable_assignment" => (field != Some("value")).then(variable_name),
+        "array" => literal(child).starts_with('[').then(array_index),
+        "file_redirect" => (parent.field("destination") != Some(child))
             .then(|| Refusal::new("stands after a redirection").help("put redirections at the end of the command")),
-        "binary_expression" => in_comparison(parent, text),
+        "binary_expression" => in_comparison(parent, passing),
         "unary_expression" => {
-            let operator = parent.child(0).map_or("", |operator| &text[operator.byte_range()]);
+            let operator = parent.children().next().map_or("", Node::text);
             matches!(operator, "-v" | "-R").then(variable_name)
         }
-        _ if PLAIN.contains(&kind) || is_output && AROUND_OUTPUT.contains(&kind) => None,
+        _ if PLAIN.contains(&kind) => None,
+        _ if passing != Passing::Value && AROUND_OUTPUT.contains(&kind) => None,
+        _ if passing == Passing::Expansion && AROUND_EXPANSION.contains(&kind) => None,
         _ => Some(unknown(kind)),
     }
 }
 
 /// Why no value may be anywhere in a node of this kind.
-fn in_kind(node: Node<'_>, text: &str, is_output: bool) -> Option<Refusal> {
-    let written = &text[node.byte_range()];
+fn in_kind(node: Node<'_>, passing: Passing) -> Option<Refusal> {
+    let written = node.text();
+    let is_value = passing == Passing::Value;
     let why = match node.kind() {
-        "string" | "string_content" | "translated_string" if !is_output => {
+        "string" | "string_content" | "translated_string" if is_value => {
             "stands inside double quotes, which the quotation marks of its value would end"
         }
         "raw_string" => "stands inside single quotes, which the quotation marks of its value would end",
         "ansi_c_string" => "stands inside `$'…'`, which the quotation marks of its value would end",
-        "expansion" | "simple_expansion" if !is_output => "stands inside the expansion of a variable",
-        "heredoc_body" | "heredoc_content" | "heredoc_start" | "heredoc_end" => {
+        "expansion" | "simple_expansion" if is_value => "stands inside the expansion of a variable",
+        "heredoc_body" | "heredoc_content" | "heredoc_start" | "heredoc_end" if passing != Passing::Expansion => {
             "stands in a here-document, which its value could end"
         }
         "comment" => "stands in a comment, which a value with a newline would end",
-        "command_substitution" if !written.starts_with("$(") => {
+        "command_substitution" if !written.starts_with("$(") && passing != Passing::Expansion => {
             return Some(
                 Refusal::new("stands inside backticks, where quotation marks mean something else")
                     .help("write `$(…)` in their place"),
             );
         }
+        // In a pattern the parser takes a sum for commands.
+        "command_substitution" if written.starts_with("$((") => return Some(arithmetic()),
         "command_name" => {
             return Some(
                 Refusal::new("chooses the command that runs")
@@ -155,7 +195,7 @@ fn in_kind(node: Node<'_>, text: &str, is_output: bool) -> Option<Refusal> {
         "compound_statement" if written.starts_with("((") => return Some(arithmetic()),
         "subscript" => return Some(array_index()),
         "unset_command" | "variable_name" => return Some(variable_name()),
-        "regex" => {
+        "regex" if passing != Passing::Expansion => {
             return Some(Refusal::new("is compared as a regular expression, but quoted it is plain text")
                 .help("compare with `==`; or, if it must be an expression, take it into a variable first: `re={…}; [[ $x =~ $re ]]`"));
         }
@@ -164,68 +204,51 @@ fn in_kind(node: Node<'_>, text: &str, is_output: bool) -> Option<Refusal> {
     Some(Refusal::new(why))
 }
 
-fn in_declaration(declaration: Node<'_>, child: Node<'_>, text: &str) -> Option<Refusal> {
+fn in_declaration(declaration: Node<'_>, child: Node<'_>) -> Option<Refusal> {
     if child.kind() != "variable_assignment" {
-        return Some(variable_name());
+        return Some(variable_name().help("write the variable's name into the template: `export NAME={…}`"));
     }
-    evaluates_values(declaration, text).then(arithmetic)
-}
-
-/// Whether this is `declare -i` or `declare -n`: what is assigned is an expression, or the name of a variable.
-pub(super) fn evaluates_values(declaration: Node<'_>, text: &str) -> bool {
-    let mut cursor = declaration.walk();
-    declaration.children(&mut cursor).any(|word| {
-        let word = commands::literal(word, text);
-        word.starts_with(['-', '+']) && word.contains(['i', 'n'])
-    })
+    // `declare -n`: what is assigned is the name of a variable. `declare -i`, an expression, is for `arithmetic`.
+    has_option(declaration, 'n').then(variable_name)
 }
 
 /// In `[[ … ]]` the operators of numbers evaluate both sides; `[ … ]` only takes numbers.
-fn in_comparison(comparison: Node<'_>, text: &str) -> Option<Refusal> {
-    if !is_evaluating_comparison(comparison, text) {
-        let operator = comparison.child_by_field_name("operator")?;
-        return (&text[operator.byte_range()] == "=~").then(|| {
-            Refusal::new("is compared with a regular expression, or as one")
-                .help("take it into a variable first: `x={…}; [[ $x =~ ^[0-9]+$ ]]`")
-        });
+fn in_comparison(comparison: Node<'_>, passing: Passing) -> Option<Refusal> {
+    if is_evaluating_comparison(comparison) {
+        return Some(arithmetic());
     }
-    Some(arithmetic())
+    let is_expression = comparison
+        .field("operator")
+        .is_some_and(|operator| operator.text() == "=~");
+    (is_expression && passing != Passing::Expansion).then(|| {
+        Refusal::new("is compared with a regular expression, or as one")
+            .help("take it into a variable first: `x={…}; [[ $x =~ ^[0-9]+$ ]]`")
+    })
 }
 
 /// Whether this is `[[ a -eq b ]]` or the like.
-pub(super) fn is_evaluating_comparison(node: Node<'_>, text: &str) -> bool {
-    let operator = node
-        .child_by_field_name("operator")
-        .map_or("", |operator| &text[operator.byte_range()]);
-    let mut around = Some(node);
-    while let Some(outer) = around.filter(|outer| outer.kind() != "test_command") {
-        around = outer.parent();
-    }
+pub(super) fn is_evaluating_comparison(node: Node<'_>) -> bool {
+    let operator = node.field("operator").map_or("", Node::text);
     node.kind() == "binary_expression"
         && matches!(operator, "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge")
-        && around.is_none_or(|test| text[test.byte_range()].starts_with("[["))
+        && node
+            .ancestors()
+            .find(|around| around.kind() == "test_command")
+            .is_none_or(|test| test.text().starts_with("[["))
 }
 
 /// A here-document ends at a line of its own, whatever quotation marks are around that line, and two of them on a
 /// line are hard to follow. So no value comes after the first.
-fn after_here_document(root: Node<'_>, place: &Place<'_>) -> Option<Refusal> {
-    let first = super::variables::nodes(root).find(|node| node.kind() == "heredoc_redirect")?;
-    (place.range.end > first.start_byte()).then(|| {
-        let name = place.name;
+pub(super) fn after_here_document(syntax: &Syntax, leaf: Node<'_>, name: &str) -> Option<Refusal> {
+    let first = syntax.nodes().find(|node| node.kind() == "heredoc_redirect")?;
+    (leaf.range().end > first.range().start).then(|| {
         Refusal::new("stands in or after a here-document, which its value could end").help(format!(
             "take it into a variable before: `{name}={{{name}}}` on a line above, then `${name}`"
         ))
     })
 }
 
-fn is_field(parent: Node<'_>, field: &str, child: Node<'_>) -> bool {
-    let mut cursor = parent.walk();
-    parent
-        .children_by_field_name(field, &mut cursor)
-        .any(|node| node == child)
-}
-
-fn arithmetic() -> Refusal {
+pub(super) fn arithmetic() -> Refusal {
     Refusal::new("is part of arithmetic, where bash runs the commands in a value")
         .help("let a script in the namespace's folder check that it is a number, and do the sum: `python sum.py {…}`")
 }

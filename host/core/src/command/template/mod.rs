@@ -4,7 +4,7 @@
 //! itself: `awk '{print $2}'`, `{a,b}` and `{1..3}` are what they look like.
 //!
 //! A [`ScriptTemplate`] is a bash script, and each value is quoted for bash; `context` and `commands` say where that
-//! keeps it plain data, and `variables` follows it into variables. An [`ArgumentTemplate`] is the list of words for a
+//! keeps it plain data, and `variables` follows it into variables and inputs; `check` puts this together. An [`ArgumentTemplate`] is the list of words for a
 //! component: no shell, nothing to quote.
 //!
 //! A value is data, but a program may still take one that begins with `-` as an option. Where that matters, write
@@ -17,15 +17,27 @@ use super::pattern::is_identifier;
 use crate::request::Arguments;
 
 mod arguments;
+mod arithmetic;
+mod check;
 mod commands;
 mod context;
 mod doubts;
+mod interpreters;
+mod nested;
+#[cfg(test)]
+mod ordinary_templates;
+mod programs;
 #[cfg(test)]
 mod random_tests;
+#[cfg(test)]
+mod refused_templates;
 mod script;
 #[cfg(test)]
 mod script_tests;
+mod settings;
+mod syntax;
 mod variables;
+mod words;
 
 pub use arguments::ArgumentTemplate;
 pub use script::{MAX_SCRIPT_BYTES, ScriptTemplate};

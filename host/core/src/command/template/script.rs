@@ -2,13 +2,12 @@
 
 use std::ops::Range;
 
-use shlex::QuoteError;
-use tree_sitter::{Node, Parser, Tree};
-
 use super::super::argument::ArgumentError;
-use super::context::{self, Refusal};
-use super::{Piece, PieceKind, RenderError, TemplateError, doubts, variables};
+use super::context::Refusal;
+use super::syntax::{Node, Syntax};
+use super::{Piece, PieceKind, RenderError, TemplateError, check, doubts};
 use crate::request::Arguments;
+use shlex::QuoteError;
 
 /// The most bytes that a rendered script may have: Linux takes 131,072 for one argument of a program
 /// (`MAX_ARG_STRLEN`), and one of them ends it.
@@ -26,8 +25,7 @@ const MAX_PLACES: usize = 100;
 /// Values are always quoted, also where they would not need it, so that `{n}>file` is no file descriptor. A
 /// placeholder is refused where quoting would not keep its value plain data. That is decided on the syntax tree of
 /// the script (tree-sitter-bash); what is not known to be safe is refused. What it cannot know: what a program other
-/// than bash makes of its arguments (`ssh host {x}` gives `x` to a shell over there), and what the script does with
-/// `$1` after `set -- {x}`.
+/// than bash and the known interpreters makes of its arguments and of what it reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScriptTemplate {
     pieces: Vec<Piece>,
@@ -170,7 +168,7 @@ impl<'p> Sample<'p> {
     }
 
     /// The span in the template of what is at `at` in the text, to the end of the piece.
-    fn span_at(&self, at: usize) -> Range<usize> {
+    pub(super) fn span_at(&self, at: usize) -> Range<usize> {
         let index = self.starts.partition_point(|&start| start <= at).saturating_sub(1);
         let Some(piece) = self.pieces.get(index) else {
             return 0..0;
@@ -198,28 +196,20 @@ fn check_places(pieces: &[Piece]) -> Vec<TemplateError> {
     if !adjacent.is_empty() {
         return adjacent;
     }
-    let Some(tree) = parse(&sample.text) else {
+    let error = |message: &str| {
         let help = "put the script into a file in the namespace's folder, and run that";
-        return vec![TemplateError::new(
-            sample.places[0].span.clone(),
-            "the script could not be parsed",
-            help,
-        )];
+        vec![TemplateError::new(sample.places[0].span.clone(), message, help)]
     };
-    if let Some(error) = doubts::first(tree.root_node(), &sample.text) {
-        return vec![not_bash(&sample, error)];
+    let Some(syntax) = Syntax::parse(&sample.text) else {
+        return error("the script could not be parsed");
+    };
+    if syntax.is_too_deep {
+        return error("commands and words are nested so deep here that nobody could follow them");
     }
-    let errors: Vec<TemplateError> = sample
-        .places
-        .iter()
-        .filter_map(|place| {
-            context::refusal(tree.root_node(), &sample.text, place).map(|refusal| refused(place, refusal))
-        })
-        .collect();
-    match errors.is_empty() {
-        true => variables::check(tree.root_node(), &sample),
-        false => errors,
+    if let Some(doubt) = doubts::first(&syntax) {
+        return vec![not_bash(&sample, doubt)];
     }
+    check::errors(&syntax, &sample)
 }
 
 /// Refuses what would take long to check.
@@ -241,14 +231,7 @@ fn too_large(sample: &Sample<'_>) -> Option<TemplateError> {
     })
 }
 
-fn parse(text: &str) -> Option<Tree> {
-    let mut parser = Parser::new();
-    parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok()?;
-    // The grammar knows no `<>` (open for reading and writing); `>>` stands in the same places and is as long.
-    parser.parse(text.replace("<>", ">>"), None)
-}
-
-fn refused(place: &Place<'_>, refusal: Refusal) -> TemplateError {
+pub(super) fn refused(place: &Place<'_>, refusal: Refusal) -> TemplateError {
     let name = place.name;
     let help = refusal.help.unwrap_or_else(|| {
         format!("assign it first: `{name}={{{name}}}; echo \"Hello ${name}\"`. For the text in braces write `{{{{{name}}}}}`")
@@ -282,8 +265,8 @@ fn check_character_before(text: &str, place: &Place<'_>) -> Option<TemplateError
 }
 
 fn not_bash(sample: &Sample<'_>, error: Node<'_>) -> TemplateError {
-    let line = error.start_position().row + 1;
-    let at = error.start_byte();
+    let line = error.row() + 1;
+    let at = error.range().start;
     let why = match error.kind() {
         kind if error.is_missing() => format!("`{kind}` is missing"),
         "file_redirect" => "redirections must stand at the end of a command".to_owned(),

@@ -1,0 +1,101 @@
+//! Variables that are more than data by their names: they say what runs, or how bash reads what comes.
+
+/// Such names.
+const NAMES: &[&str] = &[
+    "BROWSER",
+    "CC",
+    "CDPATH",
+    "CLASSPATH",
+    "CXX",
+    "EDITOR",
+    "ENV",
+    "EPOCHREALTIME",
+    "EPOCHSECONDS",
+    "EXINIT",
+    "FCEDIT",
+    "FPATH",
+    "GCONV_PATH",
+    "GLOBIGNORE",
+    "HISTCMD",
+    "HISTFILE",
+    "HOME",
+    "IFS",
+    "INPUTRC",
+    "JAVA_TOOL_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "LESS",
+    "LESSCLOSE",
+    "LESSOPEN",
+    "LINENO",
+    "MAKEFILES",
+    "MAKEFLAGS",
+    "MANPAGER",
+    "MFLAGS",
+    "OPTIND",
+    "PAGER",
+    "PATH",
+    "PHPRC",
+    "PHP_INI_SCAN_DIR",
+    "PROMPT_COMMAND",
+    "PS0",
+    "PS1",
+    "PS2",
+    "PS3",
+    "PS4",
+    "RANDOM",
+    "RSYNC_RSH",
+    "RUSTC",
+    "RUSTC_WRAPPER",
+    "RUSTFLAGS",
+    "R_PROFILE",
+    "SECONDS",
+    "SHELL",
+    "SHELLOPTS",
+    "SRANDOM",
+    "SVN_EDITOR",
+    "SVN_SSH",
+    "TAR_OPTIONS",
+    "VIMINIT",
+    "VISUAL",
+    "XDG_CONFIG_HOME",
+    "_JAVA_OPTIONS",
+];
+
+/// What such names begin with.
+const BEGINNINGS: &[&str] = &[
+    "AWK",
+    "BASH",
+    "BUNDLE_",
+    "CARGO_",
+    "CVS",
+    "DYLD_",
+    "GEM_",
+    "GIT_",
+    "LD_",
+    "LUA_",
+    "NODE_",
+    "NPM_CONFIG_",
+    "PERL",
+    "PYTHON",
+    "RUBY",
+    "SSH_",
+    "SUDO_",
+    "npm_config_",
+];
+
+/// Names that only begin so.
+const HARMLESS: &[&str] = &[
+    "BASH_REMATCH",
+    "GIT_AUTHOR_DATE",
+    "GIT_AUTHOR_EMAIL",
+    "GIT_AUTHOR_NAME",
+    "GIT_COMMITTER_DATE",
+    "GIT_COMMITTER_EMAIL",
+    "GIT_COMMITTER_NAME",
+];
+
+/// Whether a variable changes what runs, or what bash makes of it.
+pub(super) fn is_setting(name: &str) -> bool {
+    !HARMLESS.contains(&name)
+        && (NAMES.contains(&name) || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning)))
+}
