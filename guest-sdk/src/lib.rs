@@ -1,33 +1,51 @@
 //! What an author of an Innkeeper job depends on.
-//!
-//! A job that reports `blocks` is a plain program that prints them. This is a whole one:
-//!
-//! ```
-//! use innkeeper_guest::{Blocks, Refused};
-//!
-//! fn main() -> Result<(), Refused> {
-//!     let duty = std::env::args().nth(1).unwrap_or_else(|| "nobody".to_owned());
-//!     let message = Blocks::new()
-//!         .header("On duty this week")
-//!         .section(format!("*{duty}* answers questions"))
-//!         .context(["Swap with a colleague in <#C024BE91L>"]);
-//!     message.print()
-//! }
-//! ```
-//!
-//! Built with `cargo build --release --target wasm32-wasip2`, put beside a `namespace.toml` that says
-//!
-//! ```toml
-//! [jobs.duty]
-//! component = "duty.wasm"
-//! run_args_template = "{name}"
-//! report_stdout = true
-//! report_format = "blocks"
-//! ```
-//!
-//! it runs in the sandbox, and its message is in Slack. Programs that print text, code or a file need nothing from
-//! this crate: `println!` is enough.
 
+// The attributes write `::innkeeper_guest::…`, also in the tests of this crate.
+extern crate self as innkeeper_guest;
+
+mod arguments;
+#[cfg(target_family = "wasm")]
+#[doc(hidden)]
+pub mod bindings;
 pub mod blocks;
+#[cfg(target_family = "wasm")]
+mod convert;
+mod export;
+mod failure;
+pub mod http;
+pub mod log;
+mod message;
+pub mod progress;
+mod report;
+mod request;
+mod run;
+mod said;
+pub mod testing;
+mod trigger;
 
+pub use arguments::Arguments;
 pub use blocks::{Align, Block, Blocks, Button, Refused, Table, Text};
+pub use failure::{Context, Failure, Failure as Error, Result};
+pub use innkeeper_guest_macros::{job, report_format};
+pub use message::{File, IntoMessage, Message, Post, escape};
+pub use report::{Code, IntoReport, Report};
+pub use request::{Asking, Request};
+pub use run::{Captured, Ending, Finished, Outcome};
+pub use trigger::{
+    ApiOrigin, CliOrigin, GithubOrigin, HookOrigin, KeywordOrigin, ScheduleOrigin, SlackOrigin, Trigger,
+};
+
+/// The crate `serde`. Its derive needs to be told where it is: `#[serde(crate = "innkeeper_guest::serde")]`. With
+/// `serde` among the job's own dependencies it does not.
+pub use serde;
+/// The crate `serde_json`.
+pub use serde_json as json;
+
+/// For what the attributes write.
+#[doc(hidden)]
+pub mod __private {
+    #[cfg(target_family = "wasm")]
+    #[doc(no_inline)]
+    pub use crate::bindings;
+    pub use crate::export::*;
+}
