@@ -121,3 +121,6 @@ fn exchange(request: &Request, _: &url::Target) -> Result<Response, Error> {
     }
     Ok(response)
 }
+
+#[cfg(test)]
+mod tests;
