@@ -24,7 +24,10 @@ pub mod testing;
 mod trigger;
 
 pub use arguments::Arguments;
-pub use blocks::{Align, Block, Blocks, Button, Refused, Table, Text};
+pub use blocks::{
+    Accessory, Align, Block, Blocks, Button, Cell, Confirm, Line, Picture, Refused, RichText, Small, Span, Style,
+    Table, Text,
+};
 pub use failure::{Context, Failure, Failure as Error, Result};
 pub use innkeeper_guest_macros::{job, report_format};
 pub use message::{File, IntoMessage, Message, Post, escape};
