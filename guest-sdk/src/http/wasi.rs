@@ -9,7 +9,7 @@ use wasip2::http::types::{
     RequestOptions, Scheme,
 };
 use wasip2::io::poll::{Pollable, poll};
-use wasip2::io::streams::StreamError;
+use wasip2::io::streams::{OutputStream, StreamError};
 
 use super::url::Target;
 use super::{Error, Request, Response};
@@ -26,7 +26,8 @@ pub(super) fn exchange(request: &Request, target: &Target) -> Result<Response, E
     let outgoing = call.outgoing()?;
     let body = outgoing.body().map_err(|()| call.failed("it has no body"))?;
     let future = handle(outgoing, Some(call.options())).map_err(|code| call.error(&code))?;
-    call.write(body)?;
+    // To the end: who stops in the middle of a body ends the call, and some servers answer before they read it.
+    let _unsent = call.write(body, &future)?;
     let incoming = call.answer(&future)?;
     let headers = incoming.headers().entries();
     let headers = headers
@@ -36,6 +37,12 @@ pub(super) fn exchange(request: &Request, target: &Target) -> Result<Response, E
     let status = incoming.status();
     Ok(Response::new(status, headers, call.read(&incoming)?))
 }
+
+/// A body that is not finished. The stream goes before what it belongs to.
+struct Unsent(
+    #[expect(dead_code, reason = "held")] OutputStream,
+    #[expect(dead_code, reason = "held")] OutgoingBody,
+);
 
 struct Call<'a> {
     request: &'a Request,
@@ -87,28 +94,25 @@ impl Call<'_> {
         options
     }
 
-    /// Writes the body. Who does not want to read all of it may still answer.
-    fn write(&self, body: OutgoingBody) -> Result<(), Error> {
+    /// Writes the body. Returns what could not be written, since the answer came first or nobody reads on.
+    fn write(&self, body: OutgoingBody, future: &FutureIncomingResponse) -> Result<Option<Unsent>, Error> {
         let stream = body.write().map_err(|()| self.failed("the body cannot be written"))?;
         let mut rest = self.request.body.as_slice();
         while !rest.is_empty() {
-            self.wait(&stream.subscribe())?;
-            let Ok(room) = stream.check_write() else { break };
+            let answered = self.wait_for(&[&stream.subscribe(), &future.subscribe()])?.contains(&1);
+            let Ok(room) = stream.check_write() else {
+                return Ok(Some(Unsent(stream, body)));
+            };
             let (now, later) = rest.split_at(rest.len().min(usize::try_from(room).unwrap_or(usize::MAX)));
-            if stream.write(now).is_err() {
-                break;
+            if (now.is_empty() && answered) || stream.write(now).is_err() {
+                return Ok(Some(Unsent(stream, body)));
             }
             rest = later;
         }
-        let sent = rest.is_empty();
-        if sent && stream.flush().is_ok() {
-            self.wait(&stream.subscribe())?;
-        }
+        // Finishing a body sends what is left of it.
         drop(stream);
-        match OutgoingBody::finish(body, None) {
-            Err(code) if sent => Err(self.error(&code)),
-            _ => Ok(()),
-        }
+        OutgoingBody::finish(body, None).map_err(|code| self.error(&code))?;
+        Ok(None)
     }
 
     fn answer(&self, future: &FutureIncomingResponse) -> Result<IncomingResponse, Error> {
@@ -147,15 +151,23 @@ impl Call<'_> {
 
     /// Waits for something to happen, to the deadline at most.
     fn wait(&self, pollable: &Pollable) -> Result<(), Error> {
+        self.wait_for(&[pollable]).map(drop)
+    }
+
+    /// Waits for one of several things to happen, to the deadline at most, and returns the numbers of those that did.
+    fn wait_for(&self, pollables: &[&Pollable]) -> Result<Vec<u32>, Error> {
         let left = self.deadline.saturating_duration_since(Instant::now());
         if left == Duration::ZERO {
             return Err(self.timeout());
         }
         let alarm = subscribe_duration(u64::try_from(left.as_nanos()).unwrap_or(u64::MAX));
-        match poll(&[pollable, &alarm]).contains(&0) {
-            true => Ok(()),
-            false => Err(self.timeout()),
+        let alarm_and: Vec<&Pollable> = pollables.iter().copied().chain([&alarm]).collect();
+        let mut happened = poll(&alarm_and);
+        happened.retain(|number| (*number as usize) < pollables.len());
+        if happened.is_empty() {
+            return Err(self.timeout());
         }
+        Ok(happened)
     }
 
     fn host(&self) -> String {
