@@ -23,9 +23,10 @@ const EMPTY: &str = "–";
 fn format(run: Finished) -> Result<Message> {
     let text = run.text();
     let rows = rows::read(&text, run.outcome.stdout.lost > 0)?;
+    drop(text);
     let size = rows.size();
     match rows.too_large() {
-        Some(why) => Ok(Message::File(file(&run, &rows, &[size, why]))),
+        Some(why) => Ok(Message::File(file(run, &rows, &[size, why]))),
         None => Ok(Message::Post(post(&run, &rows, size)?)),
     }
 }
@@ -55,13 +56,14 @@ fn post(run: &Finished, rows: &Rows, size: String) -> Result<Post> {
         .notification(notification))
 }
 
-fn file(run: &Finished, rows: &Rows, comment: &[String]) -> File {
+fn file(run: Finished, rows: &Rows, comment: &[String]) -> File {
     let extension = match rows.kind {
         Kind::Csv => "csv",
         Kind::JsonLines => "jsonl",
         Kind::Json => "json",
     };
-    File::new(format!("{}-{}.{extension}", name(run), run.run), run.stdout.clone()).comment(footnote(run, comment))
+    let comment = footnote(&run, comment);
+    File::new(format!("{}-{}.{extension}", name(&run), run.run), run.stdout).comment(comment)
 }
 
 /// The job's full name. Both parts are letters, digits and dashes: nothing that Slack would read as markup.

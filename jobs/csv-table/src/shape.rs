@@ -12,7 +12,7 @@ const CHARACTERS: usize = 10_000;
 impl Rows {
     /// `12 rows`, for people.
     pub(crate) fn size(&self) -> String {
-        let (rows, columns) = (self.rows.len(), self.head.len());
+        let (rows, columns) = (self.count, self.head.len());
         let many = |count: usize, what: &str| match count {
             1 => format!("1 {what}"),
             _ => format!("{} {what}s", thousands(count)),
@@ -27,7 +27,7 @@ impl Rows {
             .flatten()
             .map(|cell| cell.chars().count().max(EMPTY.chars().count()))
             .sum();
-        if self.rows.len() >= ROWS {
+        if self.count >= ROWS {
             return Some(format!(
                 "A table in Slack has at most {} of them below its head",
                 ROWS - 1

@@ -74,6 +74,18 @@ fn what_is_too_large_is_a_file_that_says_how_much_it_is() {
     );
     assert!(many.content.ends_with(b"1233,x\n"));
 
+    let lines = "{\"n\": 1}\n".repeat(1000);
+    assert!(
+        file(Finished::for_test(lines))
+            .comment
+            .unwrap()
+            .starts_with("1,000 rows of 1 column.")
+    );
+    let array = format!("[{}]", vec!["{\"n\": 1}"; 1000].join(","));
+    let array = file(Finished::for_test(array));
+    assert_eq!(array.name, "test_test-1.json");
+    assert!(array.comment.unwrap().starts_with("1,000 rows of 1 column."));
+
     let wide = file(Finished::for_test(vec!["x"; 21].join(",")));
     assert!(wide.comment.unwrap().ends_with("at most 20 columns"));
 
