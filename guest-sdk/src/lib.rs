@@ -1,7 +1,142 @@
-//! What an author of an Innkeeper job depends on.
-
-// The attributes write `::innkeeper_guest::…`, also in the tests of this crate.
-extern crate self as innkeeper_guest;
+//! Write a job for Innkeeper as a function: this crate makes a WebAssembly component of it, which runs in Innkeeper's
+//! sandbox. This is a whole one:
+//!
+//! ```
+//! use innkeeper_guest::{Request, Result, job};
+//!
+//! #[job]
+//! fn run(request: Request) -> Result<String> {
+//!     let name = request.arguments.get("name").unwrap_or("whoever you are");
+//!     Ok(format!("Hello, {name}!"))
+//! }
+//! ```
+//!
+//! # Build and register
+//!
+//! ```toml
+//! # Cargo.toml
+//! [package]
+//! name = "greet"
+//! edition = "2024"
+//!
+//! [lib]
+//! crate-type = ["cdylib"]
+//!
+//! [dependencies]
+//! innkeeper-guest = { path = "…/guest-sdk" }
+//! serde = { version = "1", features = ["derive"] }    # for typed arguments
+//! ```
+//!
+//! ```sh
+//! rustup target add wasm32-wasip2
+//! cargo build --release --target wasm32-wasip2
+//! cp target/wasm32-wasip2/release/greet.wasm …/workspace/demo/
+//! ```
+//!
+//! ```toml
+//! # workspace/demo/namespace.toml
+//! [jobs.greet]
+//! component = "greet.wasm"
+//!
+//! [[slack]]
+//! command = "greet [name]"
+//! job_type = "greet"
+//! ```
+//!
+//! # Arguments
+//!
+//! A struct of your own, with a field for each parameter of the command. What does not fit is told to whoever asked:
+//! "`count` is \"many\", and has to be a whole number". [`Arguments`] has the rules.
+//!
+//! ```
+//! use innkeeper_guest::{Request, Result, job};
+//! use serde::Deserialize;
+//!
+//! #[derive(Deserialize)]
+//! struct Deploy {
+//!     service: String,
+//!     count: u32,
+//!     #[serde(default)]
+//!     dry_run: bool,
+//!     note: Option<String>,
+//! }
+//!
+//! #[job]
+//! fn run(request: Request) -> Result<String> {
+//!     let deploy: Deploy = request.arguments()?;
+//!     Ok(format!("{} machines get {}", deploy.count, deploy.service))
+//! }
+//! ```
+//!
+//! [`Request::trigger`] says who asked, and has what its source knows: [`Trigger`].
+//!
+//! # Reports
+//!
+//! A job returns text, [`Blocks`], [`Code`], a [`File`], `()` for nothing to say, or a [`Report`], which is any of
+//! them. Blocks are checked against Slack's limits before they leave.
+//!
+//! ```
+//! use innkeeper_guest::{Blocks, Request, Result, Table, job};
+//!
+//! #[job]
+//! fn run(_: Request) -> Result<Blocks> {
+//!     Ok(Blocks::new()
+//!         .header("On duty this week")
+//!         .table(Table::new(["Day", "Who"]).row(["Monday", "Ada"]).row(["Tuesday", "Bob"]))
+//!         .context(["Swap with a colleague in <#C024BE91L>"]))
+//! }
+//! ```
+//!
+//! # Errors
+//!
+//! `?` works with every error. Its message is posted, so say what went wrong and what to do with [`Context`], [`bail!`]
+//! or [`Error::new`](Failure::new); what caused it goes to the log. A panic fails the job, too, with less to read.
+//!
+//! # Progress and log
+//!
+//! [`progress::update`] and [`progress::say`] tell whoever waits how far the work is. [`info!`], [`warn!`], [`error!`]
+//! and [`debug!`] write to the run's log.
+//!
+//! # HTTP and JSON
+//!
+//! [`http`] calls hosts that the namespace was granted. [`json`] is `serde_json`.
+//!
+//! # Tests
+//!
+//! Everything compiles for your own machine, too. [`testing`] shows how a job is tested with plain `cargo test`,
+//! its HTTP calls included.
+//!
+//! # Report formats
+//!
+//! A report format makes a message of what another job wrote; the job names it with
+//! `report_format = { component = "shout.wasm" }`.
+//!
+//! ```
+//! use innkeeper_guest::{Finished, Result, escape, report_format};
+//!
+//! #[report_format]
+//! fn format(run: Finished) -> Result<String> {
+//!     Ok(format!("*{}*", escape(&run.text().to_uppercase())))
+//! }
+//! # fn main() -> Result<()> {
+//! # assert_eq!(format(Finished::for_test("a < b"))?, "*A &lt; B*");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Plain programs
+//!
+//! A program with a `main` is a job as well, of the world `command`: what it prints is the report. It needs nothing
+//! from this crate; [`Blocks::print`] helps where it reports blocks:
+//!
+//! ```
+//! use innkeeper_guest::{Blocks, Refused};
+//!
+//! fn main() -> Result<(), Refused> {
+//!     let duty = std::env::args().nth(1).unwrap_or_else(|| "nobody".to_owned());
+//!     Blocks::new().section(format!("*{duty}* answers questions")).print()
+//! }
+//! ```
 
 mod arguments;
 #[cfg(target_family = "wasm")]

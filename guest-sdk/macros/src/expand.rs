@@ -163,3 +163,6 @@ fn export(world: World, function: &ItemFn) -> TokenStream {
         };
     }
 }
+
+#[cfg(test)]
+mod tests;
