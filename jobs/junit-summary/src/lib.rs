@@ -13,8 +13,6 @@ use innkeeper_guest::{Blocks, Finished, Post, Result, RichText, Span, report_for
 
 use read::{Failed, Results};
 
-/// Failed tests that are shown; the others are counted.
-const SHOWN: usize = 10;
 /// Of a test's message, lines and characters.
 const LINES: usize = 5;
 const CHARACTERS: usize = 600;
@@ -26,10 +24,10 @@ fn format(run: Finished) -> Result<Post> {
     let results = read::read(&run.text())?;
     let (verdict, counts) = (verdict(&results), counts(&results));
     let mut message = Blocks::new().section(format!("*{verdict}*\n{counts}"));
-    for failed in results.failed.iter().take(SHOWN) {
+    for failed in &results.shown {
         message = message.rich_text(shown(failed));
     }
-    let more = results.failed.len().saturating_sub(SHOWN);
+    let more = results.failed - results.shown.len();
     if more > 0 {
         message = message.context([format!("and {more} more; the log has them all")]);
     }
@@ -38,7 +36,7 @@ fn format(run: Finished) -> Result<Post> {
 }
 
 fn verdict(results: &Results) -> String {
-    match (results.tests(), results.failed.len()) {
+    match (results.tests(), results.failed) {
         (0, _) => "There are no tests".to_owned(),
         (1, 0) => "The only test passed".to_owned(),
         (tests, 0) if results.skipped == tests => format!("All {tests} tests were skipped"),
@@ -50,8 +48,8 @@ fn verdict(results: &Results) -> String {
 
 fn counts(results: &Results) -> String {
     let mut parts = vec![format!("{} passed", results.passed)];
-    if !results.failed.is_empty() {
-        parts.push(format!("{} failed", results.failed.len()));
+    if results.failed > 0 {
+        parts.push(format!("{} failed", results.failed));
     }
     if results.skipped > 0 {
         parts.push(format!("{} skipped", results.skipped));

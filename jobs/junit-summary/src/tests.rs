@@ -116,10 +116,15 @@ fn what_is_no_junit_is_said_so() {
         why(&MIXED[..300]),
         "the output is JUnit XML without an end; was it cut at its limit?"
     );
-    let broken = format(Finished::for_test("<testsuite><a></b></testsuite>")).unwrap_err();
+    assert_eq!(why("<testsuite><testcase>"), why(&MIXED[..300]));
+    let broken = format(Finished::for_test("<testsuite>\n<a></b></testsuite>")).unwrap_err();
     assert_eq!(
         broken.message,
         "the output is no JUnit XML that can be read; the log says where it is wrong"
     );
-    assert!(broken.details.unwrap().contains("expected 'a' tag, not 'b'"));
+    let details = broken.details.unwrap();
+    assert!(
+        details.contains("`</a>`") && details.ends_with("at line 2"),
+        "{details}"
+    );
 }
