@@ -3,7 +3,10 @@
 
 use std::fmt;
 
-use super::{Block, Text, table::Table};
+use serde_json::Value;
+
+use super::table::{Cell, Table};
+use super::{Accessory, Block, Picture, Small, Text};
 
 const BLOCKS: usize = 50;
 const HEADER: usize = 150;
@@ -13,8 +16,12 @@ const FIELD: usize = 2000;
 const CONTEXT: usize = 10;
 const IMAGE_TEXT: usize = 2000;
 const URL: usize = 3000;
+const MARKDOWN: usize = 12_000;
 const BUTTONS: usize = 25;
-const BUTTON: usize = 75;
+pub(super) const BUTTON: usize = 75;
+pub(super) const CONFIRM_TITLE: usize = 100;
+pub(super) const CONFIRM_TEXT: usize = 300;
+pub(super) const CONFIRM_ANSWER: usize = 30;
 const TABLE_ROWS: usize = 100;
 const TABLE_COLUMNS: usize = 20;
 const TABLE_TEXT: usize = 10_000;
@@ -75,6 +82,12 @@ pub(super) fn check(blocks: &[Block]) -> Result<(), Refused> {
             "a message shows one table: print the others as sections",
         ));
     }
+    let markdown: usize = blocks.iter().map(markdown).sum();
+    if markdown > MARKDOWN {
+        return Err(Refused::whole(format!(
+            "the Markdown of a message has at most {MARKDOWN} characters, this one has {markdown}"
+        )));
+    }
     let characters: usize = blocks.iter().map(characters).sum();
     if characters > MESSAGE {
         return Err(Refused::whole(format!(
@@ -92,30 +105,42 @@ fn check_block(block: &Block) -> Result<(), String> {
             }
             length("a header", text.as_str(), HEADER)
         }
-        Block::Section { text: None, fields } if fields.is_empty() => {
-            Err("a section needs a text or fields".to_owned())
-        }
-        Block::Section { text, fields } => {
+        Block::Section {
+            text: None,
+            fields,
+            accessory: _,
+        } if fields.is_empty() => Err("a section needs a text or fields".to_owned()),
+        Block::Section {
+            text,
+            fields,
+            accessory,
+        } => {
             text.iter()
                 .try_for_each(|text| length("a section's text", text.as_str(), SECTION))?;
             at_most("fields", fields.len(), FIELDS)?;
             fields
                 .iter()
-                .try_for_each(|field| length("a field", field.as_str(), FIELD))
+                .try_for_each(|field| length("a field", field.as_str(), FIELD))?;
+            match accessory {
+                Some(Accessory::Button(button)) => button.check(),
+                Some(Accessory::Picture(picture)) => check_picture(picture),
+                None => Ok(()),
+            }
         }
         Block::Divider {} => Ok(()),
         Block::Context { elements } => {
             some("context", "elements", elements.len(), CONTEXT)?;
-            elements
-                .iter()
-                .try_for_each(|text| length("a context element", text.as_str(), SECTION))
+            elements.iter().try_for_each(|element| match element {
+                Small::Text(text) => length("a context element", text.as_str(), SECTION),
+                Small::Picture(picture) => check_picture(picture),
+            })
         }
         Block::Image {
             image_url,
             alt_text,
             title,
         } => {
-            length("an image's address", image_url, URL)?;
+            address("an image's address", image_url)?;
             length("an image's alt text", alt_text, IMAGE_TEXT)?;
             title
                 .iter()
@@ -123,13 +148,17 @@ fn check_block(block: &Block) -> Result<(), String> {
         }
         Block::Actions { elements } => {
             some("row of buttons", "buttons", elements.len(), BUTTONS)?;
-            elements.iter().try_for_each(|button| {
-                length("a button's label", button.text.as_str(), BUTTON)?;
-                length("a button's address", &button.url, URL)
-            })
+            elements.iter().try_for_each(super::Button::check)
         }
+        Block::RichText(text) => text.check(),
+        Block::Markdown { text } => length("Markdown", text, MARKDOWN),
         Block::Table(table) => check_table(table),
     }
+}
+
+fn check_picture(picture: &Picture) -> Result<(), String> {
+    address("a picture's address", &picture.image_url)?;
+    length("a picture's alt text", &picture.alt_text, IMAGE_TEXT)
 }
 
 fn check_table(table: &Table) -> Result<(), String> {
@@ -137,11 +166,13 @@ fn check_table(table: &Table) -> Result<(), String> {
     for row in &table.rows {
         some("row", "cells", row.len(), TABLE_COLUMNS)?;
         // Slack refuses empty cells as it refuses empty texts.
-        row.iter()
-            .try_for_each(|cell| length("a cell", &cell.text, TABLE_TEXT))?;
+        row.iter().try_for_each(|cell| match cell {
+            Cell::RawText { text } => length("a cell", text, TABLE_TEXT),
+            Cell::RichText(text) => text.check(),
+        })?;
     }
     at_most("column alignments", table.column_settings.len(), TABLE_COLUMNS)?;
-    let characters = table_characters(table);
+    let characters = value_characters(&json(&table.rows));
     if characters > TABLE_TEXT {
         return Err(format!(
             "the cells of a table hold at most {TABLE_TEXT} characters, these hold {characters}"
@@ -164,7 +195,7 @@ fn at_most(of_what: &str, count: usize, most: usize) -> Result<(), String> {
     Ok(())
 }
 
-fn length(what: &str, text: &str, most: usize) -> Result<(), String> {
+pub(super) fn length(what: &str, text: &str, most: usize) -> Result<(), String> {
     match text.chars().count() {
         0 => Err(format!("{what} is empty")),
         count if count > most => Err(format!("{what} has at most {most} characters, this one has {count}")),
@@ -172,101 +203,45 @@ fn length(what: &str, text: &str, most: usize) -> Result<(), String> {
     }
 }
 
-fn characters(block: &Block) -> usize {
-    let all = |texts: &[Text]| texts.iter().map(|text| text.as_str().chars().count()).sum::<usize>();
+/// An address, which has a scheme.
+pub(super) fn address(what: &str, url: &str) -> Result<(), String> {
+    length(what, url, URL)?;
+    let absolute = url.contains("://") || url.starts_with("mailto:");
+    if !absolute || url.contains(|character: char| character.is_whitespace() || "<>".contains(character)) {
+        return Err(format!("{what} is not a whole one, as `https://…` is: `{url}`"));
+    }
+    Ok(())
+}
+
+fn markdown(block: &Block) -> usize {
     match block {
-        Block::Header { text } => text.as_str().chars().count(),
-        Block::Section { text, fields } => text.as_ref().map_or(0, |text| text.as_str().chars().count()) + all(fields),
-        Block::Context { elements } => all(elements),
-        Block::Image { alt_text, .. } => alt_text.chars().count(),
-        Block::Actions { elements } => elements.iter().map(|button| button.text.as_str().chars().count()).sum(),
-        Block::Table(table) => table_characters(table),
-        Block::Divider {} => 0,
+        Block::Markdown { text } => text.chars().count(),
+        _ => 0,
     }
 }
 
-fn table_characters(table: &Table) -> usize {
-    table.rows.iter().flatten().map(|cell| cell.text.chars().count()).sum()
+/// As the host counts: all strings in a block, but those that say of what type something is.
+fn characters(block: &Block) -> usize {
+    value_characters(&json(block))
+}
+
+fn json(value: &impl serde::Serialize) -> Value {
+    // Nothing in blocks can fail: they are strings, numbers and lists.
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+fn value_characters(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.chars().count(),
+        Value::Array(items) => items.iter().map(value_characters).sum(),
+        Value::Object(object) => object
+            .iter()
+            .filter(|(key, _)| *key != "type")
+            .map(|(_, value)| value_characters(value))
+            .sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-mod tests {
-    use super::super::{Blocks, Button, Table};
-
-    fn refusal(blocks: &Blocks) -> String {
-        blocks.to_json().unwrap_err().to_string()
-    }
-
-    #[test]
-    fn what_slack_takes_at_its_limits_is_taken() {
-        let message = (0..49).fold(Blocks::new().header("é".repeat(150)), |message, _| message.divider());
-        message.to_json().unwrap();
-        Blocks::new().section("x".repeat(3000)).to_json().unwrap();
-        Blocks::new().fields(vec!["x"; 10]).to_json().unwrap();
-    }
-
-    #[test]
-    fn what_slack_refuses_is_refused_with_the_block_and_the_limit() {
-        assert_eq!(
-            refusal(&(0..51).fold(Blocks::new(), |message, _| message.divider())),
-            "a message has at most 50 blocks, this one has 51: leave some out, or report a file"
-        );
-        assert_eq!(
-            refusal(&Blocks::new().divider().section("x".repeat(3001))),
-            "block 2: a section's text has at most 3000 characters, this one has 3001"
-        );
-        assert_eq!(
-            refusal(&Blocks::new().section("")),
-            "block 1: a section's text is empty"
-        );
-        assert_eq!(
-            refusal(&Blocks::new().header("x".repeat(151))),
-            "block 1: a header has at most 150 characters, this one has 151"
-        );
-        assert_eq!(
-            refusal(&Blocks::new().fields(Vec::<String>::new())),
-            "block 1: a section needs a text or fields"
-        );
-        assert_eq!(
-            refusal(&Blocks::new().buttons(vec![Button::link("Go", "https://example.org"); 26])),
-            "block 1: at most 25 buttons, here are 26"
-        );
-    }
-
-    #[test]
-    fn a_table_is_bounded_in_every_direction() {
-        let rows = (0..100).fold(Table::new(["a"]), |table, _| table.row(["b"]));
-        assert_eq!(
-            refusal(&Blocks::new().table(rows)),
-            "block 1: at most 100 rows, here are 101"
-        );
-        assert_eq!(
-            refusal(&Blocks::new().table(Table::new(vec!["a"; 21]))),
-            "block 1: at most 20 cells, here are 21"
-        );
-        assert_eq!(
-            refusal(&Blocks::new().table(Table::new(["x".repeat(6000), "y".repeat(6000)]))),
-            "block 1: the cells of a table hold at most 10000 characters, these hold 12000"
-        );
-        assert_eq!(
-            refusal(&Blocks::new().table(Table::new(["a"])).table(Table::new(["b"]))),
-            "a message shows one table: print the others as sections"
-        );
-    }
-
-    #[test]
-    fn the_sum_of_all_texts_is_bounded() {
-        let message = (0..5).fold(Blocks::new(), |message, _| message.section("x".repeat(2900)));
-        assert_eq!(
-            refusal(&message),
-            "the blocks hold 14500 characters, Slack takes about 13000: leave some out, or report a file"
-        );
-    }
-
-    #[test]
-    fn main_shows_the_sentence() {
-        let refused = Blocks::new().section("").to_json().unwrap_err();
-        assert_eq!(format!("{refused:?}"), "block 1: a section's text is empty");
-    }
-}
+mod tests;

@@ -3,11 +3,15 @@
 //! Fields and limits are those of <https://docs.slack.dev/reference/block-kit/blocks>. Nothing is checked while a
 //! message is built; [`Blocks::to_json`] and [`Blocks::print`] check the whole of it and say which block is at fault.
 
+mod button;
 mod limits;
+mod rich_text;
 mod table;
 
+pub use button::{Button, Confirm};
 pub use limits::Refused;
-pub use table::{Align, Table};
+pub use rich_text::{Line, RichText, Span, Style};
+pub use table::{Align, Cell, Table};
 
 use serde::Serialize;
 
@@ -33,13 +37,16 @@ pub enum Block {
         /// At most 10, of at most 2,000 characters each.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         fields: Vec<Text>,
+        /// What stands to the right of it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        accessory: Option<Accessory>,
     },
     /// A line.
     Divider {},
     /// Small print.
     Context {
         /// At most 10.
-        elements: Vec<Text>,
+        elements: Vec<Small>,
     },
     /// A picture.
     Image {
@@ -58,6 +65,76 @@ pub enum Block {
     },
     /// A table: one in a message.
     Table(Table),
+    /// Text in a structure of its own: lists, quotes, code. Whatever it holds is shown as it is.
+    RichText(RichText),
+    /// Standard Markdown, for trusted namespaces.
+    Markdown {
+        /// At most 12,000 characters in all of a message's.
+        text: String,
+    },
+}
+
+/// What stands to the right of a section.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Accessory {
+    /// A button.
+    Button(Button),
+    /// A small picture.
+    Picture(Picture),
+}
+
+/// A piece of small print.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Small {
+    /// Text.
+    Text(Text),
+    /// A picture as high as the line.
+    Picture(Picture),
+}
+
+/// A small picture in a section or in small print, for trusted namespaces: Slack fetches it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename = "image")]
+pub struct Picture {
+    image_url: String,
+    alt_text: String,
+}
+
+impl Picture {
+    /// A picture at an address of at most 3,000 characters, with what it shows for those who don't see it: at most
+    /// 2,000 characters.
+    pub fn new(url: impl Into<String>, alt: impl Into<String>) -> Self {
+        Self {
+            image_url: url.into(),
+            alt_text: alt.into(),
+        }
+    }
+}
+
+impl From<Button> for Accessory {
+    fn from(button: Button) -> Self {
+        Self::Button(button)
+    }
+}
+
+impl From<Picture> for Accessory {
+    fn from(picture: Picture) -> Self {
+        Self::Picture(picture)
+    }
+}
+
+impl<T: Into<Text>> From<T> for Small {
+    fn from(text: T) -> Self {
+        Self::Text(text.into())
+    }
+}
+
+impl From<Picture> for Small {
+    fn from(picture: Picture) -> Self {
+        Self::Picture(picture)
+    }
 }
 
 /// A piece of text.
@@ -109,41 +186,6 @@ impl From<String> for Text {
     }
 }
 
-/// A button that opens a page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "type", rename = "button")]
-pub struct Button {
-    text: Text,
-    url: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    style: Option<&'static str>,
-}
-
-impl Button {
-    /// A button with a label of at most 75 characters that opens `url`, at most 3,000 characters.
-    pub fn link(label: impl Into<String>, url: impl Into<String>) -> Self {
-        Self {
-            text: Text::plain(label),
-            url: url.into(),
-            style: None,
-        }
-    }
-
-    /// The one that most people will want: green.
-    #[must_use]
-    pub fn primary(mut self) -> Self {
-        self.style = Some("primary");
-        self
-    }
-
-    /// One to think about before it is pressed: red.
-    #[must_use]
-    pub fn danger(mut self) -> Self {
-        self.style = Some("danger");
-        self
-    }
-}
-
 impl Blocks {
     /// An empty message.
     pub fn new() -> Self {
@@ -164,6 +206,17 @@ impl Blocks {
         self.block(Block::Section {
             text: Some(text.into()),
             fields: Vec::new(),
+            accessory: None,
+        })
+    }
+
+    /// Adds a paragraph with a button or a small picture on its right.
+    #[must_use]
+    pub fn section_with(self, text: impl Into<Text>, accessory: impl Into<Accessory>) -> Self {
+        self.block(Block::Section {
+            text: Some(text.into()),
+            fields: Vec::new(),
+            accessory: Some(accessory.into()),
         })
     }
 
@@ -173,6 +226,7 @@ impl Blocks {
         self.block(Block::Section {
             text: None,
             fields: fields.into_iter().map(Into::into).collect(),
+            accessory: None,
         })
     }
 
@@ -182,9 +236,9 @@ impl Blocks {
         self.block(Block::Divider {})
     }
 
-    /// Adds small print: at most 10 pieces.
+    /// Adds small print: at most 10 pieces of text, or [`Small`] ones of either kind.
     #[must_use]
-    pub fn context<T: Into<Text>>(self, elements: impl IntoIterator<Item = T>) -> Self {
+    pub fn context<T: Into<Small>>(self, elements: impl IntoIterator<Item = T>) -> Self {
         self.block(Block::Context {
             elements: elements.into_iter().map(Into::into).collect(),
         })
@@ -212,6 +266,18 @@ impl Blocks {
     #[must_use]
     pub fn table(self, table: Table) -> Self {
         self.block(Block::Table(table))
+    }
+
+    /// Adds lists, quotes and code: see [`RichText`].
+    #[must_use]
+    pub fn rich_text(self, text: RichText) -> Self {
+        self.block(Block::RichText(text))
+    }
+
+    /// Adds standard Markdown, for trusted namespaces: at most 12,000 characters in a message.
+    #[must_use]
+    pub fn markdown(self, text: impl Into<String>) -> Self {
+        self.block(Block::Markdown { text: text.into() })
     }
 
     /// Adds any block.
@@ -248,54 +314,4 @@ impl Blocks {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn value(blocks: &Blocks) -> serde_json::Value {
-        serde_json::from_str(&blocks.to_json().unwrap()).unwrap()
-    }
-
-    #[test]
-    fn a_message_is_the_json_that_slack_documents() {
-        let message = Blocks::new()
-            .header("On duty")
-            .section("*Ada*")
-            .fields(["*Until*\nFriday", "*Then*\nBob"])
-            .divider()
-            .image("https://example.org/a.png", "A chart")
-            .context([Text::plain("a < b")]);
-        assert_eq!(
-            value(&message),
-            json!([
-                {"type": "header", "text": {"type": "plain_text", "text": "On duty"}},
-                {"type": "section", "text": {"type": "mrkdwn", "text": "*Ada*"}},
-                {"type": "section", "fields": [
-                    {"type": "mrkdwn", "text": "*Until*\nFriday"},
-                    {"type": "mrkdwn", "text": "*Then*\nBob"},
-                ]},
-                {"type": "divider"},
-                {"type": "image", "image_url": "https://example.org/a.png", "alt_text": "A chart"},
-                {"type": "context", "elements": [{"type": "plain_text", "text": "a < b"}]},
-            ])
-        );
-    }
-
-    #[test]
-    fn a_button_opens_a_page() {
-        let message = Blocks::new().buttons([
-            Button::link("Dashboard", "https://example.org"),
-            Button::link("Roll back", "https://example.org/back").danger(),
-        ]);
-        assert_eq!(
-            value(&message),
-            json!([{"type": "actions", "elements": [
-                {"type": "button", "text": {"type": "plain_text", "text": "Dashboard"}, "url": "https://example.org"},
-                {"type": "button", "text": {"type": "plain_text", "text": "Roll back"},
-                 "url": "https://example.org/back", "style": "danger"},
-            ]}])
-        );
-    }
-}
+mod tests;

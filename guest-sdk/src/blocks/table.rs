@@ -1,6 +1,8 @@
-//! The table block: rows of plain text. <https://docs.slack.dev/reference/block-kit/blocks/table-block>
+//! The table block: rows of cells. <https://docs.slack.dev/reference/block-kit/blocks/table-block>
 
 use serde::Serialize;
+
+use super::RichText;
 
 /// Rows and columns: at most 100 rows with the head, 20 columns, 10,000 characters in all cells together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -10,11 +12,35 @@ pub struct Table {
     pub(super) column_settings: Vec<Column>,
 }
 
-/// A cell. It is shown as it is: no markup, no mentions.
+/// A cell. A string becomes one that is shown as it is: no markup, no mentions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "type", rename = "raw_text")]
-pub(super) struct Cell {
-    pub(super) text: String,
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Cell {
+    /// Text that is shown as it is. Slack refuses empty ones.
+    RawText {
+        /// The text.
+        text: String,
+    },
+    /// Links, styles, mentions.
+    RichText(RichText),
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::RawText { text: text.to_owned() }
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::RawText { text }
+    }
+}
+
+impl From<RichText> for Cell {
+    fn from(text: RichText) -> Self {
+        Self::RichText(text)
+    }
 }
 
 /// How a column looks.
@@ -38,15 +64,14 @@ pub enum Align {
 
 impl Table {
     /// A table with these column heads.
-    pub fn new<S: Into<String>>(head: impl IntoIterator<Item = S>) -> Self {
+    pub fn new<C: Into<Cell>>(head: impl IntoIterator<Item = C>) -> Self {
         Self::default().row(head)
     }
 
     /// Adds a row.
     #[must_use]
-    pub fn row<S: Into<String>>(mut self, cells: impl IntoIterator<Item = S>) -> Self {
-        let cells = cells.into_iter().map(|text| Cell { text: text.into() }).collect();
-        self.rows.push(cells);
+    pub fn row<C: Into<Cell>>(mut self, cells: impl IntoIterator<Item = C>) -> Self {
+        self.rows.push(cells.into_iter().map(Into::into).collect());
         self
     }
 

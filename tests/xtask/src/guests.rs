@@ -9,8 +9,9 @@ use crate::Places;
 use crate::shell::Step;
 
 const TARGET: &str = "wasm32-wasip2";
-/// The guests of the sample workspace: packages of `jobs/`, each with a program of its name.
-const SAMPLES: &[&str] = &["hello", "table", "ticker"];
+/// The guests of the sample workspace: packages of `jobs/`, each with a program of its name, or a library that exports
+/// a world.
+const SAMPLES: &[&str] = &["csv-table", "deploy-note", "hello", "junit-summary", "table", "ticker"];
 /// The package with the guests of the tests.
 const OF_TESTS: &str = "test-guests";
 /// Guests are small rather than fast, and nobody debugs them: a third of the size, and quicker to compile natively.
@@ -28,6 +29,7 @@ pub(crate) fn for_workspace(places: &Places) -> Result<()> {
     build(places, SAMPLES)?;
     for sample in SAMPLES {
         let file = format!("{sample}.wasm");
+        rename_library(places, sample)?;
         copy_if_changed(&built(places, &file), &places.root.join("workspace/demo").join(&file))?;
     }
     Ok(())
@@ -37,6 +39,17 @@ pub(crate) fn for_workspace(places: &Places) -> Result<()> {
 pub(crate) fn for_tests(places: &Places) -> Result<()> {
     for_workspace(places)?;
     build(places, &[OF_TESTS])
+}
+
+/// Puts the component of a library where that of a program would be: Cargo writes `csv_table.wasm` for the package
+/// `csv-table`, since the names of libraries have no dashes.
+fn rename_library(places: &Places, package: &str) -> Result<()> {
+    let of_library = built(places, &format!("{}.wasm", package.replace('-', "_")));
+    let of_program = built(places, &format!("{package}.wasm"));
+    if of_library != of_program && of_library.exists() {
+        copy_if_changed(&of_library, &of_program)?;
+    }
+    Ok(())
 }
 
 fn built(places: &Places, file: &str) -> PathBuf {
