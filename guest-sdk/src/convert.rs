@@ -149,6 +149,7 @@ impl From<wit::Ending> for Ending {
     fn from(ending: wit::Ending) -> Self {
         match ending {
             wit::Ending::Exited(code) => Self::Exited(code),
+            wit::Ending::Failed(message) => Self::Failed(message),
             wit::Ending::Signalled(signal) => Self::Signalled(signal),
             wit::Ending::TimedOut(milliseconds) => Self::TimedOut(Duration::from_millis(milliseconds)),
             wit::Ending::LimitReached(what) => Self::LimitReached(what),

@@ -62,6 +62,8 @@ pub struct Captured {
 pub enum Ending {
     /// It exited by itself, with this exit code.
     Exited(i32),
+    /// It said itself that it failed, and why. Only jobs of the world `job` do.
+    Failed(String),
     /// A signal that the host did not send ended it; its number. Only runs of bash end so.
     Signalled(i32),
     /// It was stopped at its limit of wall time; the limit.

@@ -13,7 +13,7 @@ pub type Failure = __with_name0::Failure;
 pub unsafe fn _export_format_cabi<T_: Guest>(arg0: *mut u8) -> *mut u8 {
     unsafe {
         #[cfg(target_arch = "wasm32")] _rt::run_ctors_once();
-        let result77 = {
+        let result80 = {
             let l0 = *arg0.add(0).cast::<i64>();
             let l1 = *arg0.add(8).cast::<*mut u8>();
             let l2 = *arg0
@@ -67,51 +67,51 @@ pub unsafe fn _export_format_cabi<T_: Guest>(arg0: *mut u8) -> *mut u8 {
             let l16 = i32::from(
                 *arg0.add(8 + 6 * ::core::mem::size_of::<*const u8>()).cast::<u8>(),
             );
-            use __with_name0::Ending as V29;
-            let v29 = match l16 {
+            use __with_name0::Ending as V32;
+            let v32 = match l16 {
                 0 => {
-                    let e29 = {
+                    let e32 = {
                         let l17 = *arg0
                             .add(16 + 6 * ::core::mem::size_of::<*const u8>())
                             .cast::<i32>();
                         l17
                     };
-                    V29::Exited(e29)
+                    V32::Exited(e32)
                 }
                 1 => {
-                    let e29 = {
+                    let e32 = {
                         let l18 = *arg0
                             .add(16 + 6 * ::core::mem::size_of::<*const u8>())
-                            .cast::<i32>();
-                        l18
-                    };
-                    V29::Signalled(e29)
-                }
-                2 => {
-                    let e29 = {
-                        let l19 = *arg0
-                            .add(16 + 6 * ::core::mem::size_of::<*const u8>())
-                            .cast::<i64>();
-                        l19 as u64
-                    };
-                    V29::TimedOut(e29)
-                }
-                3 => {
-                    let e29 = {
-                        let l20 = *arg0
-                            .add(16 + 6 * ::core::mem::size_of::<*const u8>())
                             .cast::<*mut u8>();
-                        let l21 = *arg0
+                        let l19 = *arg0
                             .add(16 + 7 * ::core::mem::size_of::<*const u8>())
                             .cast::<usize>();
-                        let len22 = l21;
-                        let bytes22 = _rt::Vec::from_raw_parts(l20.cast(), len22, len22);
-                        _rt::string_lift(bytes22)
+                        let len20 = l19;
+                        let bytes20 = _rt::Vec::from_raw_parts(l18.cast(), len20, len20);
+                        _rt::string_lift(bytes20)
                     };
-                    V29::LimitReached(e29)
+                    V32::Failed(e32)
+                }
+                2 => {
+                    let e32 = {
+                        let l21 = *arg0
+                            .add(16 + 6 * ::core::mem::size_of::<*const u8>())
+                            .cast::<i32>();
+                        l21
+                    };
+                    V32::Signalled(e32)
+                }
+                3 => {
+                    let e32 = {
+                        let l22 = *arg0
+                            .add(16 + 6 * ::core::mem::size_of::<*const u8>())
+                            .cast::<i64>();
+                        l22 as u64
+                    };
+                    V32::TimedOut(e32)
                 }
                 4 => {
-                    let e29 = {
+                    let e32 = {
                         let l23 = *arg0
                             .add(16 + 6 * ::core::mem::size_of::<*const u8>())
                             .cast::<*mut u8>();
@@ -122,10 +122,10 @@ pub unsafe fn _export_format_cabi<T_: Guest>(arg0: *mut u8) -> *mut u8 {
                         let bytes25 = _rt::Vec::from_raw_parts(l23.cast(), len25, len25);
                         _rt::string_lift(bytes25)
                     };
-                    V29::Trapped(e29)
+                    V32::LimitReached(e32)
                 }
                 5 => {
-                    let e29 = {
+                    let e32 = {
                         let l26 = *arg0
                             .add(16 + 6 * ::core::mem::size_of::<*const u8>())
                             .cast::<*mut u8>();
@@ -136,180 +136,194 @@ pub unsafe fn _export_format_cabi<T_: Guest>(arg0: *mut u8) -> *mut u8 {
                         let bytes28 = _rt::Vec::from_raw_parts(l26.cast(), len28, len28);
                         _rt::string_lift(bytes28)
                     };
-                    V29::NotStarted(e29)
+                    V32::Trapped(e32)
+                }
+                6 => {
+                    let e32 = {
+                        let l29 = *arg0
+                            .add(16 + 6 * ::core::mem::size_of::<*const u8>())
+                            .cast::<*mut u8>();
+                        let l30 = *arg0
+                            .add(16 + 7 * ::core::mem::size_of::<*const u8>())
+                            .cast::<usize>();
+                        let len31 = l30;
+                        let bytes31 = _rt::Vec::from_raw_parts(l29.cast(), len31, len31);
+                        _rt::string_lift(bytes31)
+                    };
+                    V32::NotStarted(e32)
                 }
                 n => {
-                    debug_assert_eq!(n, 6, "invalid enum discriminant");
-                    V29::Interrupted
+                    debug_assert_eq!(n, 7, "invalid enum discriminant");
+                    V32::Interrupted
                 }
             };
-            let l30 = *arg0
+            let l33 = *arg0
                 .add(16 + 8 * ::core::mem::size_of::<*const u8>())
                 .cast::<i64>();
-            let l31 = *arg0
+            let l34 = *arg0
                 .add(24 + 8 * ::core::mem::size_of::<*const u8>())
                 .cast::<i64>();
-            let l32 = *arg0
+            let l35 = *arg0
                 .add(32 + 8 * ::core::mem::size_of::<*const u8>())
                 .cast::<i64>();
-            let l33 = *arg0
+            let l36 = *arg0
                 .add(40 + 8 * ::core::mem::size_of::<*const u8>())
                 .cast::<*mut u8>();
-            let l34 = *arg0
+            let l37 = *arg0
                 .add(40 + 9 * ::core::mem::size_of::<*const u8>())
                 .cast::<usize>();
-            let base41 = l33;
-            let len41 = l34;
-            let mut result41 = _rt::Vec::with_capacity(len41);
-            for i in 0..len41 {
-                let base = base41.add(i * (4 * ::core::mem::size_of::<*const u8>()));
-                let e41 = {
-                    let l35 = *base.add(0).cast::<*mut u8>();
-                    let l36 = *base
-                        .add(::core::mem::size_of::<*const u8>())
-                        .cast::<usize>();
-                    let len37 = l36;
-                    let bytes37 = _rt::Vec::from_raw_parts(l35.cast(), len37, len37);
-                    let l38 = *base
-                        .add(2 * ::core::mem::size_of::<*const u8>())
-                        .cast::<*mut u8>();
+            let base44 = l36;
+            let len44 = l37;
+            let mut result44 = _rt::Vec::with_capacity(len44);
+            for i in 0..len44 {
+                let base = base44.add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                let e44 = {
+                    let l38 = *base.add(0).cast::<*mut u8>();
                     let l39 = *base
-                        .add(3 * ::core::mem::size_of::<*const u8>())
+                        .add(::core::mem::size_of::<*const u8>())
                         .cast::<usize>();
                     let len40 = l39;
                     let bytes40 = _rt::Vec::from_raw_parts(l38.cast(), len40, len40);
-                    (_rt::string_lift(bytes37), _rt::string_lift(bytes40))
-                };
-                result41.push(e41);
-            }
-            _rt::cabi_dealloc(
-                base41,
-                len41 * (4 * ::core::mem::size_of::<*const u8>()),
-                ::core::mem::size_of::<*const u8>(),
-            );
-            let l42 = *arg0
-                .add(40 + 10 * ::core::mem::size_of::<*const u8>())
-                .cast::<i64>();
-            let l43 = *arg0
-                .add(48 + 10 * ::core::mem::size_of::<*const u8>())
-                .cast::<i64>();
-            let l44 = *arg0
-                .add(56 + 10 * ::core::mem::size_of::<*const u8>())
-                .cast::<*mut u8>();
-            let l45 = *arg0
-                .add(56 + 11 * ::core::mem::size_of::<*const u8>())
-                .cast::<usize>();
-            let base52 = l44;
-            let len52 = l45;
-            let mut result52 = _rt::Vec::with_capacity(len52);
-            for i in 0..len52 {
-                let base = base52.add(i * (4 * ::core::mem::size_of::<*const u8>()));
-                let e52 = {
-                    let l46 = *base.add(0).cast::<*mut u8>();
-                    let l47 = *base
-                        .add(::core::mem::size_of::<*const u8>())
-                        .cast::<usize>();
-                    let len48 = l47;
-                    let bytes48 = _rt::Vec::from_raw_parts(l46.cast(), len48, len48);
-                    let l49 = *base
+                    let l41 = *base
                         .add(2 * ::core::mem::size_of::<*const u8>())
                         .cast::<*mut u8>();
-                    let l50 = *base
+                    let l42 = *base
                         .add(3 * ::core::mem::size_of::<*const u8>())
+                        .cast::<usize>();
+                    let len43 = l42;
+                    let bytes43 = _rt::Vec::from_raw_parts(l41.cast(), len43, len43);
+                    (_rt::string_lift(bytes40), _rt::string_lift(bytes43))
+                };
+                result44.push(e44);
+            }
+            _rt::cabi_dealloc(
+                base44,
+                len44 * (4 * ::core::mem::size_of::<*const u8>()),
+                ::core::mem::size_of::<*const u8>(),
+            );
+            let l45 = *arg0
+                .add(40 + 10 * ::core::mem::size_of::<*const u8>())
+                .cast::<i64>();
+            let l46 = *arg0
+                .add(48 + 10 * ::core::mem::size_of::<*const u8>())
+                .cast::<i64>();
+            let l47 = *arg0
+                .add(56 + 10 * ::core::mem::size_of::<*const u8>())
+                .cast::<*mut u8>();
+            let l48 = *arg0
+                .add(56 + 11 * ::core::mem::size_of::<*const u8>())
+                .cast::<usize>();
+            let base55 = l47;
+            let len55 = l48;
+            let mut result55 = _rt::Vec::with_capacity(len55);
+            for i in 0..len55 {
+                let base = base55.add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                let e55 = {
+                    let l49 = *base.add(0).cast::<*mut u8>();
+                    let l50 = *base
+                        .add(::core::mem::size_of::<*const u8>())
                         .cast::<usize>();
                     let len51 = l50;
                     let bytes51 = _rt::Vec::from_raw_parts(l49.cast(), len51, len51);
-                    (_rt::string_lift(bytes48), _rt::string_lift(bytes51))
-                };
-                result52.push(e52);
-            }
-            _rt::cabi_dealloc(
-                base52,
-                len52 * (4 * ::core::mem::size_of::<*const u8>()),
-                ::core::mem::size_of::<*const u8>(),
-            );
-            let l53 = *arg0
-                .add(56 + 12 * ::core::mem::size_of::<*const u8>())
-                .cast::<*mut u8>();
-            let l54 = *arg0
-                .add(56 + 13 * ::core::mem::size_of::<*const u8>())
-                .cast::<usize>();
-            let base61 = l53;
-            let len61 = l54;
-            let mut result61 = _rt::Vec::with_capacity(len61);
-            for i in 0..len61 {
-                let base = base61.add(i * (4 * ::core::mem::size_of::<*const u8>()));
-                let e61 = {
-                    let l55 = *base.add(0).cast::<*mut u8>();
-                    let l56 = *base
-                        .add(::core::mem::size_of::<*const u8>())
-                        .cast::<usize>();
-                    let len57 = l56;
-                    let bytes57 = _rt::Vec::from_raw_parts(l55.cast(), len57, len57);
-                    let l58 = *base
+                    let l52 = *base
                         .add(2 * ::core::mem::size_of::<*const u8>())
                         .cast::<*mut u8>();
-                    let l59 = *base
+                    let l53 = *base
                         .add(3 * ::core::mem::size_of::<*const u8>())
+                        .cast::<usize>();
+                    let len54 = l53;
+                    let bytes54 = _rt::Vec::from_raw_parts(l52.cast(), len54, len54);
+                    (_rt::string_lift(bytes51), _rt::string_lift(bytes54))
+                };
+                result55.push(e55);
+            }
+            _rt::cabi_dealloc(
+                base55,
+                len55 * (4 * ::core::mem::size_of::<*const u8>()),
+                ::core::mem::size_of::<*const u8>(),
+            );
+            let l56 = *arg0
+                .add(56 + 12 * ::core::mem::size_of::<*const u8>())
+                .cast::<*mut u8>();
+            let l57 = *arg0
+                .add(56 + 13 * ::core::mem::size_of::<*const u8>())
+                .cast::<usize>();
+            let base64 = l56;
+            let len64 = l57;
+            let mut result64 = _rt::Vec::with_capacity(len64);
+            for i in 0..len64 {
+                let base = base64.add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                let e64 = {
+                    let l58 = *base.add(0).cast::<*mut u8>();
+                    let l59 = *base
+                        .add(::core::mem::size_of::<*const u8>())
                         .cast::<usize>();
                     let len60 = l59;
                     let bytes60 = _rt::Vec::from_raw_parts(l58.cast(), len60, len60);
-                    (_rt::string_lift(bytes57), _rt::string_lift(bytes60))
+                    let l61 = *base
+                        .add(2 * ::core::mem::size_of::<*const u8>())
+                        .cast::<*mut u8>();
+                    let l62 = *base
+                        .add(3 * ::core::mem::size_of::<*const u8>())
+                        .cast::<usize>();
+                    let len63 = l62;
+                    let bytes63 = _rt::Vec::from_raw_parts(l61.cast(), len63, len63);
+                    (_rt::string_lift(bytes60), _rt::string_lift(bytes63))
                 };
-                result61.push(e61);
+                result64.push(e64);
             }
             _rt::cabi_dealloc(
-                base61,
-                len61 * (4 * ::core::mem::size_of::<*const u8>()),
+                base64,
+                len64 * (4 * ::core::mem::size_of::<*const u8>()),
                 ::core::mem::size_of::<*const u8>(),
             );
-            let l62 = *arg0
+            let l65 = *arg0
                 .add(56 + 14 * ::core::mem::size_of::<*const u8>())
                 .cast::<*mut u8>();
-            let l63 = *arg0
-                .add(56 + 15 * ::core::mem::size_of::<*const u8>())
-                .cast::<usize>();
-            let len64 = l63;
-            let l65 = *arg0
-                .add(56 + 16 * ::core::mem::size_of::<*const u8>())
-                .cast::<*mut u8>();
             let l66 = *arg0
-                .add(56 + 17 * ::core::mem::size_of::<*const u8>())
+                .add(56 + 15 * ::core::mem::size_of::<*const u8>())
                 .cast::<usize>();
             let len67 = l66;
             let l68 = *arg0
-                .add(56 + 18 * ::core::mem::size_of::<*const u8>())
+                .add(56 + 16 * ::core::mem::size_of::<*const u8>())
                 .cast::<*mut u8>();
             let l69 = *arg0
+                .add(56 + 17 * ::core::mem::size_of::<*const u8>())
+                .cast::<usize>();
+            let len70 = l69;
+            let l71 = *arg0
+                .add(56 + 18 * ::core::mem::size_of::<*const u8>())
+                .cast::<*mut u8>();
+            let l72 = *arg0
                 .add(56 + 19 * ::core::mem::size_of::<*const u8>())
                 .cast::<usize>();
-            let base76 = l68;
-            let len76 = l69;
-            let mut result76 = _rt::Vec::with_capacity(len76);
-            for i in 0..len76 {
-                let base = base76.add(i * (4 * ::core::mem::size_of::<*const u8>()));
-                let e76 = {
-                    let l70 = *base.add(0).cast::<*mut u8>();
-                    let l71 = *base
-                        .add(::core::mem::size_of::<*const u8>())
-                        .cast::<usize>();
-                    let len72 = l71;
-                    let bytes72 = _rt::Vec::from_raw_parts(l70.cast(), len72, len72);
-                    let l73 = *base
-                        .add(2 * ::core::mem::size_of::<*const u8>())
-                        .cast::<*mut u8>();
+            let base79 = l71;
+            let len79 = l72;
+            let mut result79 = _rt::Vec::with_capacity(len79);
+            for i in 0..len79 {
+                let base = base79.add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                let e79 = {
+                    let l73 = *base.add(0).cast::<*mut u8>();
                     let l74 = *base
-                        .add(3 * ::core::mem::size_of::<*const u8>())
+                        .add(::core::mem::size_of::<*const u8>())
                         .cast::<usize>();
                     let len75 = l74;
                     let bytes75 = _rt::Vec::from_raw_parts(l73.cast(), len75, len75);
-                    (_rt::string_lift(bytes72), _rt::string_lift(bytes75))
+                    let l76 = *base
+                        .add(2 * ::core::mem::size_of::<*const u8>())
+                        .cast::<*mut u8>();
+                    let l77 = *base
+                        .add(3 * ::core::mem::size_of::<*const u8>())
+                        .cast::<usize>();
+                    let len78 = l77;
+                    let bytes78 = _rt::Vec::from_raw_parts(l76.cast(), len78, len78);
+                    (_rt::string_lift(bytes75), _rt::string_lift(bytes78))
                 };
-                result76.push(e76);
+                result79.push(e79);
             }
             _rt::cabi_dealloc(
-                base76,
-                len76 * (4 * ::core::mem::size_of::<*const u8>()),
+                base79,
+                len79 * (4 * ::core::mem::size_of::<*const u8>()),
                 ::core::mem::size_of::<*const u8>(),
             );
             T_::format(__with_name0::Finished {
@@ -318,113 +332,73 @@ pub unsafe fn _export_format_cabi<T_: Guest>(arg0: *mut u8) -> *mut u8 {
                 job: _rt::string_lift(bytes6),
                 arguments: result15,
                 outcome: __with_name0::Outcome {
-                    ending: v29,
-                    duration: l30 as u64,
+                    ending: v32,
+                    duration: l33 as u64,
                     stdout: __with_name0::Captured {
-                        kept: l31 as u64,
-                        lost: l32 as u64,
-                        extra: result41,
+                        kept: l34 as u64,
+                        lost: l35 as u64,
+                        extra: result44,
                     },
                     stderr: __with_name0::Captured {
-                        kept: l42 as u64,
-                        lost: l43 as u64,
-                        extra: result52,
+                        kept: l45 as u64,
+                        lost: l46 as u64,
+                        extra: result55,
                     },
-                    extra: result61,
+                    extra: result64,
                 },
                 stdout: <_ as From<
                     _rt::Vec<_>,
-                >>::from(_rt::Vec::from_raw_parts(l62.cast(), len64, len64)),
+                >>::from(_rt::Vec::from_raw_parts(l65.cast(), len67, len67)),
                 stderr: <_ as From<
                     _rt::Vec<_>,
-                >>::from(_rt::Vec::from_raw_parts(l65.cast(), len67, len67)),
-                extra: result76,
+                >>::from(_rt::Vec::from_raw_parts(l68.cast(), len70, len70)),
+                extra: result79,
             })
         };
         _rt::cabi_dealloc(arg0, 56 + 20 * ::core::mem::size_of::<*const u8>(), 8);
-        let ptr78 = (&raw mut _RET_AREA.0).cast::<u8>();
-        match result77 {
+        let ptr81 = (&raw mut _RET_AREA.0).cast::<u8>();
+        match result80 {
             Ok(e) => {
-                *ptr78.add(0).cast::<u8>() = (0i32) as u8;
-                use __with_name0::Message as V95;
+                *ptr81.add(0).cast::<u8>() = (0i32) as u8;
+                use __with_name0::Message as V98;
                 match e {
-                    V95::Post(e) => {
-                        *ptr78.add(::core::mem::size_of::<*const u8>()).cast::<u8>() = (0i32)
+                    V98::Post(e) => {
+                        *ptr81.add(::core::mem::size_of::<*const u8>()).cast::<u8>() = (0i32)
                             as u8;
                         let __with_name0::Post {
-                            text: text79,
-                            blocks: blocks79,
-                            unfurl: unfurl79,
-                            extra: extra79,
+                            text: text82,
+                            blocks: blocks82,
+                            unfurl: unfurl82,
+                            extra: extra82,
                         } = e;
-                        let vec80 = (text79.into_bytes()).into_boxed_slice();
-                        let ptr80 = vec80.as_ptr().cast::<u8>();
-                        let len80 = vec80.len();
-                        ::core::mem::forget(vec80);
-                        *ptr78
+                        let vec83 = (text82.into_bytes()).into_boxed_slice();
+                        let ptr83 = vec83.as_ptr().cast::<u8>();
+                        let len83 = vec83.len();
+                        ::core::mem::forget(vec83);
+                        *ptr81
                             .add(3 * ::core::mem::size_of::<*const u8>())
-                            .cast::<usize>() = len80;
-                        *ptr78
+                            .cast::<usize>() = len83;
+                        *ptr81
                             .add(2 * ::core::mem::size_of::<*const u8>())
-                            .cast::<*mut u8>() = ptr80.cast_mut();
-                        let vec82 = blocks79;
-                        let len82 = vec82.len();
-                        let layout82 = _rt::alloc::Layout::from_size_align(
-                                vec82.len() * (2 * ::core::mem::size_of::<*const u8>()),
+                            .cast::<*mut u8>() = ptr83.cast_mut();
+                        let vec85 = blocks82;
+                        let len85 = vec85.len();
+                        let layout85 = _rt::alloc::Layout::from_size_align(
+                                vec85.len() * (2 * ::core::mem::size_of::<*const u8>()),
                                 ::core::mem::size_of::<*const u8>(),
                             )
                             .unwrap();
-                        let (result82, _cleanup82) = wit_bindgen::rt::Cleanup::new(
-                            layout82,
+                        let (result85, _cleanup85) = wit_bindgen::rt::Cleanup::new(
+                            layout85,
                         );
-                        if let Some(cleanup) = _cleanup82 {
+                        if let Some(cleanup) = _cleanup85 {
                             cleanup.forget();
                         }
-                        for (i, e) in vec82.into_iter().enumerate() {
-                            let base = result82
+                        for (i, e) in vec85.into_iter().enumerate() {
+                            let base = result85
                                 .add(i * (2 * ::core::mem::size_of::<*const u8>()));
                             {
-                                let vec81 = (e.into_bytes()).into_boxed_slice();
-                                let ptr81 = vec81.as_ptr().cast::<u8>();
-                                let len81 = vec81.len();
-                                ::core::mem::forget(vec81);
-                                *base
-                                    .add(::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len81;
-                                *base.add(0).cast::<*mut u8>() = ptr81.cast_mut();
-                            }
-                        }
-                        *ptr78
-                            .add(5 * ::core::mem::size_of::<*const u8>())
-                            .cast::<usize>() = len82;
-                        *ptr78
-                            .add(4 * ::core::mem::size_of::<*const u8>())
-                            .cast::<*mut u8>() = result82;
-                        *ptr78
-                            .add(6 * ::core::mem::size_of::<*const u8>())
-                            .cast::<u8>() = (match unfurl79 {
-                            true => 1,
-                            false => 0,
-                        }) as u8;
-                        let vec86 = extra79;
-                        let len86 = vec86.len();
-                        let layout86 = _rt::alloc::Layout::from_size_align(
-                                vec86.len() * (4 * ::core::mem::size_of::<*const u8>()),
-                                ::core::mem::size_of::<*const u8>(),
-                            )
-                            .unwrap();
-                        let (result86, _cleanup86) = wit_bindgen::rt::Cleanup::new(
-                            layout86,
-                        );
-                        if let Some(cleanup) = _cleanup86 {
-                            cleanup.forget();
-                        }
-                        for (i, e) in vec86.into_iter().enumerate() {
-                            let base = result86
-                                .add(i * (4 * ::core::mem::size_of::<*const u8>()));
-                            {
-                                let (t83_0, t83_1) = e;
-                                let vec84 = (t83_0.into_bytes()).into_boxed_slice();
+                                let vec84 = (e.into_bytes()).into_boxed_slice();
                                 let ptr84 = vec84.as_ptr().cast::<u8>();
                                 let len84 = vec84.len();
                                 ::core::mem::forget(vec84);
@@ -432,199 +406,239 @@ pub unsafe fn _export_format_cabi<T_: Guest>(arg0: *mut u8) -> *mut u8 {
                                     .add(::core::mem::size_of::<*const u8>())
                                     .cast::<usize>() = len84;
                                 *base.add(0).cast::<*mut u8>() = ptr84.cast_mut();
-                                let vec85 = (t83_1.into_bytes()).into_boxed_slice();
-                                let ptr85 = vec85.as_ptr().cast::<u8>();
-                                let len85 = vec85.len();
-                                ::core::mem::forget(vec85);
-                                *base
-                                    .add(3 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len85;
-                                *base
-                                    .add(2 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = ptr85.cast_mut();
                             }
                         }
-                        *ptr78
+                        *ptr81
+                            .add(5 * ::core::mem::size_of::<*const u8>())
+                            .cast::<usize>() = len85;
+                        *ptr81
+                            .add(4 * ::core::mem::size_of::<*const u8>())
+                            .cast::<*mut u8>() = result85;
+                        *ptr81
+                            .add(6 * ::core::mem::size_of::<*const u8>())
+                            .cast::<u8>() = (match unfurl82 {
+                            true => 1,
+                            false => 0,
+                        }) as u8;
+                        let vec89 = extra82;
+                        let len89 = vec89.len();
+                        let layout89 = _rt::alloc::Layout::from_size_align(
+                                vec89.len() * (4 * ::core::mem::size_of::<*const u8>()),
+                                ::core::mem::size_of::<*const u8>(),
+                            )
+                            .unwrap();
+                        let (result89, _cleanup89) = wit_bindgen::rt::Cleanup::new(
+                            layout89,
+                        );
+                        if let Some(cleanup) = _cleanup89 {
+                            cleanup.forget();
+                        }
+                        for (i, e) in vec89.into_iter().enumerate() {
+                            let base = result89
+                                .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                            {
+                                let (t86_0, t86_1) = e;
+                                let vec87 = (t86_0.into_bytes()).into_boxed_slice();
+                                let ptr87 = vec87.as_ptr().cast::<u8>();
+                                let len87 = vec87.len();
+                                ::core::mem::forget(vec87);
+                                *base
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len87;
+                                *base.add(0).cast::<*mut u8>() = ptr87.cast_mut();
+                                let vec88 = (t86_1.into_bytes()).into_boxed_slice();
+                                let ptr88 = vec88.as_ptr().cast::<u8>();
+                                let len88 = vec88.len();
+                                ::core::mem::forget(vec88);
+                                *base
+                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len88;
+                                *base
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr88.cast_mut();
+                            }
+                        }
+                        *ptr81
                             .add(8 * ::core::mem::size_of::<*const u8>())
-                            .cast::<usize>() = len86;
-                        *ptr78
+                            .cast::<usize>() = len89;
+                        *ptr81
                             .add(7 * ::core::mem::size_of::<*const u8>())
-                            .cast::<*mut u8>() = result86;
+                            .cast::<*mut u8>() = result89;
                     }
-                    V95::File(e) => {
-                        *ptr78.add(::core::mem::size_of::<*const u8>()).cast::<u8>() = (1i32)
+                    V98::File(e) => {
+                        *ptr81.add(::core::mem::size_of::<*const u8>()).cast::<u8>() = (1i32)
                             as u8;
                         let __with_name0::File {
-                            name: name87,
-                            comment: comment87,
-                            content: content87,
-                            extra: extra87,
+                            name: name90,
+                            comment: comment90,
+                            content: content90,
+                            extra: extra90,
                         } = e;
-                        let vec88 = (name87.into_bytes()).into_boxed_slice();
-                        let ptr88 = vec88.as_ptr().cast::<u8>();
-                        let len88 = vec88.len();
-                        ::core::mem::forget(vec88);
-                        *ptr78
+                        let vec91 = (name90.into_bytes()).into_boxed_slice();
+                        let ptr91 = vec91.as_ptr().cast::<u8>();
+                        let len91 = vec91.len();
+                        ::core::mem::forget(vec91);
+                        *ptr81
                             .add(3 * ::core::mem::size_of::<*const u8>())
-                            .cast::<usize>() = len88;
-                        *ptr78
+                            .cast::<usize>() = len91;
+                        *ptr81
                             .add(2 * ::core::mem::size_of::<*const u8>())
-                            .cast::<*mut u8>() = ptr88.cast_mut();
-                        match comment87 {
+                            .cast::<*mut u8>() = ptr91.cast_mut();
+                        match comment90 {
                             Some(e) => {
-                                *ptr78
+                                *ptr81
                                     .add(4 * ::core::mem::size_of::<*const u8>())
                                     .cast::<u8>() = (1i32) as u8;
-                                let vec89 = (e.into_bytes()).into_boxed_slice();
-                                let ptr89 = vec89.as_ptr().cast::<u8>();
-                                let len89 = vec89.len();
-                                ::core::mem::forget(vec89);
-                                *ptr78
+                                let vec92 = (e.into_bytes()).into_boxed_slice();
+                                let ptr92 = vec92.as_ptr().cast::<u8>();
+                                let len92 = vec92.len();
+                                ::core::mem::forget(vec92);
+                                *ptr81
                                     .add(6 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len89;
-                                *ptr78
+                                    .cast::<usize>() = len92;
+                                *ptr81
                                     .add(5 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = ptr89.cast_mut();
+                                    .cast::<*mut u8>() = ptr92.cast_mut();
                             }
                             None => {
-                                *ptr78
+                                *ptr81
                                     .add(4 * ::core::mem::size_of::<*const u8>())
                                     .cast::<u8>() = (0i32) as u8;
                             }
                         };
-                        let vec90 = <_ as Into<_rt::Vec<_>>>::into(content87)
+                        let vec93 = <_ as Into<_rt::Vec<_>>>::into(content90)
                             .into_boxed_slice();
-                        let ptr90 = vec90.as_ptr().cast::<u8>();
-                        let len90 = vec90.len();
-                        ::core::mem::forget(vec90);
-                        *ptr78
+                        let ptr93 = vec93.as_ptr().cast::<u8>();
+                        let len93 = vec93.len();
+                        ::core::mem::forget(vec93);
+                        *ptr81
                             .add(8 * ::core::mem::size_of::<*const u8>())
-                            .cast::<usize>() = len90;
-                        *ptr78
+                            .cast::<usize>() = len93;
+                        *ptr81
                             .add(7 * ::core::mem::size_of::<*const u8>())
-                            .cast::<*mut u8>() = ptr90.cast_mut();
-                        let vec94 = extra87;
-                        let len94 = vec94.len();
-                        let layout94 = _rt::alloc::Layout::from_size_align(
-                                vec94.len() * (4 * ::core::mem::size_of::<*const u8>()),
+                            .cast::<*mut u8>() = ptr93.cast_mut();
+                        let vec97 = extra90;
+                        let len97 = vec97.len();
+                        let layout97 = _rt::alloc::Layout::from_size_align(
+                                vec97.len() * (4 * ::core::mem::size_of::<*const u8>()),
                                 ::core::mem::size_of::<*const u8>(),
                             )
                             .unwrap();
-                        let (result94, _cleanup94) = wit_bindgen::rt::Cleanup::new(
-                            layout94,
+                        let (result97, _cleanup97) = wit_bindgen::rt::Cleanup::new(
+                            layout97,
                         );
-                        if let Some(cleanup) = _cleanup94 {
+                        if let Some(cleanup) = _cleanup97 {
                             cleanup.forget();
                         }
-                        for (i, e) in vec94.into_iter().enumerate() {
-                            let base = result94
+                        for (i, e) in vec97.into_iter().enumerate() {
+                            let base = result97
                                 .add(i * (4 * ::core::mem::size_of::<*const u8>()));
                             {
-                                let (t91_0, t91_1) = e;
-                                let vec92 = (t91_0.into_bytes()).into_boxed_slice();
-                                let ptr92 = vec92.as_ptr().cast::<u8>();
-                                let len92 = vec92.len();
-                                ::core::mem::forget(vec92);
+                                let (t94_0, t94_1) = e;
+                                let vec95 = (t94_0.into_bytes()).into_boxed_slice();
+                                let ptr95 = vec95.as_ptr().cast::<u8>();
+                                let len95 = vec95.len();
+                                ::core::mem::forget(vec95);
                                 *base
                                     .add(::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len92;
-                                *base.add(0).cast::<*mut u8>() = ptr92.cast_mut();
-                                let vec93 = (t91_1.into_bytes()).into_boxed_slice();
-                                let ptr93 = vec93.as_ptr().cast::<u8>();
-                                let len93 = vec93.len();
-                                ::core::mem::forget(vec93);
+                                    .cast::<usize>() = len95;
+                                *base.add(0).cast::<*mut u8>() = ptr95.cast_mut();
+                                let vec96 = (t94_1.into_bytes()).into_boxed_slice();
+                                let ptr96 = vec96.as_ptr().cast::<u8>();
+                                let len96 = vec96.len();
+                                ::core::mem::forget(vec96);
                                 *base
                                     .add(3 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len93;
+                                    .cast::<usize>() = len96;
                                 *base
                                     .add(2 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = ptr93.cast_mut();
+                                    .cast::<*mut u8>() = ptr96.cast_mut();
                             }
                         }
-                        *ptr78
+                        *ptr81
                             .add(10 * ::core::mem::size_of::<*const u8>())
-                            .cast::<usize>() = len94;
-                        *ptr78
+                            .cast::<usize>() = len97;
+                        *ptr81
                             .add(9 * ::core::mem::size_of::<*const u8>())
-                            .cast::<*mut u8>() = result94;
+                            .cast::<*mut u8>() = result97;
                     }
                 }
             }
             Err(e) => {
-                *ptr78.add(0).cast::<u8>() = (1i32) as u8;
+                *ptr81.add(0).cast::<u8>() = (1i32) as u8;
                 let __with_name0::Failure {
-                    message: message96,
-                    details: details96,
-                    extra: extra96,
+                    message: message99,
+                    details: details99,
+                    extra: extra99,
                 } = e;
-                let vec97 = (message96.into_bytes()).into_boxed_slice();
-                let ptr97 = vec97.as_ptr().cast::<u8>();
-                let len97 = vec97.len();
-                ::core::mem::forget(vec97);
-                *ptr78.add(2 * ::core::mem::size_of::<*const u8>()).cast::<usize>() = len97;
-                *ptr78.add(::core::mem::size_of::<*const u8>()).cast::<*mut u8>() = ptr97
+                let vec100 = (message99.into_bytes()).into_boxed_slice();
+                let ptr100 = vec100.as_ptr().cast::<u8>();
+                let len100 = vec100.len();
+                ::core::mem::forget(vec100);
+                *ptr81.add(2 * ::core::mem::size_of::<*const u8>()).cast::<usize>() = len100;
+                *ptr81.add(::core::mem::size_of::<*const u8>()).cast::<*mut u8>() = ptr100
                     .cast_mut();
-                match details96 {
+                match details99 {
                     Some(e) => {
-                        *ptr78
+                        *ptr81
                             .add(3 * ::core::mem::size_of::<*const u8>())
                             .cast::<u8>() = (1i32) as u8;
-                        let vec98 = (e.into_bytes()).into_boxed_slice();
-                        let ptr98 = vec98.as_ptr().cast::<u8>();
-                        let len98 = vec98.len();
-                        ::core::mem::forget(vec98);
-                        *ptr78
+                        let vec101 = (e.into_bytes()).into_boxed_slice();
+                        let ptr101 = vec101.as_ptr().cast::<u8>();
+                        let len101 = vec101.len();
+                        ::core::mem::forget(vec101);
+                        *ptr81
                             .add(5 * ::core::mem::size_of::<*const u8>())
-                            .cast::<usize>() = len98;
-                        *ptr78
+                            .cast::<usize>() = len101;
+                        *ptr81
                             .add(4 * ::core::mem::size_of::<*const u8>())
-                            .cast::<*mut u8>() = ptr98.cast_mut();
+                            .cast::<*mut u8>() = ptr101.cast_mut();
                     }
                     None => {
-                        *ptr78
+                        *ptr81
                             .add(3 * ::core::mem::size_of::<*const u8>())
                             .cast::<u8>() = (0i32) as u8;
                     }
                 };
-                let vec102 = extra96;
-                let len102 = vec102.len();
-                let layout102 = _rt::alloc::Layout::from_size_align(
-                        vec102.len() * (4 * ::core::mem::size_of::<*const u8>()),
+                let vec105 = extra99;
+                let len105 = vec105.len();
+                let layout105 = _rt::alloc::Layout::from_size_align(
+                        vec105.len() * (4 * ::core::mem::size_of::<*const u8>()),
                         ::core::mem::size_of::<*const u8>(),
                     )
                     .unwrap();
-                let (result102, _cleanup102) = wit_bindgen::rt::Cleanup::new(layout102);
-                if let Some(cleanup) = _cleanup102 {
+                let (result105, _cleanup105) = wit_bindgen::rt::Cleanup::new(layout105);
+                if let Some(cleanup) = _cleanup105 {
                     cleanup.forget();
                 }
-                for (i, e) in vec102.into_iter().enumerate() {
-                    let base = result102
+                for (i, e) in vec105.into_iter().enumerate() {
+                    let base = result105
                         .add(i * (4 * ::core::mem::size_of::<*const u8>()));
                     {
-                        let (t99_0, t99_1) = e;
-                        let vec100 = (t99_0.into_bytes()).into_boxed_slice();
-                        let ptr100 = vec100.as_ptr().cast::<u8>();
-                        let len100 = vec100.len();
-                        ::core::mem::forget(vec100);
-                        *base.add(::core::mem::size_of::<*const u8>()).cast::<usize>() = len100;
-                        *base.add(0).cast::<*mut u8>() = ptr100.cast_mut();
-                        let vec101 = (t99_1.into_bytes()).into_boxed_slice();
-                        let ptr101 = vec101.as_ptr().cast::<u8>();
-                        let len101 = vec101.len();
-                        ::core::mem::forget(vec101);
+                        let (t102_0, t102_1) = e;
+                        let vec103 = (t102_0.into_bytes()).into_boxed_slice();
+                        let ptr103 = vec103.as_ptr().cast::<u8>();
+                        let len103 = vec103.len();
+                        ::core::mem::forget(vec103);
+                        *base.add(::core::mem::size_of::<*const u8>()).cast::<usize>() = len103;
+                        *base.add(0).cast::<*mut u8>() = ptr103.cast_mut();
+                        let vec104 = (t102_1.into_bytes()).into_boxed_slice();
+                        let ptr104 = vec104.as_ptr().cast::<u8>();
+                        let len104 = vec104.len();
+                        ::core::mem::forget(vec104);
                         *base
                             .add(3 * ::core::mem::size_of::<*const u8>())
-                            .cast::<usize>() = len101;
+                            .cast::<usize>() = len104;
                         *base
                             .add(2 * ::core::mem::size_of::<*const u8>())
-                            .cast::<*mut u8>() = ptr101.cast_mut();
+                            .cast::<*mut u8>() = ptr104.cast_mut();
                     }
                 }
-                *ptr78.add(7 * ::core::mem::size_of::<*const u8>()).cast::<usize>() = len102;
-                *ptr78.add(6 * ::core::mem::size_of::<*const u8>()).cast::<*mut u8>() = result102;
+                *ptr81.add(7 * ::core::mem::size_of::<*const u8>()).cast::<usize>() = len105;
+                *ptr81.add(6 * ::core::mem::size_of::<*const u8>()).cast::<*mut u8>() = result105;
             }
         };
-        ptr78
+        ptr81
     }
 }
 #[doc(hidden)]
@@ -913,41 +927,41 @@ macro_rules! __export_report_format_impl {
         "wasm32")] #[unsafe (link_section =
         "component-type:wit-bindgen:0.63.0:innkeeper:guest@0.1.0-dev:report-format:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
-        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 1494] = *
+        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 1504] = *
         b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xd2\x0a\x01A\x02\x01\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xdc\x0a\x01A\x02\x01\
 A\x0b\x01B.\x01m\x04\x04text\x06blocks\x04code\x04file\x04\0\x06format\x03\0\0\x01\
-q\x07\x06exited\x01z\0\x09signalled\x01z\0\x09timed-out\x01w\0\x0dlimit-reached\x01\
-s\0\x07trapped\x01s\0\x0bnot-started\x01s\0\x0binterrupted\0\0\x04\0\x06ending\x03\
-\0\x02\x01o\x02ss\x01p\x04\x01r\x03\x04keptw\x04lostw\x05extra\x05\x04\0\x08capt\
-ured\x03\0\x06\x01r\x05\x06ending\x03\x08durationw\x06stdout\x07\x06stderr\x07\x05\
-extra\x05\x04\0\x07outcome\x03\0\x08\x01p}\x01r\x08\x03runx\x09namespaces\x03job\
-s\x09arguments\x05\x07outcome\x09\x06stdout\x0a\x06stderr\x0a\x05extra\x05\x04\0\
-\x08finished\x03\0\x0b\x01ps\x01r\x04\x04texts\x06blocks\x0d\x06unfurl\x7f\x05ex\
-tra\x05\x04\0\x04post\x03\0\x0e\x01ks\x01r\x04\x04names\x07comment\x10\x07conten\
-t\x0a\x05extra\x05\x04\0\x04file\x03\0\x11\x01q\x02\x04post\x01\x0f\0\x04file\x01\
-\x12\0\x04\0\x07message\x03\0\x13\x01r\x08\x04teams\x07channels\x04users\x09user\
--team\x10\x07message\x10\x06thread\x10\x06direct\x7f\x05extra\x05\x04\0\x0cslack\
--origin\x03\0\x15\x01r\x08\x08deliverys\x05events\x06action\x10\x0arepository\x10\
-\x06sender\x10\x07channel\x10\x07payload\x0a\x05extra\x05\x04\0\x0dgithub-origin\
-\x03\0\x17\x01r\x05\x04hooks\x08delivery\x10\x0ccontent-type\x10\x07payload\x0a\x05\
-extra\x05\x04\0\x0bhook-origin\x03\0\x19\x01r\x03\x03duex\x08schedules\x05extra\x05\
-\x04\0\x0fschedule-origin\x03\0\x1b\x01r\x06\x07keywords\x04teams\x07channels\x04\
-users\x07messages\x05extra\x05\x04\0\x0ekeyword-origin\x03\0\x1d\x01r\x02\x04use\
-rs\x05extra\x05\x04\0\x0acli-origin\x03\0\x1f\x01r\x02\x06clients\x05extra\x05\x04\
-\0\x0aapi-origin\x03\0!\x01q\x08\x05slack\x01\x16\0\x06github\x01\x18\0\x04hook\x01\
-\x1a\0\x08schedule\x01\x1c\0\x07keyword\x01\x1e\0\x03cli\x01\x20\0\x03api\x01\"\0\
-\x05other\x01s\0\x04\0\x07trigger\x03\0#\x01r\x05\x02idx\x02atx\x04text\x10\x07t\
-rigger$\x05extra\x05\x04\0\x06asking\x03\0%\x01p&\x01r\x06\x03runx\x09namespaces\
-\x03jobs\x09arguments\x05\x07askings'\x05extra\x05\x04\0\x07request\x03\0(\x01q\x04\
-\x04text\x01s\0\x06blocks\x01\x0f\0\x04code\x01s\0\x04file\x01\x12\0\x04\0\x06re\
-port\x03\0*\x01r\x03\x07messages\x07details\x10\x05extra\x05\x04\0\x07failure\x03\
-\0,\x03\0\x1finnkeeper:guest/types@0.1.0-dev\x05\0\x02\x03\0\0\x08finished\x03\0\
-\x08finished\x03\0\x01\x02\x03\0\0\x07message\x03\0\x07message\x03\0\x03\x02\x03\
-\0\0\x07failure\x03\0\x07failure\x03\0\x05\x01j\x01\x04\x01\x06\x01@\x01\x03run\x02\
-\0\x07\x04\0\x06format\x01\x08\x04\0'innkeeper:guest/report-format@0.1.0-dev\x04\
-\0\x0b\x13\x01\0\x0dreport-format\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\
-\x0dwit-component\x070.262.0\x10wit-bindgen-rust\x060.63.0";
+q\x08\x06exited\x01z\0\x06failed\x01s\0\x09signalled\x01z\0\x09timed-out\x01w\0\x0d\
+limit-reached\x01s\0\x07trapped\x01s\0\x0bnot-started\x01s\0\x0binterrupted\0\0\x04\
+\0\x06ending\x03\0\x02\x01o\x02ss\x01p\x04\x01r\x03\x04keptw\x04lostw\x05extra\x05\
+\x04\0\x08captured\x03\0\x06\x01r\x05\x06ending\x03\x08durationw\x06stdout\x07\x06\
+stderr\x07\x05extra\x05\x04\0\x07outcome\x03\0\x08\x01p}\x01r\x08\x03runx\x09nam\
+espaces\x03jobs\x09arguments\x05\x07outcome\x09\x06stdout\x0a\x06stderr\x0a\x05e\
+xtra\x05\x04\0\x08finished\x03\0\x0b\x01ps\x01r\x04\x04texts\x06blocks\x0d\x06un\
+furl\x7f\x05extra\x05\x04\0\x04post\x03\0\x0e\x01ks\x01r\x04\x04names\x07comment\
+\x10\x07content\x0a\x05extra\x05\x04\0\x04file\x03\0\x11\x01q\x02\x04post\x01\x0f\
+\0\x04file\x01\x12\0\x04\0\x07message\x03\0\x13\x01r\x08\x04teams\x07channels\x04\
+users\x09user-team\x10\x07message\x10\x06thread\x10\x06direct\x7f\x05extra\x05\x04\
+\0\x0cslack-origin\x03\0\x15\x01r\x08\x08deliverys\x05events\x06action\x10\x0are\
+pository\x10\x06sender\x10\x07channel\x10\x07payload\x0a\x05extra\x05\x04\0\x0dg\
+ithub-origin\x03\0\x17\x01r\x05\x04hooks\x08delivery\x10\x0ccontent-type\x10\x07\
+payload\x0a\x05extra\x05\x04\0\x0bhook-origin\x03\0\x19\x01r\x03\x03duex\x08sche\
+dules\x05extra\x05\x04\0\x0fschedule-origin\x03\0\x1b\x01r\x06\x07keywords\x04te\
+ams\x07channels\x04users\x07messages\x05extra\x05\x04\0\x0ekeyword-origin\x03\0\x1d\
+\x01r\x02\x04users\x05extra\x05\x04\0\x0acli-origin\x03\0\x1f\x01r\x02\x06client\
+s\x05extra\x05\x04\0\x0aapi-origin\x03\0!\x01q\x08\x05slack\x01\x16\0\x06github\x01\
+\x18\0\x04hook\x01\x1a\0\x08schedule\x01\x1c\0\x07keyword\x01\x1e\0\x03cli\x01\x20\
+\0\x03api\x01\"\0\x05other\x01s\0\x04\0\x07trigger\x03\0#\x01r\x05\x02idx\x02atx\
+\x04text\x10\x07trigger$\x05extra\x05\x04\0\x06asking\x03\0%\x01p&\x01r\x06\x03r\
+unx\x09namespaces\x03jobs\x09arguments\x05\x07askings'\x05extra\x05\x04\0\x07req\
+uest\x03\0(\x01q\x04\x04text\x01s\0\x06blocks\x01\x0f\0\x04code\x01s\0\x04file\x01\
+\x12\0\x04\0\x06report\x03\0*\x01r\x03\x07messages\x07details\x10\x05extra\x05\x04\
+\0\x07failure\x03\0,\x03\0\x1finnkeeper:guest/types@0.1.0-dev\x05\0\x02\x03\0\0\x08\
+finished\x03\0\x08finished\x03\0\x01\x02\x03\0\0\x07message\x03\0\x07message\x03\
+\0\x03\x02\x03\0\0\x07failure\x03\0\x07failure\x03\0\x05\x01j\x01\x04\x01\x06\x01\
+@\x01\x03run\x02\0\x07\x04\0\x06format\x01\x08\x04\0'innkeeper:guest/report-form\
+at@0.1.0-dev\x04\0\x0b\x13\x01\0\x0dreport-format\x03\0\0\0G\x09producers\x01\x0c\
+processed-by\x02\x0dwit-component\x070.262.0\x10wit-bindgen-rust\x060.63.0";
         };
     };
 }
@@ -960,40 +974,40 @@ pub use __export_report_format_impl as export_report_format;
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 1531] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xd7\x0a\x01A\x02\x01\
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 1541] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xe1\x0a\x01A\x02\x01\
 A\x08\x01B.\x01m\x04\x04text\x06blocks\x04code\x04file\x04\0\x06format\x03\0\0\x01\
-q\x07\x06exited\x01z\0\x09signalled\x01z\0\x09timed-out\x01w\0\x0dlimit-reached\x01\
-s\0\x07trapped\x01s\0\x0bnot-started\x01s\0\x0binterrupted\0\0\x04\0\x06ending\x03\
-\0\x02\x01o\x02ss\x01p\x04\x01r\x03\x04keptw\x04lostw\x05extra\x05\x04\0\x08capt\
-ured\x03\0\x06\x01r\x05\x06ending\x03\x08durationw\x06stdout\x07\x06stderr\x07\x05\
-extra\x05\x04\0\x07outcome\x03\0\x08\x01p}\x01r\x08\x03runx\x09namespaces\x03job\
-s\x09arguments\x05\x07outcome\x09\x06stdout\x0a\x06stderr\x0a\x05extra\x05\x04\0\
-\x08finished\x03\0\x0b\x01ps\x01r\x04\x04texts\x06blocks\x0d\x06unfurl\x7f\x05ex\
-tra\x05\x04\0\x04post\x03\0\x0e\x01ks\x01r\x04\x04names\x07comment\x10\x07conten\
-t\x0a\x05extra\x05\x04\0\x04file\x03\0\x11\x01q\x02\x04post\x01\x0f\0\x04file\x01\
-\x12\0\x04\0\x07message\x03\0\x13\x01r\x08\x04teams\x07channels\x04users\x09user\
--team\x10\x07message\x10\x06thread\x10\x06direct\x7f\x05extra\x05\x04\0\x0cslack\
--origin\x03\0\x15\x01r\x08\x08deliverys\x05events\x06action\x10\x0arepository\x10\
-\x06sender\x10\x07channel\x10\x07payload\x0a\x05extra\x05\x04\0\x0dgithub-origin\
-\x03\0\x17\x01r\x05\x04hooks\x08delivery\x10\x0ccontent-type\x10\x07payload\x0a\x05\
-extra\x05\x04\0\x0bhook-origin\x03\0\x19\x01r\x03\x03duex\x08schedules\x05extra\x05\
-\x04\0\x0fschedule-origin\x03\0\x1b\x01r\x06\x07keywords\x04teams\x07channels\x04\
-users\x07messages\x05extra\x05\x04\0\x0ekeyword-origin\x03\0\x1d\x01r\x02\x04use\
-rs\x05extra\x05\x04\0\x0acli-origin\x03\0\x1f\x01r\x02\x06clients\x05extra\x05\x04\
-\0\x0aapi-origin\x03\0!\x01q\x08\x05slack\x01\x16\0\x06github\x01\x18\0\x04hook\x01\
-\x1a\0\x08schedule\x01\x1c\0\x07keyword\x01\x1e\0\x03cli\x01\x20\0\x03api\x01\"\0\
-\x05other\x01s\0\x04\0\x07trigger\x03\0#\x01r\x05\x02idx\x02atx\x04text\x10\x07t\
-rigger$\x05extra\x05\x04\0\x06asking\x03\0%\x01p&\x01r\x06\x03runx\x09namespaces\
-\x03jobs\x09arguments\x05\x07askings'\x05extra\x05\x04\0\x07request\x03\0(\x01q\x04\
-\x04text\x01s\0\x06blocks\x01\x0f\0\x04code\x01s\0\x04file\x01\x12\0\x04\0\x06re\
-port\x03\0*\x01r\x03\x07messages\x07details\x10\x05extra\x05\x04\0\x07failure\x03\
-\0,\x03\0\x1finnkeeper:guest/types@0.1.0-dev\x05\0\x02\x03\0\0\x08finished\x03\0\
-\x08finished\x03\0\x01\x02\x03\0\0\x07message\x03\0\x07message\x03\0\x03\x02\x03\
-\0\0\x07failure\x03\0\x07failure\x03\0\x05\x04\0Ginnkeeper:guest/report-format-w\
-ith-all-of-its-exports-removed@0.1.0-dev\x04\0\x0b3\x01\0-report-format-with-all\
--of-its-exports-removed\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-c\
-omponent\x070.262.0\x10wit-bindgen-rust\x060.63.0";
+q\x08\x06exited\x01z\0\x06failed\x01s\0\x09signalled\x01z\0\x09timed-out\x01w\0\x0d\
+limit-reached\x01s\0\x07trapped\x01s\0\x0bnot-started\x01s\0\x0binterrupted\0\0\x04\
+\0\x06ending\x03\0\x02\x01o\x02ss\x01p\x04\x01r\x03\x04keptw\x04lostw\x05extra\x05\
+\x04\0\x08captured\x03\0\x06\x01r\x05\x06ending\x03\x08durationw\x06stdout\x07\x06\
+stderr\x07\x05extra\x05\x04\0\x07outcome\x03\0\x08\x01p}\x01r\x08\x03runx\x09nam\
+espaces\x03jobs\x09arguments\x05\x07outcome\x09\x06stdout\x0a\x06stderr\x0a\x05e\
+xtra\x05\x04\0\x08finished\x03\0\x0b\x01ps\x01r\x04\x04texts\x06blocks\x0d\x06un\
+furl\x7f\x05extra\x05\x04\0\x04post\x03\0\x0e\x01ks\x01r\x04\x04names\x07comment\
+\x10\x07content\x0a\x05extra\x05\x04\0\x04file\x03\0\x11\x01q\x02\x04post\x01\x0f\
+\0\x04file\x01\x12\0\x04\0\x07message\x03\0\x13\x01r\x08\x04teams\x07channels\x04\
+users\x09user-team\x10\x07message\x10\x06thread\x10\x06direct\x7f\x05extra\x05\x04\
+\0\x0cslack-origin\x03\0\x15\x01r\x08\x08deliverys\x05events\x06action\x10\x0are\
+pository\x10\x06sender\x10\x07channel\x10\x07payload\x0a\x05extra\x05\x04\0\x0dg\
+ithub-origin\x03\0\x17\x01r\x05\x04hooks\x08delivery\x10\x0ccontent-type\x10\x07\
+payload\x0a\x05extra\x05\x04\0\x0bhook-origin\x03\0\x19\x01r\x03\x03duex\x08sche\
+dules\x05extra\x05\x04\0\x0fschedule-origin\x03\0\x1b\x01r\x06\x07keywords\x04te\
+ams\x07channels\x04users\x07messages\x05extra\x05\x04\0\x0ekeyword-origin\x03\0\x1d\
+\x01r\x02\x04users\x05extra\x05\x04\0\x0acli-origin\x03\0\x1f\x01r\x02\x06client\
+s\x05extra\x05\x04\0\x0aapi-origin\x03\0!\x01q\x08\x05slack\x01\x16\0\x06github\x01\
+\x18\0\x04hook\x01\x1a\0\x08schedule\x01\x1c\0\x07keyword\x01\x1e\0\x03cli\x01\x20\
+\0\x03api\x01\"\0\x05other\x01s\0\x04\0\x07trigger\x03\0#\x01r\x05\x02idx\x02atx\
+\x04text\x10\x07trigger$\x05extra\x05\x04\0\x06asking\x03\0%\x01p&\x01r\x06\x03r\
+unx\x09namespaces\x03jobs\x09arguments\x05\x07askings'\x05extra\x05\x04\0\x07req\
+uest\x03\0(\x01q\x04\x04text\x01s\0\x06blocks\x01\x0f\0\x04code\x01s\0\x04file\x01\
+\x12\0\x04\0\x06report\x03\0*\x01r\x03\x07messages\x07details\x10\x05extra\x05\x04\
+\0\x07failure\x03\0,\x03\0\x1finnkeeper:guest/types@0.1.0-dev\x05\0\x02\x03\0\0\x08\
+finished\x03\0\x08finished\x03\0\x01\x02\x03\0\0\x07message\x03\0\x07message\x03\
+\0\x03\x02\x03\0\0\x07failure\x03\0\x07failure\x03\0\x05\x04\0Ginnkeeper:guest/r\
+eport-format-with-all-of-its-exports-removed@0.1.0-dev\x04\0\x0b3\x01\0-report-f\
+ormat-with-all-of-its-exports-removed\x03\0\0\0G\x09producers\x01\x0cprocessed-b\
+y\x02\x0dwit-component\x070.262.0\x10wit-bindgen-rust\x060.63.0";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn a_component_that_is_no_program_is_told_what_to_do() {
-        insta::assert_snapshot!(refusal(&component("(component)")), @"has no `main`: a job exports wasi:cli/run; build a binary (not a library) for `wasm32-wasip2`");
+        insta::assert_snapshot!(refusal(&component("(component)")), @r#"has no `main`: a job exports wasi:cli/run, or `run` of innkeeper:guest; build a binary (not a library) for `wasm32-wasip2`"#);
         insta::assert_snapshot!(refusal(&component(r#"(component (instance $i) (export "wasi:http/incoming-handler@0.2.0" (instance $i)))"#)), @"is an HTTP server, not a program; a job exports wasi:cli/run: build one with a `main`");
         insta::assert_snapshot!(refusal(&component(r#"(component (instance $i) (export "wasi:cli/run@0.3.0" (instance $i)))"#)), @"exports `wasi:cli/run@0.3.0`; this host runs wasi:cli/run of WASI 0.2");
     }

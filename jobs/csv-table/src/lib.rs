@@ -84,7 +84,8 @@ fn footnote(run: &Finished, sentences: &[String]) -> String {
         Ending::Exited(0) => {}
         Ending::Exited(code) => sentences.push(format!("The job failed: exit code {code}")),
         Ending::Signalled(signal) => sentences.push(format!("The job failed: signal {signal}")),
-        Ending::TimedOut(_)
+        Ending::Failed(_)
+        | Ending::TimedOut(_)
         | Ending::LimitReached(_)
         | Ending::Trapped(_)
         | Ending::NotStarted(_)

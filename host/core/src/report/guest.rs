@@ -73,7 +73,11 @@ fn blocks_of(facts: &Facts<'_>, post: &Post) -> Option<Message> {
 fn safe_file(facts: &Facts<'_>, written: &File) -> File {
     let voice = Voice::from(&facts.job.grants);
     let name = clean(written.name.rsplit(['/', '\\']).next().unwrap_or_default());
-    let name: String = name.trim().trim_start_matches('.').chars().take(FILE_NAME).collect();
+    let name = name.trim().trim_start_matches('.').chars();
+    let name: String = name
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(FILE_NAME)
+        .collect();
     let comment = written.comment.as_deref().map(|comment| voice.say(&clean(comment)));
     let comment = comment.filter(|comment| !comment.trim().is_empty());
     File {

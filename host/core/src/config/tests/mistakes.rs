@@ -528,13 +528,21 @@ error: unknown key `help` in `[jobs.hello]`
    |
    = help: `help` belongs in `[[slack]]`
 
-error: a component as `report_format` is not available in this version
+warning: `report_format` has no effect
   --> workspace/demo/namespace.toml:15:1
    |
 15 | report_format = { component = "own.wasm" }
-   | ^^^^^^^^^^^^^ not built yet
+   | ^^^^^^^^^^^^^ stdout is not reported
    |
-   = help: leave it out: it would do nothing
+   = help: add `report_stdout = true`, or remove it
+
+error: there is no component `own.wasm`: No such file or directory (os error 2)
+  --> workspace/demo/namespace.toml:15:31
+   |
+15 | report_format = { component = "own.wasm" }
+   |                               ^^^^^^^^^^ expected a WebAssembly component
+   |
+   = help: build it, and put it at `workspace/demo/own.wasm`
 
 error: `[[slack]]` has no `help`
   --> workspace/demo/namespace.toml:16:1
