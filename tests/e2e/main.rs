@@ -19,6 +19,7 @@ mod p5_outbox;
 mod p6_interrupted;
 mod p8_arguments_are_data;
 mod shutdown;
+mod worlds;
 
 /// What a `namespace.toml` says of a bash job that reports its output, and of the command that starts it. The job is
 /// called like the command's first word.
