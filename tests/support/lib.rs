@@ -42,7 +42,7 @@ pub use slack::{FakeSlack, Fault, Post};
 use std::time::Duration;
 
 /// How long a test waits for anything. A slow machine compiles a Python guest in it.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(180);
 
 /// Waits for `event`, and fails the test where it does not come.
 pub async fn within<T>(what: &str, event: impl Future<Output = T>) -> T {
