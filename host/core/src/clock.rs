@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+/// The longest that anything sleeps for a due time.
+const LONGEST_NAP: Duration = Duration::from_secs(60);
+
 /// A moment of the wall clock: microseconds since 1970-01-01T00:00:00Z. In JSON it is RFC 3339.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
@@ -34,6 +37,12 @@ impl Timestamp {
     /// How long it is from `earlier` to this moment; zero where `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// How long to sleep at `now` for what is due at this moment: a minute at most, and then the clock is looked at
+    /// again. Clocks are set, and due times are the clock's.
+    pub fn nap_from(self, now: Self) -> Duration {
+        self.since(now).min(LONGEST_NAP)
     }
 
     /// The same moment as a jiff timestamp, clamped to jiff's range.

@@ -57,6 +57,19 @@ pub struct Outcome {
     pub report: Option<Report>,
 }
 
+impl Outcome {
+    /// The outcome of a run of which there is no output, and whose time nobody measured.
+    pub fn without_output(ending: Ending) -> Self {
+        Self {
+            ending,
+            duration: Duration::ZERO,
+            stdout: Captured::default(),
+            stderr: Captured::default(),
+            report: None,
+        }
+    }
+}
+
 /// What a job says of itself when it did what it was asked. The same cases as `report` in `wit/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Report {

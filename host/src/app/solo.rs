@@ -2,7 +2,6 @@
 //! and delivered. The rest of the data folder waits.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::bail;
 use futures_util::FutureExt;
@@ -19,9 +18,6 @@ use crate::deliver::sender::Sender;
 use crate::deliver::terminal::Event;
 use crate::dispatcher::Dispatcher;
 use crate::trigger::cli::{CommandLine, Conversation, Order};
-
-/// How long a request that is not due is slept on before the clock is looked at again.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
 /// The host for the length of one command: no triggers, and only what that command ordered is run and delivered.
 pub struct Solo {
@@ -193,7 +189,7 @@ async fn claim_when_due(
         match store.claim_request(request, clock.now()).await? {
             ClaimOne::Started(run) => return Ok(Some(*run)),
             ClaimOne::NotYet(due) => tokio::select! {
-                () = tokio::time::sleep(due.since(clock.now()).min(LONGEST_SLEEP)) => {}
+                () = tokio::time::sleep(due.nap_from(clock.now())) => {}
                 () = interrupted.cancelled() => {}
             },
             ClaimOne::Busy(run) => bail!("run {run} of the same job goes on"),

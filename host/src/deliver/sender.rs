@@ -24,9 +24,6 @@ const AT_ONCE: usize = 16;
 /// How long deliveries that are due when the host stops may take.
 const LAST_CALL: Duration = Duration::from_secs(8);
 
-/// How long a lane sleeps at most before it looks at the clock again: clocks are set, and due times are the clock's.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
-
 /// How long a lane rests after the store failed.
 const STORE_RETRY: Duration = Duration::from_secs(1);
 
@@ -73,7 +70,8 @@ impl Sender {
             } else if self.has_target(&lane) {
                 lanes.insert(lane.clone(), false);
                 let (stop, last_call) = (stop.clone(), last_call.clone());
-                tasks.spawn(self.clone().drain_whatever_comes(lane, gate.clone(), stop, last_call));
+                let draining = self.clone().drain(lane.clone(), gate.clone(), stop, last_call);
+                tasks.spawn(ended(lane, draining));
             }
         };
         for lane in self.store.lanes_with_work().await? {
@@ -135,32 +133,14 @@ impl Sender {
         self.slack.is_some() || !lane.starts_with("slack:")
     }
 
-    /// Empties a lane, and ends also where our own code panics: the lane has to be known as free again.
-    async fn drain_whatever_comes(
-        self: Arc<Self>,
-        lane: String,
-        gate: Arc<Semaphore>,
-        stop: CancellationToken,
-        last_call: CancellationToken,
-    ) -> String {
-        let draining = self.drain(lane.clone(), gate, stop, last_call);
-        AssertUnwindSafe(draining).catch_unwind().await.unwrap_or_else(|_| {
-            tracing::error!(
-                lane,
-                "a delivery made the host panic: this is a bug; its lane waits for the next message"
-            );
-            lane
-        })
-    }
-
-    /// Empties a lane. Returns its name, so that the loop knows whose task ended.
+    /// Empties a lane.
     async fn drain(
         self: Arc<Self>,
         lane: String,
         gate: Arc<Semaphore>,
         stop: CancellationToken,
         last_call: CancellationToken,
-    ) -> String {
+    ) {
         while !last_call.is_cancelled() {
             match self.step(&lane, &gate, &stop).await {
                 Ok(Step::Again) => {}
@@ -178,7 +158,6 @@ impl Sender {
                 }
             }
         }
-        lane
     }
 
     async fn step(&self, lane: &str, gate: &Semaphore, stop: &CancellationToken) -> anyhow::Result<Step> {
@@ -194,7 +173,7 @@ impl Sender {
                 if stop.is_cancelled() {
                     return Ok(Step::Empty);
                 }
-                rest(due.since(self.clock.now()).min(LONGEST_SLEEP), stop).await;
+                rest(due.nap_from(self.clock.now()), stop).await;
                 Ok(Step::Again)
             }
             Take::Due { delivery, .. } => {
@@ -311,6 +290,17 @@ fn jitter(delivery: &Delivery) -> f64 {
         delivery.id.as_bytes()[14],
         delivery.id.as_bytes()[15],
     ])) / f64::from(u16::MAX)
+}
+
+/// The lane whose task ended, also where our own code panicked: the loop has to know it as free again.
+async fn ended(lane: String, draining: impl Future<Output = ()>) -> String {
+    if AssertUnwindSafe(draining).catch_unwind().await.is_err() {
+        tracing::error!(
+            lane,
+            "a delivery made the host panic: this is a bug; its lane waits for the next message"
+        );
+    }
+    lane
 }
 
 async fn rest(span: Duration, stop: &CancellationToken) {

@@ -103,11 +103,11 @@ impl Terminals {
             .is_some_and(|sender| sender.send(event).is_ok())
     }
 
-    /// Tells every terminal. For what concerns those that know what it is about.
-    pub fn tell_everybody(&self, event: &Event) {
+    /// Tells every terminal that a request was cancelled. Those that wait for it know its number.
+    pub fn tell_cancelled(&self, request: RequestId) {
         for sender in self.lock().values() {
             // Whoever does not wait any more need not know.
-            let _ = sender.send(event.clone());
+            let _ = sender.send(Event::Cancelled { request });
         }
     }
 

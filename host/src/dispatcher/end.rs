@@ -55,16 +55,9 @@ impl Dispatcher {
     /// Ends a run that the host's own code could not see through, with as little code as possible. What can be said of it
     /// is that it was interrupted.
     pub(super) async fn end_after_panic(&self, run: &Run) {
-        let (stdout, stderr) = (Captured::default(), Captured::default());
-        let outcome = Outcome {
-            ending: Ending::Interrupted,
-            duration: Duration::ZERO,
-            stdout,
-            stderr,
-            report: None,
-        };
         let folder = log_folder(&run.namespace, &run.job, run.started, run.id);
-        self.end(run, None, outcome, folder).await;
+        self.end(run, None, Outcome::without_output(Ending::Interrupted), folder)
+            .await;
     }
 
     /// What is said of a run, and how many messages each place that asked gets.

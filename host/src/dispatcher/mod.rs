@@ -15,7 +15,7 @@ use innkeeper_core::clock::Clock;
 use innkeeper_core::config::{Config, Job, Namespace, Program};
 use innkeeper_core::report::Formatter;
 use innkeeper_core::request::Origin;
-use innkeeper_core::run::{Captured, Ending, Outcome, Run};
+use innkeeper_core::run::{Ending, Outcome, Run};
 use innkeeper_core::store::{Claim, Store};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -29,10 +29,6 @@ use crate::runner::{Invocation, Progress, Runner, log_folder};
 
 /// How long runs that were ended may take to be written down.
 const LAST_ENDS: Duration = Duration::from_secs(15);
-
-/// How long the dispatcher sleeps at most before it looks at the clock again: clocks are set, and due times are the
-/// clock's.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
 /// How long the dispatcher rests after the store failed.
 const STORE_RETRY: Duration = Duration::from_secs(1);
@@ -130,7 +126,7 @@ impl Dispatcher {
             Ok(Ok(Claim {
                 next_due: Some(due), ..
             })) => {
-                let wait = due.since(self.parts.clock.now()).min(LONGEST_SLEEP);
+                let wait = due.nap_from(self.parts.clock.now());
                 tokio::select! {
                     () = tokio::time::sleep(wait), if !wait.is_zero() => {}
                     () = self.parts.bells.queue_rung(), if !wait.is_zero() => {}
@@ -221,14 +217,7 @@ impl Dispatcher {
 
     /// Tells the terminals that wait for `run` how far it is; none where no terminal does.
     fn listener(&self, run: &Run) -> Option<Arc<dyn Fn(Progress) + Send + Sync>> {
-        let sessions: Vec<Uuid> = run
-            .askings
-            .iter()
-            .filter_map(|asking| match &asking.origin {
-                Origin::Cli(cli) => cli.session,
-                Origin::Slack(_) | Origin::Github(_) => None,
-            })
-            .collect();
+        let sessions: Vec<Uuid> = sessions(run).collect();
         if sessions.is_empty() {
             return None;
         }
@@ -243,12 +232,8 @@ impl Dispatcher {
     }
 
     fn tell_terminals(&self, run: &Run, event: impl Fn(&Run) -> Event) {
-        for asking in &run.askings {
-            if let Origin::Cli(cli) = &asking.origin
-                && let Some(session) = cli.session
-            {
-                self.parts.terminals.tell(session, event(run));
-            }
+        for session in sessions(run) {
+            self.parts.terminals.tell(session, event(run));
         }
     }
 
@@ -280,17 +265,19 @@ impl Dispatcher {
     }
 }
 
+/// The terminals that wait for `run`.
+fn sessions(run: &Run) -> impl Iterator<Item = Uuid> {
+    run.askings.iter().filter_map(|asking| match &asking.origin {
+        Origin::Cli(cli) => cli.session,
+        Origin::Slack(_) | Origin::Github(_) => None,
+    })
+}
+
 /// The outcome of a run whose job went out of the configuration while it waited.
 fn not_configured(run: &Run) -> Outcome {
     let why = format!(
         "there is no job {}_{} in the configuration any more",
         run.namespace, run.job
     );
-    Outcome {
-        ending: Ending::NotStarted { why },
-        duration: Duration::ZERO,
-        stdout: Captured::default(),
-        stderr: Captured::default(),
-        report: None,
-    }
+    Outcome::without_output(Ending::NotStarted { why })
 }

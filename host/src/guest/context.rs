@@ -73,40 +73,25 @@ impl Context {
     ) -> Result<Self, String> {
         let grants = &invocation.job.grants;
         let arguments = arguments(invocation)?;
-        let mut wasi = WasiCtxBuilder::new();
+        let mut wasi = shut_doors();
         wasi.arg(&invocation.job.name)
             .args(&arguments)
             .envs(&environment.granted(&grants.env))
             .stdout(stdout)
-            .stderr(stderr.clone())
-            .max_random_size(limits::RANDOM_BYTES)
-            .allow_tcp(false)
-            .allow_udp(false)
-            .allow_ip_name_lookup(false);
+            .stderr(stderr.clone());
         for files in &grants.files {
             open_folder(&mut wasi, files, invocation)?;
         }
-        let mut table = ResourceTable::new();
-        table.set_max_capacity(limits::HANDLES);
-        let mut http = WasiHttpCtx::new();
-        http.set_field_size_limit(limits::HEADER_BYTES);
-        Ok(Self {
-            wasi: wasi.build(),
-            table,
-            http,
-            door: ShutDoor,
-            memory: MemoryLimit::new(invocation.job.limits.memory),
-            progress: Progressing::new(invocation.progress.clone(), stderr),
-        })
+        let progress = Progressing::new(invocation.progress.clone(), stderr);
+        Ok(Self::with(wasi, invocation.job.limits.memory, progress))
     }
 
     /// What a guest sees that sees nothing: every door is there and shut. `memory` is what it may take, in bytes.
     pub fn shut(memory: u64) -> Self {
-        let mut wasi = WasiCtxBuilder::new();
-        wasi.max_random_size(limits::RANDOM_BYTES)
-            .allow_tcp(false)
-            .allow_udp(false)
-            .allow_ip_name_lookup(false);
+        Self::with(shut_doors(), memory, Progressing::new(None, GuestOutput::nowhere()))
+    }
+
+    fn with(mut wasi: WasiCtxBuilder, memory: u64, progress: Progressing) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits::HANDLES);
         let mut http = WasiHttpCtx::new();
@@ -117,9 +102,19 @@ impl Context {
             http,
             door: ShutDoor,
             memory: MemoryLimit::new(memory),
-            progress: Progressing::new(None, GuestOutput::nowhere()),
+            progress,
         }
     }
+}
+
+/// WASI with every door shut, for the granted ones to be opened.
+fn shut_doors() -> WasiCtxBuilder {
+    let mut wasi = WasiCtxBuilder::new();
+    wasi.max_random_size(limits::RANDOM_BYTES)
+        .allow_tcp(false)
+        .allow_udp(false)
+        .allow_ip_name_lookup(false);
+    wasi
 }
 
 /// What follows the program's name: its template's words, or the values in their order.

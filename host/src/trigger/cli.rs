@@ -101,11 +101,6 @@ impl CommandLine {
         Ok(Conversation::new(session, heard))
     }
 
-    /// Tells whoever waits for a request that it was cancelled.
-    pub fn tell_cancelled(&self, request: RequestId) {
-        self.terminals.tell_everybody(&Event::Cancelled { request });
-    }
-
     fn request(&self, namespace: String, job: String, given: Arguments) -> Result<NewRequest, BadOrder> {
         let found = self.config.namespaces.get(&namespace).ok_or_else(|| {
             let known: Vec<&str> = self.config.namespaces.keys().map(String::as_str).collect();

@@ -224,9 +224,7 @@ impl Hook {
             namespace: Arc::clone(namespace),
         })
     }
-}
 
-impl Hook {
     /// Whether this job gets its request as types, and the payload with it.
     fn is_told(&self, job: &str) -> bool {
         let program = self.namespace.jobs.get(job).map(|job| &job.program);

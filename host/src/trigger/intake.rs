@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{Directory, Heard, Said, Standing, answers};
 use crate::bell::Bells;
-use crate::deliver::terminal::{Event, Terminals};
+use crate::deliver::terminal::Terminals;
 
 /// The reaction on a message whose work was accepted.
 pub const ACCEPTED: &str = "eyes";
@@ -225,7 +225,7 @@ impl Desk {
             return Heard::Repeated;
         };
         for request in cancelled {
-            self.parts.terminals.tell_everybody(&Event::Cancelled { request });
+            self.parts.terminals.tell_cancelled(request);
         }
         for Queued { id, joined, .. } in &requests {
             tracing::info!(trigger, asking.id = asking.0, request.id = id.0, joined, "accepted");

@@ -87,7 +87,7 @@ async fn cancel_request(State(parts): State<ApiParts>, Path(request): Path<i64>)
         Ok(cancelled) => {
             parts.bells.ring_queue();
             if let Cancel::Cancelled { .. } = cancelled {
-                parts.command_line.tell_cancelled(request);
+                parts.command_line.terminals.tell_cancelled(request);
             }
             Json(cancelled).into_response()
         }

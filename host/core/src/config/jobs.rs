@@ -229,20 +229,15 @@ fn check_component(
     };
     let at = format!("{pointer}/component");
     let written = raw.component.as_ref()?;
-    match find_component(room, written, inspected) {
-        Ok((_, World::ReportFormat)) => {
-            let place = room.document.value(&at, "exports `format`, not `run`");
-            let title = format!("{} is a report format, not a job", tick(written));
-            let help = format!("name it as `report_format = {{ component = \"{written}\" }}` of a job");
-            problems.push(Problem::error(title, place).help(help));
-            None
-        }
-        Ok((path, world @ (World::Command | World::Job))) => Some(Program::Component { path, arguments, world }),
-        Err(fault) => {
-            problems.push(fault.at(room, &at));
-            None
-        }
-    }
+    let found = find_component(room, written, inspected).and_then(|(path, world)| match world {
+        World::Command | World::Job => Ok(Program::Component { path, arguments, world }),
+        World::ReportFormat => Err(fault(
+            format!("{} is a report format, not a job", tick(written)),
+            "exports `format`, not `run`",
+            format!("name it as `report_format = {{ component = \"{written}\" }}` of a job"),
+        )),
+    });
+    found.map_err(|fault| problems.push(fault.at(room, &at))).ok()
 }
 
 /// The component that makes the job's messages, where it has one.
@@ -257,20 +252,15 @@ fn check_formatter(
         return Ok(None);
     };
     let at = format!("{pointer}/report_format/component");
-    match find_component(room, written, inspected) {
-        Ok((path, World::ReportFormat)) => Ok(Some(path)),
-        Ok((_, World::Command | World::Job)) => {
-            let place = room.document.value(&at, "exports `run`, not `format`");
-            let title = format!("{} is a job, not a report format", tick(written));
-            let help = "name a component of the world `report-format`, or one of `text`, `blocks`, `code`, `file`";
-            problems.push(Problem::error(title, place).help(help));
-            Err(())
-        }
-        Err(fault) => {
-            problems.push(fault.at(room, &at));
-            Err(())
-        }
-    }
+    let found = find_component(room, written, inspected).and_then(|(path, world)| match world {
+        World::ReportFormat => Ok(Some(path)),
+        World::Command | World::Job => Err(fault(
+            format!("{} is a job, not a report format", tick(written)),
+            "exports `run`, not `format`",
+            "name a component of the world `report-format`, or one of `text`, `blocks`, `code`, `file`",
+        )),
+    });
+    found.map_err(|fault| problems.push(fault.at(room, &at)))
 }
 
 /// Why a component cannot be used.

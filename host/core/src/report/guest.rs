@@ -65,7 +65,7 @@ pub fn format_failed(facts: &Facts<'_>, why: &str) -> Message {
 
 fn blocks_of(facts: &Facts<'_>, post: &Post) -> Option<Message> {
     let voice = Voice::from(&facts.job.grants);
-    let message = blocks::of(facts, post.blocks.clone())?;
+    let message = blocks::of(facts, &post.blocks)?;
     let said = voice.say(&clean(&post.text));
     Some(match message {
         Message::Post(made) => Message::Post(Post {

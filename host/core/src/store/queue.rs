@@ -79,7 +79,9 @@ fn start(c: &Connection, job: i64, request: RequestId, now: Timestamp) -> Sql<Ru
     move_request(c, request, RequestMove::Start, None)?;
     let run = insert_run(c, request, job, now)?;
     job::occupy(c, job, run)?;
-    one(c, &format!("{RUN} WHERE run.id = ?1"), [run], read_run(c))
+    let run = one(c, &format!("{RUN} WHERE run.id = ?1"), [run], read_run(c))?;
+    let payload = payload_of(c, request)?;
+    Ok(Run { payload, ..run })
 }
 
 /// Ends a run and its request, frees the job, and puts the report into the outbox.
@@ -233,6 +235,7 @@ fn insert_run(c: &Connection, request: RequestId, job: i64, now: Timestamp) -> S
 const RUN: &str = "SELECT run.id, request.id, namespace, name, arguments, started_at
      FROM run JOIN request ON request.id = run.request JOIN job ON job.id = run.job";
 
+/// A run without its payload, which may be large and is only for the run itself.
 fn read_run(c: &Connection) -> impl Fn(&Row<'_>) -> Sql<Run> + '_ {
     |row| {
         let request = row.get(1)?;
@@ -244,7 +247,7 @@ fn read_run(c: &Connection) -> impl Fn(&Row<'_>) -> Sql<Run> + '_ {
             arguments: row.get::<_, Json<_>>(4)?.0,
             started: row.get(5)?,
             askings: askings_of(c, request)?,
-            payload: payload_of(c, request)?,
+            payload: None,
         })
     }
 }

@@ -1,11 +1,12 @@
 //! What follows from one delivery. Pure: headers and bytes in, orders or a reason out.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 
 use http::HeaderMap;
 use innkeeper_core::clock::Timestamp;
 use innkeeper_core::config::Allowed;
-use innkeeper_core::request::{Arguments, GithubOrigin, NewAsking, NewRequest, Origin};
+use innkeeper_core::request::{Arguments, Bytes, GithubOrigin, NewAsking, NewRequest, Origin};
 use serde_json::value::RawValue;
 use url::form_urlencoded;
 
@@ -252,6 +253,8 @@ fn orders(
     matching: &[&Candidate<'_>],
     now: Timestamp,
 ) -> Result<Vec<(NewAsking, Vec<NewRequest>)>, Refusal> {
+    // One copy, whichever rules tell their jobs; none where none does.
+    let told = LazyCell::new(|| Bytes::from(json));
     let mut orders: Vec<(Option<&String>, Vec<NewRequest>)> = Vec::new();
     for candidate in matching {
         let rule = &candidate.rule.rule;
@@ -261,7 +264,7 @@ fn orders(
             job: rule.job.clone(),
             arguments: candidate.arguments.clone()?,
             due: now.plus(rule.delay),
-            payload: hook.is_told(&rule.job).then(|| json.into()),
+            payload: hook.is_told(&rule.job).then(|| Bytes::clone(&told)),
         };
         match orders.iter_mut().find(|(other, _)| *other == channel) {
             Some((_, requests)) => requests.push(request),

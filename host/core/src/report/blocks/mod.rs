@@ -30,25 +30,23 @@ pub(crate) fn report(facts: &Facts<'_>) -> Option<Message> {
     } else {
         read(facts.stdout).and_then(|blocks| check(blocks, Voice::from(&facts.job.grants)))
     };
-    match read {
-        Ok(blocks) if blocks.is_empty() => super::nothing_written(facts),
-        Ok(blocks) => Some(posted(facts, blocks)),
-        Err(why) => {
-            let comment = wording::not_blocks(&facts.job.full_name(), facts.run, &why);
-            Some(file::of(facts, "json", facts.stdout, comment))
-        }
-    }
+    said(facts, read, || facts.stdout.to_vec())
 }
 
 /// Blocks that a guest made as such.
-pub(crate) fn of(facts: &Facts<'_>, blocks: Vec<Value>) -> Option<Message> {
-    match check(blocks.clone(), Voice::from(&facts.job.grants)) {
+pub(crate) fn of(facts: &Facts<'_>, blocks: &[Value]) -> Option<Message> {
+    let checked = check(blocks.to_vec(), Voice::from(&facts.job.grants));
+    said(facts, checked, || Value::from(blocks).to_string().into_bytes())
+}
+
+/// The blocks; or why there are none, with what was `written` as a file.
+fn said(facts: &Facts<'_>, checked: Result<Vec<Value>, String>, written: impl FnOnce() -> Vec<u8>) -> Option<Message> {
+    match checked {
         Ok(blocks) if blocks.is_empty() => super::nothing_written(facts),
         Ok(blocks) => Some(posted(facts, blocks)),
         Err(why) => {
             let comment = wording::not_blocks(&facts.job.full_name(), facts.run, &why);
-            let content = Value::Array(blocks).to_string();
-            Some(file::of(facts, "json", content.as_bytes(), comment))
+            Some(file::of(facts, "json", &written(), comment))
         }
     }
 }
