@@ -29,11 +29,11 @@ impl Gate {
         Self { listener, address }
     }
 
-    /// Bash that says `word` (bash too: `{name}` says an argument) at the door and waits until it is let pass. Where
-    /// the test is gone it fails.
+    /// Bash that says `word` (bash too: `{name}` says an argument) at the door and waits until it is let pass, for
+    /// longer than any test waits. Where the test is gone it fails.
     pub fn knock(&self, word: &str) -> String {
         let port = self.address.port();
-        format!("exec 3<>/dev/tcp/127.0.0.1/{port} && echo {word} >&3 && read -r -t 100 pass <&3")
+        format!("exec 3<>/dev/tcp/127.0.0.1/{port} && echo {word} >&3 && read -r -t 1000 pass <&3")
     }
 
     /// The next job that knocks.

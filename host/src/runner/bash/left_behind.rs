@@ -45,11 +45,6 @@ fn processes() -> impl Iterator<Item = Pid> {
 
 /// Kills `process` if it belongs to the run, with the group that it leads.
 fn kill_if_marked(process: Pid, mark: &[u8]) -> bool {
-    // A host that the run itself had started is no leftover when it is the one that looks, nor is whoever waits for it.
-    if process == getpid() || Some(process) == getppid() || getpgid(Some(process)).is_ok_and(|group| group == getpgrp())
-    {
-        return false;
-    }
     // Opened before it is looked at: the number cannot become somebody else's meanwhile.
     let Ok(handle) = pidfd_open(process, PidfdFlags::empty()) else {
         return false;
@@ -58,7 +53,13 @@ fn kill_if_marked(process: Pid, mark: &[u8]) -> bool {
     if !environment.split(|byte| *byte == 0).any(|variable| variable == mark) {
         return false;
     }
-    if getpgid(Some(process)).is_ok_and(|group| group == process) {
+    // Asked last: a thread of the kernel is in group 0, which rustix has no value for. It has no environment either.
+    let group = getpgid(Some(process)).ok();
+    // A host that the run itself had started is no leftover when it is the one that looks, nor is whoever waits for it.
+    if process == getpid() || Some(process) == getppid() || group == Some(getpgrp()) {
+        return false;
+    }
+    if group == Some(process) {
         // Gone already is as good.
         let _ = kill_process_group(process, Signal::KILL);
     }
