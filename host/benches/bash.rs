@@ -179,6 +179,7 @@ fn job() -> anyhow::Result<Job> {
 
 fn namespace(home: &Path, job: &Arc<Job>) -> Namespace {
     Namespace {
+        max_runs: 64,
         name: "demo".into(),
         description: None,
         restricted: false,

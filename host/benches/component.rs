@@ -232,6 +232,7 @@ impl Inn {
 
 fn namespace() -> Namespace {
     Namespace {
+        max_runs: 64,
         name: "bench".into(),
         description: None,
         restricted: false,

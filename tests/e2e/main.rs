@@ -18,6 +18,7 @@ mod p4_end_and_report;
 mod p5_outbox;
 mod p6_interrupted;
 mod p8_arguments_are_data;
+mod p9_fair_shares;
 mod shutdown;
 mod worlds;
 

@@ -241,6 +241,10 @@ impl Cache {
         let mut ours = Vec::new();
         for entry in std::fs::read_dir(&self.folder)? {
             let entry = entry?;
+            // The runner of bash jobs keeps a folder with links here.
+            if entry.file_type()?.is_dir() {
+                continue;
+            }
             let name = entry.file_name().to_string_lossy().into_owned();
             if name.ends_with(&self.suffix) {
                 ours.push((entry.metadata()?.modified()?, entry.path()));
@@ -420,7 +424,10 @@ mod tests {
         ] {
             std::fs::write(home.path().join(name), "x").unwrap();
         }
+        std::fs::create_dir(home.path().join("bin")).unwrap();
         open(home.path());
+        assert!(home.path().join("bin").is_dir(), "a folder is somebody else's");
+        std::fs::remove_dir(home.path().join("bin")).unwrap();
         let mut left: Vec<String> = std::fs::read_dir(home.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())

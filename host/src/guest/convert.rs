@@ -11,6 +11,16 @@ use innkeeper_core::run::{Captured, Ending, Outcome, Report};
 use super::bindings::types as wit;
 use crate::runner::Invocation;
 
+/// What Slack takes at most in one message: more need not even be read.
+const BLOCKS: usize = 50;
+/// JSON of all blocks of a message, in bytes. Slack takes some 13,000 characters of text in them; read, JSON takes many times
+/// its size.
+const BLOCKS_JSON: usize = 256 * 1024;
+/// A file's content, in bytes.
+const FILE: usize = 16 * 1024 * 1024;
+/// How much is kept of what a guest says went wrong, in characters.
+const FAILURE: usize = 2000;
+
 /// Askings of one request that a guest is told of. Each may be long, and their number is nobody's choice.
 const ASKINGS: usize = 100;
 
@@ -20,6 +30,11 @@ type Read<T> = Result<T, String>;
 /// What a job is asked.
 pub fn request(invocation: &Invocation) -> wit::Request {
     let mut payload = invocation.payload.as_ref();
+    let mut payload_of = |asking: &Asking| match asking.origin {
+        // The first of GitHub's askings made the request.
+        Origin::Github(_) => payload.take(),
+        Origin::Slack(_) | Origin::Cli(_) => None,
+    };
     wit::Request {
         run: invocation.run.0,
         namespace: invocation.namespace.name.clone(),
@@ -29,8 +44,7 @@ pub fn request(invocation: &Invocation) -> wit::Request {
             .askings
             .iter()
             .take(ASKINGS)
-            // The payload is the first one's.
-            .map(|it| asking(it, payload.take()))
+            .map(|it| asking(it, payload_of(it)))
             .collect(),
         extra: Vec::new(),
     }
@@ -164,15 +178,15 @@ fn micros(span: Duration) -> u64 {
     u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// A job's report.
+/// A job's report, whose text may have so many bytes.
 ///
 /// # Errors
-/// A sentence: a block is no JSON, or there is something in `extra`.
-pub fn report(report: wit::Report) -> Read<Report> {
+/// A sentence: it is too long, a block is no JSON, or there is something in `extra`.
+pub fn report(report: wit::Report, most: u64) -> Read<Report> {
     Ok(match report {
-        wit::Report::Text(text) => Report::Text(text),
+        wit::Report::Text(text) => Report::Text(within(text, most)?),
         wit::Report::Blocks(written) => Report::Blocks(post(written)?),
-        wit::Report::Code(text) => Report::Code(text),
+        wit::Report::Code(text) => Report::Code(within(text, most)?),
         wit::Report::File(written) => Report::File(file(written)?),
     })
 }
@@ -196,6 +210,19 @@ fn post(post: wit::Post) -> Read<Post> {
         extra,
     } = post;
     nothing_extra(&extra)?;
+    let json: usize = blocks.iter().map(String::len).sum();
+    if blocks.len() > BLOCKS {
+        return Err(format!(
+            "it has {} blocks, and a message has at most {BLOCKS}",
+            blocks.len()
+        ));
+    }
+    if json > BLOCKS_JSON {
+        return Err(format!(
+            "its blocks have {json} bytes of JSON, and may have {BLOCKS_JSON}"
+        ));
+    }
+    let text = within(text, BLOCKS_JSON as u64)?;
     let read = |(index, block): (usize, &String)| {
         serde_json::from_str(block).map_err(|error| format!("block {} of its message is no JSON: {error}", index + 1))
     };
@@ -214,7 +241,23 @@ fn file(file: wit::File) -> Read<File> {
         extra,
     } = file;
     nothing_extra(&extra)?;
+    if content.len() > FILE {
+        return Err(format!("its file has {} bytes, and may have {FILE}", content.len()));
+    }
     Ok(File { name, comment, content })
+}
+
+fn within(text: String, most: u64) -> Read<String> {
+    match text.len() as u64 > most {
+        true => Err(format!("its text has {} bytes, and may have {most}", text.len())),
+        false => Ok(text),
+    }
+}
+
+/// What a guest says went wrong, for people. None where it says nothing.
+pub fn why(message: &str) -> Option<String> {
+    let said: String = message.trim().chars().take(FAILURE).collect();
+    (!said.is_empty()).then_some(said)
 }
 
 /// Of what a guest says, nothing is accepted and ignored.
@@ -222,7 +265,8 @@ fn nothing_extra(extra: &[(String, String)]) -> Read<()> {
     match extra.first() {
         None => Ok(()),
         Some((name, _)) => Err(format!(
-            "this version of the host does not know `{name}` in `extra` of its message"
+            "this version of the host does not know `{}` in `extra` of its message",
+            super::ending::tidy(name, 80)
         )),
     }
 }

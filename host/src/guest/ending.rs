@@ -35,6 +35,12 @@ pub fn of_error(error: &wasmtime::Error, memory: &MemoryLimit, phase: Phase) -> 
             what: format!("held {HANDLES} handles (files, streams, requests) at once and asked for more"),
         };
     }
+    // Wasmtime has no public type for this one either; a test hits it for real.
+    if error.root_cause().to_string().contains("fuel allocated for hostcalls") {
+        return Ending::LimitReached {
+            what: "handed more to the host in one call than it may".into(),
+        };
+    }
     if error.is::<PoolConcurrencyLimitError>() {
         return Ending::NotStarted {
             why: format!("the host has no room for it among the guests that run now ({error}); try again later"),

@@ -12,7 +12,7 @@ use super::limits;
 use super::output::GuestOutput;
 use super::run::Lived;
 
-/// Instantiates the job and calls its `run`.
+/// Instantiates the job and calls its `run`. Its text may have `most` bytes.
 ///
 /// # Errors
 /// Wasmtime's, and whether the job had begun.
@@ -20,6 +20,7 @@ pub async fn live(
     job: &JobPre<Context>,
     store: &mut Store<Context>,
     request: &Request,
+    most: u64,
     stderr: &GuestOutput,
 ) -> Result<Lived, (wasmtime::Error, Phase)> {
     // A report may be as long as a file.
@@ -33,13 +34,13 @@ pub async fn live(
         .await
         .map_err(|error| (error, Phase::Running))?;
     Ok(match said {
-        Ok(report) => match convert::report(report) {
+        Ok(report) => match convert::report(report, most) {
             Ok(report) => Lived {
                 ending: Ending::Exited { code: 0 },
                 report: Some(report),
             },
             Err(why) => Lived::ended(Ending::Failed {
-                message: format!("its report cannot be read: {why}"),
+                message: format!("its report cannot be posted: {why}"),
             }),
         },
         Err(failure) => Lived::ended(failed(failure, stderr)),
@@ -57,9 +58,6 @@ fn failed(failure: Failure, stderr: &GuestOutput) -> Ending {
         stderr.say(&details);
         stderr.say("\n");
     }
-    let message = match message.trim() {
-        "" => "it failed, and did not say why".to_owned(),
-        said => said.to_owned(),
-    };
+    let message = convert::why(&message).unwrap_or_else(|| "it failed, and did not say why".to_owned());
     Ending::Failed { message }
 }

@@ -1,6 +1,6 @@
 //! What a job says while it works: its progress, to whoever waits; its log, to the run's stderr.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::bindings::progress::{Host, Level};
@@ -11,6 +11,8 @@ use crate::runner::Progress;
 
 /// How often whoever waits is told. What a job says in between is replaced by what it says later.
 const EVERY: Duration = Duration::from_millis(100);
+/// Lines in one call of `log`.
+const LOG_LINES: usize = 1000;
 /// How much of a line is shown, in characters.
 const LINE: usize = 200;
 
@@ -20,6 +22,8 @@ pub type Listener = Arc<dyn Fn(Progress) + Send + Sync>;
 /// Where one guest's progress goes.
 pub struct Progressing {
     listener: Option<Listener>,
+    /// What was said since `told`, which somebody is waiting to tell.
+    latest: Arc<Mutex<Option<Progress>>>,
     told: Option<Instant>,
     log: GuestOutput,
 }
@@ -29,35 +33,54 @@ impl Progressing {
     pub fn new(listener: Option<Listener>, log: GuestOutput) -> Self {
         Self {
             listener,
+            latest: Arc::default(),
             told: None,
             log,
         }
     }
 
     fn update(&mut self, fraction: Option<f64>, line: &str) {
-        let Some(listener) = &self.listener else { return };
-        if self.told.is_some_and(|told| told.elapsed() < EVERY) {
-            return;
-        }
-        self.told = Some(Instant::now());
-        listener(Progress {
+        let Some(listener) = self.listener.clone() else { return };
+        let progress = Progress {
             fraction: fraction
                 .filter(|fraction| !fraction.is_nan())
                 .map(|fraction| fraction.clamp(0.0, 1.0)),
             line: tidy(line.trim(), LINE),
-        });
+        };
+        let rest = self.told.and_then(|told| EVERY.checked_sub(told.elapsed()));
+        let Some(rest) = rest else {
+            self.told = Some(Instant::now());
+            // Older than this one.
+            lock(&self.latest).take();
+            return listener(progress);
+        };
+        // The last word is not lost, however soon after another it came.
+        if lock(&self.latest).replace(progress).is_none() {
+            let latest = Arc::clone(&self.latest);
+            tokio::spawn(async move {
+                tokio::time::sleep(rest).await;
+                let last = lock(&latest).take();
+                if let Some(progress) = last {
+                    listener(progress);
+                }
+            });
+        }
     }
 
-    fn log(&self, level: &str, line: &str) {
-        let mut text = String::with_capacity(line.len() + 8);
-        for line in line.trim_end().lines() {
-            text.push_str(level);
-            text.push_str(": ");
-            text.push_str(line);
-            text.push('\n');
+    /// Line by line, so that what is past the log's limit is not even held.
+    fn log(&self, level: &str, text: &str) {
+        for line in text.trim_end().lines().take(LOG_LINES) {
+            self.log.say(level);
+            self.log.say(": ");
+            self.log.say(line);
+            self.log.say("\n");
         }
-        self.log.say(&text);
     }
+}
+
+fn lock(latest: &Mutex<Option<Progress>>) -> MutexGuard<'_, Option<Progress>> {
+    // One value, whole whatever panicked while it was held.
+    latest.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Host for Context {

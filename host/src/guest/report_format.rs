@@ -36,7 +36,12 @@ impl Formatter for GuestFormatter {
             let guests = Arc::clone(&self.guests);
             let file = format.clone();
             let task = self.guests.spawn(async move { bounded(&guests, &file, run).await })?;
-            let made = task.await.unwrap_or_else(|_| Err("the host is stopping".to_owned()));
+            let made = task.await.unwrap_or_else(|error| {
+                Err(match error.is_panic() {
+                    true => "made the host's sandbox fail; the host's log has more".to_owned(),
+                    false => "was not run: the host is stopping".to_owned(),
+                })
+            });
             made.map_err(|why| inspect::sentence(&format, &why))
         })
     }
@@ -67,7 +72,10 @@ async fn bounded(guests: &Guests, file: &Path, run: Finished) -> Result<Message,
     };
     match made {
         Ok(Ok(message)) => convert::message(message),
-        Ok(Err(failure)) => Err(format!("says: {}", failure.message)),
+        Ok(Err(failure)) => Err(match convert::why(&failure.message) {
+            Some(why) => format!("says: {why}"),
+            None => "failed, and did not say why".to_owned(),
+        }),
         Err((error, phase)) => Err(ending::in_a_sentence(&ending::of_error(
             &error,
             &store.data().memory,

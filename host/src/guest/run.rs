@@ -62,10 +62,11 @@ pub async fn run(
     let begin: Instant = guests.clock().monotonic();
     let limit = invocation.job.limits.wall_time;
     let started = invocation.started.take();
+    let most = invocation.job.limits.stdout;
     let request = || convert::request(invocation);
     let lived = tokio::select! {
         biased;
-        lived = live(guests, &component, request, context, &stderr, started) => lived,
+        lived = live(guests, &component, request, most, context, &stderr, started) => lived,
         () = stop.cancelled() => Lived::ended(Ending::Interrupted),
         () = tokio::time::sleep(limit) => Lived::ended(Ending::TimedOut {
             after_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
@@ -86,11 +87,12 @@ async fn prepare<'a>(
     Ok((component, room))
 }
 
-/// Instantiates the component and calls what it exports. Dropped, it leaves nothing behind.
+/// Instantiates the component and calls what it exports; a text that it returns may have `most` bytes. Dropped, it leaves nothing behind.
 async fn live(
     guests: &Guests,
     component: &Ready,
     request: impl FnOnce() -> types::Request,
+    most: u64,
     context: Context,
     stderr: &GuestOutput,
     started: Option<oneshot::Sender<()>>,
@@ -107,7 +109,7 @@ async fn live(
     }
     let lived = match component {
         Ready::Command(program) => command::live(program, &mut store).await.map(Lived::ended),
-        Ready::Job(job) => job::live(job, &mut store, &request(), stderr).await,
+        Ready::Job(job) => job::live(job, &mut store, &request(), most, stderr).await,
         Ready::ReportFormat(_) => {
             let why = "is a report format, not a job".to_owned();
             return Lived::ended(Ending::NotStarted { why });

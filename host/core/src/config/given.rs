@@ -62,6 +62,7 @@ impl Table<'_> {
                 .github
                 .as_ref()
                 .and_then(|github| self.check_github(github, trusted, problems)),
+            max_runs: raw.max_runs,
             limits: raw.limits.clone(),
         }
     }
@@ -219,14 +220,14 @@ impl Table<'_> {
         };
         match special_file(&real) {
             Some(special) => {
+                // Anybody who writes there could keep the host from starting, were it an error.
                 let title = format!("{} holds something that is no file", tick(host));
                 let label = format!("`{}` is a pipe, a socket or a device", special.display());
-                problems.push(refuse(
-                    title,
-                    label,
-                    "a component that opens it could wait for ever; grant a folder without it",
+                let place = self.host.document.value(&at, label);
+                problems.push(Problem::warning(title, place).help(
+                    "a component that opens it waits until its time is over, and a thread of the host with it: move it",
                 ));
-                None
+                Some(real)
             }
             None => Some(real),
         }

@@ -45,6 +45,7 @@ pub(super) struct Given {
     pub env: Option<BTreeSet<String>>,
     pub files: Vec<FilesGrant>,
     pub github: Option<GithubGrant>,
+    pub max_runs: Option<u64>,
     pub limits: RawLimits,
 }
 
@@ -81,6 +82,13 @@ pub(super) struct Refusal {
 }
 
 impl Given {
+    /// How many of its runs may go on at once, of a host that has this many.
+    pub(super) fn share(&self, of: usize) -> usize {
+        let most = self.max_runs.map(|runs| usize::try_from(runs).unwrap_or(usize::MAX));
+        let default = if self.trusted { of } else { of / 4 };
+        most.unwrap_or(default).clamp(1, of.max(1))
+    }
+
     /// What is in effect before anything is asked. The command line may start everything: it is the host's owner.
     pub(super) fn grants(&self) -> Grants {
         let by_trust = |names: &Option<BTreeSet<String>>| match (names, self.trusted) {

@@ -87,6 +87,8 @@ pub struct Namespace {
     pub folder: PathBuf,
     /// What takes effect: what it needs, as far as it was granted.
     pub grants: Grants,
+    /// How many of its runs go on at once. More wait, while other namespaces' start.
+    pub max_runs: usize,
     /// By short name.
     pub jobs: BTreeMap<String, Arc<Job>>,
     /// `[[slack]]`.

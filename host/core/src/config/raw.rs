@@ -115,6 +115,10 @@ pub(super) struct RawGrants {
     pub files: Vec<RawFiles>,
     /// Which GitHub webhooks it gets.
     pub github: Option<RawGithubGrant>,
+    /// How many of its runs may go on at once. Default: all that the host runs; a quarter of them, and at least one, for an
+    /// untrusted namespace.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max_runs: Option<u64>,
     /// What its runs may spend at most.
     pub limits: RawLimits,
 }

@@ -16,7 +16,10 @@ const FILE_NAME: usize = 100;
 pub(crate) fn of_job(facts: &Facts<'_>, report: &Report) -> Option<Message> {
     let written = match report {
         Report::Text(text) | Report::Code(text) => text.as_str(),
+        Report::Blocks(post) if post.blocks.is_empty() => post.text.as_str(),
         Report::Blocks(post) => return blocks_of(facts, post),
+        // Slack takes no file without bytes.
+        Report::File(file) if file.content.is_empty() => file.comment.as_deref().unwrap_or_default(),
         Report::File(file) => return Some(Message::File(safe_file(facts, file))),
     };
     if written.trim().is_empty() {
@@ -37,6 +40,14 @@ pub(crate) fn of_job(facts: &Facts<'_>, report: &Report) -> Option<Message> {
 
 /// The message that a report format made, held to what the job's namespace may say.
 pub fn of_format(facts: &Facts<'_>, message: Message) -> Option<Message> {
+    let says_nothing = match &message {
+        Message::Post(post) => post.blocks.is_empty() && post.text.trim().is_empty(),
+        Message::File(file) => file.content.is_empty(),
+    };
+    // Of a failure, what failed is said besides.
+    if says_nothing && !facts.outcome.ending.is_success() {
+        return None;
+    }
     let report = match message {
         Message::Post(post) if post.blocks.is_empty() => Report::Text(post.text),
         Message::Post(post) => Report::Blocks(post),

@@ -47,7 +47,7 @@ pub(crate) fn too_long_for_code(job: &str, run: RunId) -> String {
 /// The report is not the blocks that its format promises. `why` is a sentence for people, and may quote the report.
 pub(crate) fn not_blocks(job: &str, run: RunId, why: &str) -> String {
     format!(
-        "`{job}` succeeded (run {run}), but its report cannot be shown as blocks: {} What it wrote is in the file.",
+        "The report of `{job}` (run {run}) cannot be shown as blocks: {} What it wrote is in the file.",
         sentence(why)
     )
 }

@@ -106,6 +106,7 @@ impl Inn {
             grants,
         });
         let namespace = Arc::new(Namespace {
+            max_runs: 64,
             name: "demo".into(),
             description: None,
             restricted: false,

@@ -10,7 +10,9 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::{Pid, PidfdFlags, Signal, getpgid, getpid, kill_process_group, pidfd_open, pidfd_send_signal};
+use rustix::process::{
+    Pid, PidfdFlags, Signal, getpgid, getpgrp, getpid, getppid, kill_process_group, pidfd_open, pidfd_send_signal,
+};
 
 /// The run's log folder, in the environment of each of its processes. No two runs have the same.
 pub(super) const RUN_FOLDER: &str = "INNKEEPER_RUN_FOLDER";
@@ -43,8 +45,9 @@ fn processes() -> impl Iterator<Item = Pid> {
 
 /// Kills `process` if it belongs to the run, with the group that it leads.
 fn kill_if_marked(process: Pid, mark: &[u8]) -> bool {
-    // A host that the run itself had started is no leftover when it is the one that looks.
-    if process == getpid() {
+    // A host that the run itself had started is no leftover when it is the one that looks, nor is whoever waits for it.
+    if process == getpid() || Some(process) == getppid() || getpgid(Some(process)).is_ok_and(|group| group == getpgrp())
+    {
         return false;
     }
     // Opened before it is looked at: the number cannot become somebody else's meanwhile.

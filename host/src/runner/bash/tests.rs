@@ -93,6 +93,7 @@ impl Host {
             grants: self.grants.clone(),
         });
         let namespace = Namespace {
+            max_runs: 64,
             name: "demo".into(),
             description: None,
             restricted: false,

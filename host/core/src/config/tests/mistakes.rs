@@ -1499,7 +1499,7 @@ guest = "/p"
     let _socket = std::os::unix::net::UnixListener::bind(world.path("srv/deep/socket")).unwrap();
     let shown = world.check().replace(&world.path("").display().to_string(), "…/");
     insta::assert_snapshot!(shown, @r#"
-error: `srv` holds something that is no file
+warning: `srv` holds something that is no file
  --> innkeeper.toml:2:8
   |
 2 | host = "srv"

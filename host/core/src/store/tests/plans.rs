@@ -27,6 +27,11 @@ fn a_claim_reads_one_end_of_an_index_of_jobs() {
         ["SEARCH job USING INDEX job_startable (next_due>?)"]
     );
     assert!(job::STARTABLE.ends_with("LIMIT 1"));
+    let elsewhere = plan(job::STARTABLE_ELSEWHERE);
+    assert_eq!(
+        elsewhere[0], "SEARCH job USING INDEX job_startable (next_due>?)",
+        "{elsewhere:?}"
+    );
 }
 
 #[test]
