@@ -148,6 +148,7 @@ fn grants() -> Grants {
         mentions: Mentions::Users,
         env: Allowed::All,
         files: Vec::new(),
+        http: Default::default(),
         github: None,
     }
 }

@@ -253,6 +253,7 @@ fn grants() -> Grants {
         mentions: Mentions::None,
         env: Allowed::Only(BTreeSet::new()),
         files: Vec::new(),
+        http: Default::default(),
         github: None,
     }
 }

@@ -11,6 +11,7 @@ mod conversation;
 mod fake_slack;
 mod gate;
 mod github;
+mod http_grant;
 mod p1_durable_before_ack;
 mod p2_one_asking;
 mod p3_one_pending;

@@ -35,7 +35,9 @@ impl GuestOutput {
 
     /// Writes what the host itself has to say to the guest's author.
     pub fn say(&self, text: &str) {
-        self.append(text.as_bytes());
+        if let Some(file) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            file.say(text);
+        }
     }
 
     /// Closes the file and says what was kept. What is written afterwards, by whom ever, is ignored.

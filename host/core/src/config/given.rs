@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::checks::{check_guest_path, check_names, overlap, resolve};
+use super::checks::{check_guest_path, check_http, check_names, overlap, resolve};
 use super::grants::{Given, WEBHOOK_SECRET, triggers_line};
 use super::host::Host;
 use super::model::{Allowed, FilesGrant, GithubGrant};
@@ -58,6 +58,9 @@ impl Table<'_> {
             mentions: raw.mentions.map(Into::into),
             env: raw.env.clone().map(BTreeSet::from_iter),
             files: self.check_files(&raw.files, problems),
+            http: check_http(document, &self.at("http"), &raw.http, problems)
+                .into_iter()
+                .collect(),
             github: raw
                 .github
                 .as_ref()

@@ -7,6 +7,7 @@
 //!   workspace   the folders that are namespaces
 //!   namespace   one namespace.toml, with needs, jobs and commands
 //!   grants      what is asked against what is given (pure)
+//!   http        grants of outbound HTTP, and whether a request is within them (pure)
 //!   problem     what is wrong, where, and what to do about it
 //! ```
 //!
@@ -19,6 +20,7 @@ mod commands;
 mod given;
 mod grants;
 mod host;
+mod http;
 mod jobs;
 mod model;
 mod names;
@@ -34,6 +36,7 @@ mod workspace;
 
 use std::path::Path;
 
+pub use http::{Denied, HostName, HttpGrant, HttpGrants, Origin, Scheme};
 pub use model::*;
 pub use problem::{Place, Problem, Problems, Severity};
 pub use schema::{schema_host, schema_namespace};

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::http::HttpGrants;
 use crate::command::Pattern;
 use crate::command::template::{ArgumentTemplate, ScriptTemplate};
 use crate::request::Trigger;
@@ -112,6 +113,8 @@ pub struct Grants {
     pub env: Allowed,
     /// Folders that its components see.
     pub files: Vec<FilesGrant>,
+    /// Whom its components may ask over HTTP.
+    pub http: HttpGrants,
     /// The GitHub webhook, where granted.
     pub github: Option<GithubGrant>,
 }

@@ -39,6 +39,7 @@ impl Host {
                 mentions: Mentions::Users,
                 env: Allowed::All,
                 files: Vec::new(),
+                http: Default::default(),
                 github: None,
             },
             limits: Limits {

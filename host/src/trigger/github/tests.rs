@@ -78,6 +78,7 @@ fn namespace(rules: Vec<GithubRule>) -> Namespace {
             mentions: Mentions::Users,
             env: Allowed::All,
             files: Vec::new(),
+            http: Default::default(),
             github: None,
         },
         jobs: BTreeMap::new(),
