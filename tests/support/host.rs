@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::watch;
 
 use crate::slack::{APP_TOKEN, BOT_TOKEN, FakeSlack, SIGNING_SECRET};
@@ -59,6 +59,8 @@ pub struct Output {
 pub struct Verb {
     process: Child,
     shown: String,
+    /// Its stdout, once lines of it were waited for.
+    lines: Option<Lines<BufReader<ChildStdout>>>,
 }
 
 impl Verb {
@@ -67,7 +69,24 @@ impl Verb {
         send(&self.process, signal);
     }
 
-    /// Waits until it has ended.
+    /// Waits for a line of its stdout with this in it.
+    pub async fn line_with(&mut self, words: &str) -> String {
+        let lines = self
+            .lines
+            .get_or_insert_with(|| BufReader::new(self.process.stdout.take().unwrap()).lines());
+        let search = async {
+            loop {
+                let line = lines.next_line().await.unwrap();
+                let line = line.unwrap_or_else(|| panic!("it ended before it said {words:?}"));
+                if line.contains(words) {
+                    return line;
+                }
+            }
+        };
+        within(&format!("{words:?} of {}", self.shown), search).await
+    }
+
+    /// Waits until it has ended. What lines were waited for is not told again.
     pub async fn ended(self) -> Output {
         let output = within(&self.shown, self.process.wait_with_output()).await.unwrap();
         Output {
@@ -293,7 +312,11 @@ impl Host {
             .spawn()
             .unwrap();
         let shown = format!("`innkeeper {}` to end", arguments.join(" "));
-        Verb { process, shown }
+        Verb {
+            process,
+            shown,
+            lines: None,
+        }
     }
 
     /// `innkeeper say …`: a command as a chat message would send it.

@@ -15,6 +15,7 @@
 //!   http      outbound HTTP, as far as it is granted
 //!   refusals  what a run was refused, for its report
 //!   ending    wasmtime's errors in words
+//!   describe  what a stranger's component is and could ask for
 //! ```
 //!
 //! [`Guests`] owns what guests share: a runtime apart from the host's own, on which a guest that misbehaves can delay
@@ -27,6 +28,7 @@ pub mod command;
 pub mod compile;
 pub mod context;
 pub mod convert;
+pub mod describe;
 pub mod ending;
 pub mod engine;
 pub mod http;

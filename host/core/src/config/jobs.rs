@@ -320,7 +320,12 @@ fn find_component(room: &Room<'_>, written: &str, inspected: &mut Inspected<'_>)
     let path = room.folder.join(relative);
     let missing = |error: std::io::Error| {
         let title = format!("there is no component {}: {error}", tick(written));
-        let help = format!("build it, and put it at `{}`", path.display());
+        // Its source, where `innkeeper build` looks for it.
+        let source = room.folder.join("src").join(relative.with_extension(""));
+        let help = match source.is_dir() {
+            true => format!("`innkeeper build {}` builds it, and every other guest there", room.name),
+            false => format!("build it, and put it at `{}`", path.display()),
+        };
         fault(title, "expected a WebAssembly component", help)
     };
     let real = path.canonicalize().map_err(missing)?;
