@@ -27,13 +27,13 @@ async fn from_nothing_to_a_greeting(inn: &Host, language: &str) {
     assert_eq!(begun.code, 0, "{begun:?}");
     assert!(begun.stderr.contains("build jobs hello\n"), "{begun:?}");
     assert!(begun.stderr.contains("run jobs hello --arg name=Bob"), "{begun:?}");
-    let built = inn.cli(&["build", "jobs", "hello"]).await;
+    let built = inn.build("jobs", "hello").await;
     assert_eq!(built.code, 0, "{built:?}");
     assert!(built.stdout.starts_with("jobs/hello: built in "), "{built:?}");
     inn.cli(&["check"]).await.success();
     let report = inn.cli(&["run", "jobs", "hello", "--arg", "name=Bob"]).await.success();
     assert!(report.contains("Hello, Bob!"), "{report}");
-    let again = inn.cli(&["build", "jobs", "hello"]).await.success();
+    let again = inn.build("jobs", "hello").await.success();
     assert_eq!(again, "jobs/hello: unchanged\n");
 }
 
@@ -42,7 +42,7 @@ async fn from_nothing_to_a_format(inn: &Host, language: &str) {
     inn.cli(&["new", "format", "numbered", "--lang", language])
         .await
         .success();
-    inn.cli(&["build", "lab", "numbered"]).await.success();
+    inn.build("lab", "numbered").await.success();
     let report = inn.say("lab greet Ada").await.success();
     assert!(report.contains("1. Hello, Ada"), "{report}");
 }
@@ -62,7 +62,7 @@ async fn a_job_in_rust_goes_from_nothing_to_a_greeting() {
     from_nothing_to_a_greeting(&inn, "rust").await;
     let source = inn.path("workspace/jobs/src/hello/src/main.rs");
     fs::write(source, "fn main() { greet() }").unwrap();
-    let failed = inn.cli(&["build", "jobs", "hello"]).await;
+    let failed = inn.build("jobs", "hello").await;
     assert_eq!(failed.code, 1, "{failed:?}");
     assert!(failed.stdout.starts_with("jobs/hello: failed: "), "{failed:?}");
     assert!(
@@ -158,6 +158,7 @@ async fn inspect_says_what_a_component_could_ask_for_and_who_could_run_it() {
         .untrusted("lab", &guest("greet [name]", "hello.wasm", ""))
         .component("lab", &guests::rust("hello"))
         .trusted("demo", "")
+        .namespace("reports", "", "http = ['api.github.com']")
         .file("notes.wasm", "these are notes")
         .write();
     let hello = inn.path("workspace/lab/hello.wasm");
@@ -175,6 +176,16 @@ async fn inspect_says_what_a_component_could_ask_for_and_who_could_run_it() {
     let json = inn.cli(&["inspect", hello, "--json"]).await.json();
     assert_eq!(json["world"], "command");
     assert_eq!(json["namespaces"][1]["name"], "lab");
+    let fetch = inn
+        .cli(&["inspect", guests::rust("fetch").to_str().unwrap()])
+        .await
+        .success();
+    assert!(fetch.contains("  outbound HTTP: to granted hosts only"), "{fetch}");
+    assert!(fetch.contains("  lab (untrusted): no HTTP"), "{fetch}");
+    assert!(
+        fetch.contains("  reports (untrusted): HTTP to api.github.com"),
+        "{fetch}"
+    );
     let notes = inn.cli(&["inspect", "notes.wasm"]).await;
     assert_eq!(notes.code, 1, "{notes:?}");
     assert!(notes.stderr.contains("is text, not WebAssembly"), "{notes:?}");
@@ -253,7 +264,12 @@ mod needs_c_tools {
     async fn a_job_in_c_goes_from_nothing_to_a_greeting() {
         let inn = nothing_yet();
         fs::create_dir_all(inn.path("data/tools")).unwrap();
-        symlink(guests::tool("ziglang-0.16.0"), inn.path("data/tools/ziglang-0.16.0")).unwrap();
+        fs::create_dir_all(inn.path("data/build")).unwrap();
+        let zig = guests::tool("ziglang-0.16.0");
+        // The C library that it compiles once.
+        fs::create_dir_all(zig.join("cache")).unwrap();
+        symlink(zig.join("cache"), inn.path("data/build/zig")).unwrap();
+        symlink(zig, inn.path("data/tools/ziglang-0.16.0")).unwrap();
         from_nothing_to_a_greeting(&inn, "c").await;
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -13,7 +14,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::watch;
 
 use crate::slack::{APP_TOKEN, BOT_TOKEN, FakeSlack, SIGNING_SECRET};
-use crate::{build_folder, within};
+use crate::{BUILD_DEADLINE, DEADLINE, build_folder, within, within_time};
 
 /// What GitHub and the host both know.
 pub const GITHUB_SECRET: &str = "It's a Secret to Everybody";
@@ -83,12 +84,19 @@ impl Verb {
                 }
             }
         };
-        within(&format!("{words:?} of {}", self.shown), search).await
+        within_time(BUILD_DEADLINE, &format!("{words:?} of {}", self.shown), search).await
     }
 
     /// Waits until it has ended. What lines were waited for is not told again.
     pub async fn ended(self) -> Output {
-        let output = within(&self.shown, self.process.wait_with_output()).await.unwrap();
+        self.ended_in(DEADLINE).await
+    }
+
+    /// The same with a deadline of its own.
+    async fn ended_in(self, deadline: Duration) -> Output {
+        let output = within_time(deadline, &self.shown, self.process.wait_with_output())
+            .await
+            .unwrap();
         Output {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -288,6 +296,11 @@ impl Host {
     /// Runs a verb of the command line to its end.
     pub async fn cli(&self, arguments: &[&str]) -> Output {
         self.cli_with_input(arguments, "").await
+    }
+
+    /// Runs `innkeeper build`, which takes its time, to its end.
+    pub async fn build(&self, namespace: &str, job: &str) -> Output {
+        self.begin(&["build", namespace, job]).ended_in(BUILD_DEADLINE).await
     }
 
     /// Runs a verb with this on its stdin.

@@ -144,6 +144,9 @@ fn in_words(description: &Description) -> String {
 }
 
 fn who_could_run_it(description: &Description, homes: &[Home]) -> String {
+    if description.world == Some("report-format") {
+        return "A report format gets none of it, whatever its namespace was granted.".to_owned();
+    }
     if homes.is_empty() {
         return "There is no namespace yet that could run it.".to_owned();
     }
@@ -178,9 +181,9 @@ fn granted(home: &Home) -> Vec<(Ask, String)> {
         Allowed::All => "the host's environment, less the host's secrets".to_owned(),
         Allowed::Only(names) => list("environment", "no environment", names.iter().cloned().collect()),
     };
+    let http = home.grants.http.entries().iter().map(ToString::to_string);
     vec![
-        // There is no grant of it in this version.
-        (Ask::Http, "no outbound HTTP".to_owned()),
+        (Ask::Http, list("HTTP to", "no HTTP", http.collect())),
         (Ask::Files, list("files in", "no files", files)),
         (Ask::Environment, environment),
     ]
@@ -204,7 +207,8 @@ fn in_json(home: &Home) -> serde_json::Value {
         Allowed::All => json!("all"),
         Allowed::Only(names) => json!(names),
     };
-    json!({ "name": home.name, "trusted": home.trusted, "files": files, "env": environment })
+    let http: Vec<String> = home.grants.http.entries().iter().map(ToString::to_string).collect();
+    json!({ "name": home.name, "trusted": home.trusted, "http": http, "files": files, "env": environment })
 }
 
 fn size(bytes: u64) -> String {
