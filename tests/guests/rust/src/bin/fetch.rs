@@ -24,7 +24,7 @@ mod fetch {
     use wasip2::io::streams::StreamError;
 
     /// Asks, and goes where the answer says, five times at most.
-    pub fn follow(method: &str, mut url: String) -> Result<(), String> {
+    pub(crate) fn follow(method: &str, mut url: String) -> Result<(), String> {
         for _ in 0..5 {
             let response = ask(method, &url)?;
             println!("{}", response.status());
