@@ -103,6 +103,7 @@ impl Host {
             store: store.clone(),
             clock: Arc::new(SystemClock),
             runners,
+            formatter: Arc::new(innkeeper_core::report::NoFormatter),
             bells: bells.clone(),
             terminals: Terminals::default(),
         }));
@@ -176,8 +177,8 @@ fn configuration(folder: &TempDir) -> Config {
 struct Anything;
 
 impl ComponentInspector for Anything {
-    fn inspect(&self, _file: &std::path::Path) -> Result<(), String> {
-        Ok(())
+    fn inspect(&self, _file: &std::path::Path) -> Result<innkeeper_core::config::World, String> {
+        Ok(innkeeper_core::config::World::Command)
     }
 }
 

@@ -42,7 +42,7 @@ pub use slack::{FakeSlack, Fault, Post};
 use std::time::Duration;
 
 /// How long a test waits for anything. A slow machine compiles a Python guest in it.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+pub const DEADLINE: Duration = Duration::from_secs(180);
 
 /// How long a test waits for a toolchain, which bundles an interpreter or compiles a C library on a busy machine.
 pub const BUILD_DEADLINE: Duration = Duration::from_secs(600);

@@ -76,9 +76,8 @@ async fn a_run_that_makes_the_host_panic_is_ended_and_frees_its_job() {
     let drain = CancellationToken::new();
     let working = tokio::spawn(dispatcher.run(drain.clone()));
     let ended = loop {
-        match session.next().await.unwrap() {
-            Event::Ended { ending, reported, .. } => break (ending, reported),
-            _ => {}
+        if let Event::Ended { ending, reported, .. } = session.next().await.unwrap() {
+            break (ending, reported);
         }
     };
     assert_eq!(ended, (Ending::Interrupted, 1));
