@@ -206,7 +206,7 @@ async fn a_need_narrows_it_and_one_that_is_not_granted_does_not_load() {
     assert_eq!(fetch(&inn, &server.at("/hello")).await.code, 1);
     assert_eq!(server.visits(), 1);
     let output = setup("evil.example").cli(&["check"]).await;
-    assert_eq!(output.code, 1, "{output:?}");
+    assert_eq!(output.code, 2, "{output:?}");
     let said = format!("{}{}", output.stdout, output.stderr);
     assert!(said.contains("need not granted: http `evil.example`"), "{said}");
 }
