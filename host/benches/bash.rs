@@ -148,6 +148,7 @@ fn grants() -> Grants {
         mentions: Mentions::Users,
         env: Allowed::All,
         files: Vec::new(),
+        http: Default::default(),
         github: None,
     }
 }
@@ -179,6 +180,7 @@ fn job() -> anyhow::Result<Job> {
 
 fn namespace(home: &Path, job: &Arc<Job>) -> Namespace {
     Namespace {
+        max_runs: 64,
         name: "demo".into(),
         description: None,
         restricted: false,

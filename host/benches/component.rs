@@ -232,6 +232,7 @@ impl Inn {
 
 fn namespace() -> Namespace {
     Namespace {
+        max_runs: 64,
         name: "bench".into(),
         description: None,
         restricted: false,
@@ -252,6 +253,7 @@ fn grants() -> Grants {
         mentions: Mentions::None,
         env: Allowed::Only(BTreeSet::new()),
         files: Vec::new(),
+        http: Default::default(),
         github: None,
     }
 }

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod authoring;
 mod bad_input;
 mod cli;
 mod components;
@@ -11,6 +12,7 @@ mod conversation;
 mod fake_slack;
 mod gate;
 mod github;
+mod http_grant;
 mod p1_durable_before_ack;
 mod p2_one_asking;
 mod p3_one_pending;
@@ -18,6 +20,7 @@ mod p4_end_and_report;
 mod p5_outbox;
 mod p6_interrupted;
 mod p8_arguments_are_data;
+mod p9_fair_shares;
 mod shutdown;
 mod worlds;
 

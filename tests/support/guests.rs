@@ -19,6 +19,17 @@ pub fn javascript() -> PathBuf {
     found("tools/js.wasm")
 }
 
+/// A folder that `cargo xtask guests --all` installed a tool into, for example `node`.
+pub fn tool(name: &str) -> PathBuf {
+    let path = build_folder().parent().unwrap().join("tools").join(name);
+    assert!(
+        path.exists(),
+        "{} is not there: run the tests with `cargo xtask test`, which installs the tools first",
+        path.display()
+    );
+    path
+}
+
 fn found(file: &str) -> PathBuf {
     let path = build_folder().parent().unwrap().join("guests").join(file);
     assert!(

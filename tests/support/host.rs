@@ -4,16 +4,17 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::watch;
 
 use crate::slack::{APP_TOKEN, BOT_TOKEN, FakeSlack, SIGNING_SECRET};
-use crate::{build_folder, within};
+use crate::{BUILD_DEADLINE, DEADLINE, build_folder, within, within_time};
 
 /// What GitHub and the host both know.
 pub const GITHUB_SECRET: &str = "It's a Secret to Everybody";
@@ -59,6 +60,8 @@ pub struct Output {
 pub struct Verb {
     process: Child,
     shown: String,
+    /// Its stdout, once lines of it were waited for.
+    lines: Option<Lines<BufReader<ChildStdout>>>,
 }
 
 impl Verb {
@@ -67,9 +70,33 @@ impl Verb {
         send(&self.process, signal);
     }
 
-    /// Waits until it has ended.
+    /// Waits for a line of its stdout with this in it.
+    pub async fn line_with(&mut self, words: &str) -> String {
+        let lines = self
+            .lines
+            .get_or_insert_with(|| BufReader::new(self.process.stdout.take().unwrap()).lines());
+        let search = async {
+            loop {
+                let line = lines.next_line().await.unwrap();
+                let line = line.unwrap_or_else(|| panic!("it ended before it said {words:?}"));
+                if line.contains(words) {
+                    return line;
+                }
+            }
+        };
+        within_time(BUILD_DEADLINE, &format!("{words:?} of {}", self.shown), search).await
+    }
+
+    /// Waits until it has ended. What lines were waited for is not told again.
     pub async fn ended(self) -> Output {
-        let output = within(&self.shown, self.process.wait_with_output()).await.unwrap();
+        self.ended_in(DEADLINE).await
+    }
+
+    /// The same with a deadline of its own.
+    async fn ended_in(self, deadline: Duration) -> Output {
+        let output = within_time(deadline, &self.shown, self.process.wait_with_output())
+            .await
+            .unwrap();
         Output {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -271,6 +298,11 @@ impl Host {
         self.cli_with_input(arguments, "").await
     }
 
+    /// Runs `innkeeper build`, which takes its time, to its end.
+    pub async fn build(&self, namespace: &str, job: &str) -> Output {
+        self.begin(&["build", namespace, job]).ended_in(BUILD_DEADLINE).await
+    }
+
     /// Runs a verb with this on its stdin.
     pub async fn cli_with_input(&self, arguments: &[&str], input: &str) -> Output {
         let mut verb = self.begin(arguments);
@@ -293,7 +325,11 @@ impl Host {
             .spawn()
             .unwrap();
         let shown = format!("`innkeeper {}` to end", arguments.join(" "));
-        Verb { process, shown }
+        Verb {
+            process,
+            shown,
+            lines: None,
+        }
     }
 
     /// `innkeeper say …`: a command as a chat message would send it.

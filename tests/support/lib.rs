@@ -44,11 +44,19 @@ use std::time::Duration;
 /// How long a test waits for anything. A slow machine compiles a Python guest in it.
 pub const DEADLINE: Duration = Duration::from_secs(180);
 
+/// How long a test waits for a toolchain, which bundles an interpreter or compiles a C library on a busy machine.
+pub const BUILD_DEADLINE: Duration = Duration::from_secs(600);
+
 /// Waits for `event`, and fails the test where it does not come.
 pub async fn within<T>(what: &str, event: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(DEADLINE, event).await {
+    within_time(DEADLINE, what, event).await
+}
+
+/// The same with a deadline of its own.
+pub async fn within_time<T>(deadline: Duration, what: &str, event: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(deadline, event).await {
         Ok(value) => value,
-        Err(_) => panic!("waited {DEADLINE:?} in vain for {what}"),
+        Err(_) => panic!("waited {deadline:?} in vain for {what}"),
     }
 }
 

@@ -2315,7 +2315,7 @@ pub mod innkeeper {
                 pub message: _rt::String,
                 /// For the log: as much as helps to find the cause. It is not posted.
                 pub details: ::core::option::Option<_rt::String>,
-                /// Room to grow. Leave it empty: the host refuses names that it does not know.
+                /// Room to grow. Leave it empty.
                 pub extra: _rt::Vec<(_rt::String, _rt::String)>,
             }
             impl ::core::fmt::Debug for Failure {

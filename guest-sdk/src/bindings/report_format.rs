@@ -845,7 +845,7 @@ pub trait Guest {
     /// Makes the message that reports a run. It is called once, in an instance of its own, and has at most 10 seconds.
     ///
     /// The message is held to the same rules as every other: blocks are validated, and mentions need their grant. After a
-    /// failure or a trap the output is posted as `text`, with the failure's message.
+    /// failure or a trap the output is posted as a file, with the failure's message.
     #[allow(async_fn_in_trait)]
     fn format(run: Finished) -> ::core::result::Result<Message, Failure>;
 }

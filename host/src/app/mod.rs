@@ -90,6 +90,7 @@ pub struct App {
     lanes: Option<mpsc::UnboundedReceiver<String>>,
     terminals: Terminals,
     dispatcher: Arc<Dispatcher>,
+    socket: PathBuf,
     _owner: File,
 }
 
@@ -101,6 +102,8 @@ impl App {
     pub async fn open(mut config: Config) -> anyhow::Result<Self> {
         keep_memory_private();
         let owner = own(&config.data_dir)?;
+        // As it is written: the path of a socket must be short, and a link may be how it is.
+        let socket = config.data_dir.join(SOCKET);
         // One spelling, whatever links lead here: what a run left behind is found by the path of its log.
         config.data_dir = config
             .data_dir
@@ -149,6 +152,7 @@ impl App {
             lanes: Some(lanes),
             terminals,
             dispatcher,
+            socket,
             _owner: owner,
         })
     }
@@ -341,7 +345,7 @@ impl App {
         let slack = Slack::from_secrets(&self.config, &self.secrets, self.clock.clone())?;
         let intake = self.intake(slack.as_ref(), &stop);
         let github = self.github(intake.clone())?;
-        let socket = web::unix::bind(&self.config.data_dir.join(SOCKET))?;
+        let socket = web::unix::bind(&self.socket)?;
         let listener = TcpListener::bind(self.config.server.listen).await.with_context(|| {
             format!(
                 "nothing can listen on {}; see `listen` under [server]",

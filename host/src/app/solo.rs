@@ -12,6 +12,7 @@ use innkeeper_core::store::{Cancel, ClaimOne, Store};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::App;
 use crate::deliver::sender::Sender;
@@ -25,6 +26,8 @@ pub struct Solo {
     command_line: CommandLine,
     sender: Arc<Sender>,
     interrupted: CancellationToken,
+    /// Listens to Ctrl-C, and holds what it would stop: ends with this.
+    _signals: AbortOnDropHandle<()>,
 }
 
 /// An order given to a [`Solo`] host.
@@ -46,7 +49,7 @@ impl App {
         let dispatcher = self.dispatcher.clone();
         let pressed = interrupted.clone();
         let mut signals = Signals::listen()?;
-        tokio::spawn(async move {
+        let listening = tokio::spawn(async move {
             // Ctrl-C ends the run, not the process: what ended is still reported.
             signals.next().await;
             pressed.cancel();
@@ -60,6 +63,7 @@ impl App {
             command_line,
             sender,
             interrupted,
+            _signals: AbortOnDropHandle::new(listening),
         })
     }
 }

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use innkeeper_core::config::Config;
 
+use super::accepted::Accepted;
 use super::{Ended, Misuse, print, print_problems};
 use crate::guest::inspect::Inspector;
 
-pub(super) fn run(file: &Path, json: bool) -> anyhow::Result<Ended> {
+pub(super) fn run(file: &Path, json: bool, accept: bool) -> anyhow::Result<Ended> {
     let loaded = Config::load(file, &Inspector);
     let problems = match &loaded {
         Ok(loaded) => &loaded.warnings,
@@ -20,6 +21,7 @@ pub(super) fn run(file: &Path, json: bool) -> anyhow::Result<Ended> {
     }
     match loaded {
         Ok(loaded) => {
+            compare(&loaded.config, accept)?;
             if !json {
                 print(summary(&loaded.config))?;
             }
@@ -29,6 +31,19 @@ pub(super) fn run(file: &Path, json: bool) -> anyhow::Result<Ended> {
         Err(_) if json => Ok(Ended::Misused),
         Err(problems) => Err(Misuse(format!("the configuration has {}", problems.summary())).into()),
     }
+}
+
+/// Points out, on stderr, which components could ask for more than what was accepted; or accepts what there is.
+fn compare(config: &Config, accept: bool) -> anyhow::Result<()> {
+    if accept {
+        let file = Accepted::now(config).write(config)?;
+        eprintln!("wrote {}", file.display());
+    } else if let Some(old) = Accepted::read(config)? {
+        for more in old.more_in(&Accepted::now(config)) {
+            eprintln!("warning: {more}; after a look at it (`innkeeper inspect`): `innkeeper check --accept`\n");
+        }
+    }
+    Ok(())
 }
 
 fn summary(config: &Config) -> String {

@@ -1,16 +1,21 @@
 //! The command line, one file a verb. Data goes to stdout, talk to stderr. Exit codes: 0 done, 1 the job or the check
 //! failed, 2 wrong use or wrong configuration.
 
+mod accepted;
+mod build;
 mod cancel;
 mod chat;
 mod check;
 mod client;
+mod inspect;
 mod logs;
+mod new;
 mod order;
 mod schema;
 mod serve;
 mod show;
 mod status;
+mod watch;
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write};
@@ -52,6 +57,10 @@ enum Verb {
         /// Prints the problems as JSON.
         #[arg(long)]
         json: bool,
+        /// Writes down what each component could ask for, beside the configuration. From then on it is pointed out when
+        /// one changes and could ask for more.
+        #[arg(long)]
+        accept: bool,
     },
     /// Prints a JSON Schema, so that an editor can complete a file.
     Schema {
@@ -80,6 +89,38 @@ enum Verb {
         #[arg(long = "arg", value_name = "NAME=VALUE", value_parser = argument)]
         arguments: Vec<(String, String)>,
         /// Prints what happens as JSON, an event a line.
+        #[arg(long)]
+        json: bool,
+        /// Builds the job's guest first; and builds and runs it again whenever its source changes.
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Begins a job: a project that builds as it stands, and its lines in namespace.toml.
+    New {
+        /// What to begin.
+        #[arg(value_enum)]
+        kind: new::Kind,
+        /// The job's short name.
+        name: String,
+        /// The language.
+        #[arg(long, value_enum)]
+        lang: build::Language,
+        /// The namespace, which may be new. Left out: the only one there is.
+        #[arg(long)]
+        namespace: Option<String>,
+    },
+    /// Builds the guests whose source is in the workspace, where something changed. Runs their build with your rights.
+    Build {
+        /// Only this namespace. Untrusted ones are built only where they are named.
+        namespace: Option<String>,
+        /// Only this job.
+        job: Option<String>,
+    },
+    /// Says what a component is, what it could ask for, and which namespace could run it.
+    Inspect {
+        /// The component.
+        file: PathBuf,
+        /// Prints it as JSON.
         #[arg(long)]
         json: bool,
     },
@@ -147,7 +188,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
     let file = arguments.config;
     match arguments.verb {
         Verb::Serve => block_on("info,rusqlite_migration=warn", serve::run(&load(&file)?)),
-        Verb::Check { json } => check::run(&file, json),
+        Verb::Check { json, accept } => check::run(&file, json, accept),
         Verb::Schema { file } => schema::run(file),
         Verb::Say { text, json } => block_on("warn", order::say(&load(&file)?, text.join(" "), json)),
         Verb::Chat => block_on("warn", chat::run(&load(&file)?)),
@@ -156,10 +197,34 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
             job,
             arguments,
             json,
+            watch: true,
+        } => {
+            let watched = watch::Watched {
+                namespace,
+                job,
+                arguments,
+                json,
+            };
+            block_on("warn", watch::run(&file, watched))
+        }
+        Verb::Run {
+            namespace,
+            job,
+            arguments,
+            json,
+            watch: false,
         } => {
             let order = order::job(namespace, job, arguments);
             block_on("warn", order::give(&load(&file)?, order, json))
         }
+        Verb::New {
+            kind,
+            name,
+            lang,
+            namespace,
+        } => new::run(&file, kind, &name, lang, namespace.as_deref()),
+        Verb::Build { namespace, job } => build::run(&file, namespace.as_deref(), job.as_deref()),
+        Verb::Inspect { file: component, json } => inspect::run(&file, &component, json),
         Verb::Status { json } => block_on("warn", status::run(&load(&file)?, json)),
         Verb::Logs { run, stderr } => block_on("warn", logs::run(&load(&file)?, run, stderr)),
         Verb::Cancel { request } => block_on("warn", cancel::run(&load(&file)?, request)),

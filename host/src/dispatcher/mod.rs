@@ -2,6 +2,7 @@
 
 mod end;
 mod rescue;
+mod shares;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use self::shares::Shares;
 use crate::bell::Bells;
 use crate::deliver::terminal::{Event, Terminals};
 use crate::runner::{Invocation, Progress, Runner, log_folder};
@@ -64,6 +66,7 @@ pub struct Parts {
 pub struct Dispatcher {
     parts: Parts,
     slots: Arc<Semaphore>,
+    shares: Shares,
     running: TaskTracker,
     /// Ends running work at once.
     kill: CancellationToken,
@@ -76,6 +79,7 @@ impl Dispatcher {
         Self {
             parts,
             slots,
+            shares: Shares::default(),
             running: TaskTracker::new(),
             kill: CancellationToken::new(),
         }
@@ -105,7 +109,9 @@ impl Dispatcher {
             let (store, now) = (self.parts.store.clone(), self.parts.clock.now());
             let this = self.clone();
             let claiming = self.running.spawn(async move {
-                let claim = store.claim(now).await;
+                let claim = store
+                    .claim_elsewhere(now, this.shares.crowded(&this.parts.config))
+                    .await;
                 match claim {
                     Ok(Claim {
                         run: Some(run),
@@ -144,19 +150,27 @@ impl Dispatcher {
 
     fn start(self: &Arc<Self>, run: Run, slot: OwnedSemaphorePermit) {
         let this = self.clone();
+        let share = self.shares.take(&run.namespace);
         self.running.spawn(async move {
-            let work = AssertUnwindSafe(this.execute(run.clone())).catch_unwind();
-            if work.await.is_err() {
-                // A bug of ours. Unended, the run would hold its job until the next start.
-                tracing::error!(run.id = run.id.0, "a run made the host panic: this is a bug");
-                this.end_after_panic(&run).await;
-            }
+            this.execute(run).await;
+            drop(share);
             drop(slot);
+            // Its namespace may have been crowded.
+            this.parts.bells.ring_queue();
         });
     }
 
     /// Executes one claimed run to its end, which is durable when this returns.
     pub async fn execute(&self, run: Run) {
+        let work = AssertUnwindSafe(self.see_through(run.clone())).catch_unwind();
+        if work.await.is_err() {
+            // A bug of ours. Unended, the run would hold its job until the next start.
+            tracing::error!(run.id = run.id.0, "a run made the host panic: this is a bug");
+            self.end_after_panic(&run).await;
+        }
+    }
+
+    async fn see_through(&self, run: Run) {
         let trigger = run
             .askings
             .first()

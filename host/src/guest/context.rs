@@ -1,17 +1,17 @@
-//! What a guest sees: arguments, environment, folders, clock, random numbers, two outputs. Every other door of WASI is
-//! there and shut.
+//! What a guest sees: arguments, environment, folders, clock, random numbers, two outputs, a door to the network.
+//! Every other door of WASI is there and shut.
 
 use std::collections::BTreeSet;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
-use http::Request;
 use innkeeper_core::config::{Allowed, FilesGrant, Program};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
-use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
+use super::http::ShutDoor;
 use super::limits::{self, MemoryLimit};
 use super::output::GuestOutput;
 use super::progress::Progressing;
@@ -22,7 +22,7 @@ pub struct Context {
     wasi: WasiCtx,
     table: ResourceTable,
     http: WasiHttpCtx,
-    door: ShutDoor,
+    door: Box<dyn WasiHttpHooks>,
     /// The count of its memory.
     pub memory: MemoryLimit,
     /// Where its progress goes.
@@ -61,7 +61,7 @@ impl Environment {
 }
 
 impl Context {
-    /// Everything that the guest of `invocation` is given.
+    /// Everything that the guest of `invocation` is given. `door` is where its HTTP requests go.
     ///
     /// # Errors
     /// A sentence: an argument is missing or no program can take it, or a granted folder cannot be opened.
@@ -70,6 +70,7 @@ impl Context {
         environment: &Environment,
         stdout: GuestOutput,
         stderr: GuestOutput,
+        door: Box<dyn WasiHttpHooks>,
     ) -> Result<Self, String> {
         let grants = &invocation.job.grants;
         let arguments = arguments(invocation)?;
@@ -83,15 +84,16 @@ impl Context {
             open_folder(&mut wasi, files, invocation)?;
         }
         let progress = Progressing::new(invocation.progress.clone(), stderr);
-        Ok(Self::with(wasi, invocation.job.limits.memory, progress))
+        Ok(Self::with(wasi, invocation.job.limits.memory, door, progress))
     }
 
     /// What a guest sees that sees nothing: every door is there and shut. `memory` is what it may take, in bytes.
     pub fn shut(memory: u64) -> Self {
-        Self::with(shut_doors(), memory, Progressing::new(None, GuestOutput::nowhere()))
+        let progress = Progressing::new(None, GuestOutput::nowhere());
+        Self::with(shut_doors(), memory, Box::<ShutDoor>::default(), progress)
     }
 
-    fn with(mut wasi: WasiCtxBuilder, memory: u64, progress: Progressing) -> Self {
+    fn with(mut wasi: WasiCtxBuilder, memory: u64, door: Box<dyn WasiHttpHooks>, progress: Progressing) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits::HANDLES);
         let mut http = WasiHttpCtx::new();
@@ -100,7 +102,7 @@ impl Context {
             wasi: wasi.build(),
             table,
             http,
-            door: ShutDoor,
+            door,
             memory: MemoryLimit::new(memory),
             progress,
         }
@@ -173,36 +175,10 @@ impl WasiView for Context {
 impl WasiHttpView for Context {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         WasiHttpCtxView {
-            hooks: &mut self.door,
+            hooks: &mut *self.door,
             table: &mut self.table,
             ctx: &mut self.http,
         }
-    }
-}
-
-/// Outbound HTTP for guests without a grant: every request is denied, before a name is looked up.
-struct ShutDoor;
-
-type Answer = Result<
-    (
-        http::Response<WasiBody>,
-        Box<dyn Future<Output = Result<(), Error>> + Send>,
-    ),
-    Error,
->;
-
-impl WasiHttpHooks for ShutDoor {
-    fn send_request(
-        &mut self,
-        _request: Request<WasiBody>,
-        _options: Option<RequestOptions>,
-        _sent: Box<dyn Future<Output = Result<(), Error>> + Send>,
-    ) -> Box<dyn Future<Output = Answer> + Send> {
-        Box::new(std::future::ready(Err(Error::HttpRequestDenied)))
-    }
-
-    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
-        limits::OUTPUT_PERMIT
     }
 }
 
@@ -236,18 +212,6 @@ mod tests {
         let whole = Environment::of_process(&BTreeSet::new());
         let hidden = Environment::of_process(&BTreeSet::from(["PATH".to_owned()]));
         assert_eq!(whole.0.len(), hidden.0.len() + 1);
-    }
-
-    #[test]
-    fn a_request_without_a_grant_is_denied() {
-        let body = http_body_util::BodyExt::boxed_unsync(http_body_util::BodyExt::map_err(
-            http_body_util::Empty::new(),
-            |never: std::convert::Infallible| match never {},
-        ));
-        let answer = ShutDoor.send_request(Request::new(body), None, Box::new(std::future::ready(Ok(()))));
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        let answer = Box::into_pin(answer).as_mut().poll(&mut context);
-        assert!(matches!(answer, std::task::Poll::Ready(Err(Error::HttpRequestDenied))));
     }
 
     #[test]

@@ -53,7 +53,7 @@ const VERSION: &str = "0.2.";
 const RUN: &str = "wasi:cli/run";
 
 /// How long a name from the file may be in a sentence, in characters.
-const NAME_CHARACTERS: usize = 80;
+pub(super) const NAME_CHARACTERS: usize = 80;
 
 /// Looks at components for `innkeeper check`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -156,13 +156,14 @@ fn world(exports: &[String]) -> Result<World, String> {
     }
 }
 
-struct Outline {
-    imports: Vec<String>,
-    exports: Vec<String>,
+/// What stands in the outermost sections.
+pub(super) struct Outline {
+    pub(super) imports: Vec<String>,
+    pub(super) exports: Vec<String>,
 }
 
 /// Reads the outermost sections of a component.
-fn outline(bytes: &[u8]) -> Result<Outline, String> {
+pub(super) fn outline(bytes: &[u8]) -> Result<Outline, String> {
     if !bytes.starts_with(b"\0asm") {
         return Err(not_wasm(bytes));
     }

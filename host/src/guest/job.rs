@@ -55,8 +55,8 @@ fn failed(failure: Failure, stderr: &GuestOutput) -> Ending {
         extra: _,
     } = failure;
     if let Some(details) = details {
-        stderr.say(&details);
-        stderr.say("\n");
+        stderr.append(details.as_bytes());
+        stderr.append(b"\n");
     }
     let message = convert::why(&message).unwrap_or_else(|| "it failed, and did not say why".to_owned());
     Ending::Failed { message }

@@ -20,6 +20,16 @@ pub const RANDOM_BYTES: u64 = 1024 * 1024;
 pub const HOSTCALL_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes that a report or a message may have in all: a file of 16 MiB, and what is said with it.
 pub const REPORT_BYTES: usize = 17 * 1024 * 1024;
+/// HTTP requests of one run.
+pub const HTTP_REQUESTS: u32 = 100;
+/// HTTP connections of one run at once. One more waits for room, as long as it would for a connection.
+pub const HTTP_CONNECTIONS: usize = 6;
+/// How long it may take to look a name up, and as long again to connect, TLS included.
+pub const HTTP_CONNECT: Duration = Duration::from_secs(5);
+/// How long a server may be silent before its answer, and within it.
+pub const HTTP_SILENCE: Duration = Duration::from_secs(60);
+/// Bytes in the bodies of all answers to one run.
+pub const HTTP_ANSWER_BYTES: u64 = 64 * MIB;
 /// Bytes that a guest may write to an output stream before it asks again.
 pub const OUTPUT_PERMIT: usize = 64 * 1024;
 /// Stack of the guest's own code, in bytes. Languages with a stack in linear memory bring their own limit as well.

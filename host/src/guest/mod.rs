@@ -12,7 +12,10 @@
 //!   run       one run of a job, whatever its world
 //!   command job report_format      one world of `wit/` each
 //!   bindings  generated from `wit/`; convert: its types and the core's
+//!   http      outbound HTTP, as far as it is granted
+//!   refusals  what a run was refused, for its report
 //!   ending    wasmtime's errors in words
+//!   describe  what a stranger's component is and could ask for
 //! ```
 //!
 //! [`Guests`] owns what guests share: a runtime apart from the host's own, on which a guest that misbehaves can delay
@@ -25,13 +28,16 @@ pub mod command;
 pub mod compile;
 pub mod context;
 pub mod convert;
+pub mod describe;
 pub mod ending;
 pub mod engine;
+pub mod http;
 pub mod inspect;
 pub mod job;
 pub mod limits;
 pub mod output;
 pub mod progress;
+pub mod refusals;
 pub mod report_format;
 pub mod run;
 
@@ -50,6 +56,7 @@ use cache::Cache;
 use compile::CompilerCommand;
 use context::{Context, Environment};
 use engine::Ticker;
+use http::Network;
 
 use crate::memory;
 
@@ -76,6 +83,7 @@ pub struct GuestSettings {
 pub struct Guests {
     settings: GuestSettings,
     memory: Semaphore,
+    network: Arc<Network>,
     house: OnceLock<Result<House, String>>,
 }
 
@@ -94,6 +102,7 @@ impl Guests {
         Self {
             settings,
             memory,
+            network: Arc::default(),
             house: OnceLock::new(),
         }
     }

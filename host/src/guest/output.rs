@@ -33,21 +33,24 @@ impl GuestOutput {
         Self(Arc::default())
     }
 
-    /// Writes what the host itself has to say to the guest's author.
+    /// Writes what the host itself has to say to the guest's author, on lines of its own and past the log's limit.
     pub fn say(&self, text: &str) {
-        self.append(text.as_bytes());
+        if let Some(file) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            file.say(text);
+        }
+    }
+
+    /// Writes what the guest has to say, as far as the log's limit allows.
+    pub fn append(&self, bytes: &[u8]) {
+        if let Some(file) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            file.write(bytes);
+        }
     }
 
     /// Closes the file and says what was kept. What is written afterwards, by whom ever, is ignored.
     pub fn finish(&self) -> Captured {
         let file = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         file.map(LogFile::finish).unwrap_or_default()
-    }
-
-    fn append(&self, bytes: &[u8]) {
-        if let Some(file) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-            file.write(bytes);
-        }
     }
 }
 

@@ -70,10 +70,9 @@ impl Progressing {
     /// Line by line, so that what is past the log's limit is not even held.
     fn log(&self, level: &str, text: &str) {
         for line in text.trim_end().lines().take(LOG_LINES) {
-            self.log.say(level);
-            self.log.say(": ");
-            self.log.say(line);
-            self.log.say("\n");
+            for part in [level, ": ", line, "\n"] {
+                self.log.append(part.as_bytes());
+            }
         }
     }
 }
@@ -100,3 +99,22 @@ impl Host for Context {
 }
 
 impl super::bindings::types::Host for Context {}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+    use crate::runner::log::LogFile;
+
+    #[test]
+    fn what_a_guest_logs_counts_against_its_limit() {
+        let home = tempfile::tempdir().unwrap();
+        let output = GuestOutput::new(LogFile::create(home.path().join("stderr"), 16).unwrap());
+        let progress = Progressing::new(None, output.clone());
+        progress.log("warn", "hot\nvery hot");
+        let captured = output.finish();
+        assert_eq!((captured.kept, captured.lost), (16, 9));
+        assert_eq!(std::fs::read(captured.path).unwrap(), b"warn: hot\nwarn: ");
+    }
+}

@@ -15,7 +15,8 @@ use super::bindings::types;
 use super::cache::Ready;
 use super::context::Context;
 use super::output::GuestOutput;
-use super::{Guests, command, convert, ending, job};
+use super::refusals::Refusals;
+use super::{Guests, command, convert, ending, http, job};
 use crate::runner::Invocation;
 
 /// How a guest's run went.
@@ -34,12 +35,13 @@ impl Lived {
 }
 
 /// Runs the component of `invocation` to its end, on the runtime of the guests, and says how it ended and how long it
-/// worked. Loading it, and waiting for memory that other guests hold, is not counted: neither is the job's doing.
+/// worked. What the guest was refused is added to `refusals`. Loading it, and waiting for memory that other guests hold, is not counted: neither is the job's doing.
 pub async fn run(
     guests: &Guests,
     invocation: &mut Invocation,
     stdout: GuestOutput,
     stderr: GuestOutput,
+    refusals: &Refusals,
     stop: &CancellationToken,
 ) -> (Lived, Duration) {
     let not_started = |why| (Lived::ended(Ending::NotStarted { why }), Duration::ZERO);
@@ -55,7 +57,8 @@ pub async fn run(
         Ok(prepared) => prepared,
         Err(why) => return not_started(why),
     };
-    let context = match Context::new(invocation, &guests.settings.environment, stdout, stderr.clone()) {
+    let door = http::door(&invocation.job.grants.http, &guests.network, refusals);
+    let context = match Context::new(invocation, &guests.settings.environment, stdout, stderr.clone(), door) {
         Ok(context) => context,
         Err(why) => return not_started(why),
     };
@@ -87,8 +90,7 @@ async fn prepare<'a>(
     Ok((component, room))
 }
 
-/// Instantiates the component and calls what it exports; a text that it returns may have `most` bytes. Dropped, it leaves
-/// nothing behind.
+/// Instantiates the component and calls what it exports; a text that it returns may have `most` bytes. Dropped, it leaves nothing behind.
 async fn live(
     guests: &Guests,
     component: &Ready,

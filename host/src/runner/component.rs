@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::log::RunLog;
 use super::{Invocation, Runner};
 use crate::guest::output::GuestOutput;
+use crate::guest::refusals::Refusals;
 use crate::guest::{Guests, run};
 
 /// The runner of components.
@@ -55,7 +56,11 @@ async fn execute(guests: Arc<Guests>, mut invocation: Invocation, stop: Cancella
         }
     };
     let (stdout, stderr) = (GuestOutput::new(log.stdout), GuestOutput::new(log.stderr));
-    let (lived, duration) = run::run(&guests, &mut invocation, stdout.clone(), stderr.clone(), &stop).await;
+    let refusals = Refusals::default();
+    let (out, err) = (stdout.clone(), stderr.clone());
+    let (lived, duration) = run::run(&guests, &mut invocation, out, err, &refusals, &stop).await;
+    // Here, not in the run: one that is stopped at its time limit was refused what it was refused.
+    stderr.say(&refusals.lines());
     Outcome {
         ending: lived.ending,
         duration,

@@ -58,6 +58,8 @@ pub struct LogFile {
     file: File,
     limit: u64,
     captured: Captured,
+    /// Whether the last byte that was kept ends no line.
+    within_line: bool,
     trouble: Option<io::Error>,
 }
 
@@ -79,6 +81,7 @@ impl LogFile {
                 path,
                 ..Captured::default()
             },
+            within_line: false,
             trouble: None,
         })
     }
@@ -94,6 +97,7 @@ impl LogFile {
                 Ok(0) => self.trouble = Some(io::ErrorKind::WriteZero.into()),
                 Ok(written) => {
                     self.captured.kept += written as u64;
+                    self.within_line = rest[written - 1] != b'\n';
                     rest = &rest[written..];
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -101,6 +105,18 @@ impl LogFile {
             }
         }
         self.captured.lost += (rest.len() + bytes.len() - fits) as u64;
+    }
+
+    /// Writes what the host itself has to say, on lines of its own. It comes on top of the limit: a program that fills
+    /// its log must not silence the host.
+    pub fn say(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        let start = if self.within_line { "\n" } else { "" };
+        let text = format!("{start}{text}");
+        self.limit = self.limit.saturating_add(text.len() as u64);
+        self.write(text.as_bytes());
     }
 
     /// Counts `bytes` as written and lost, without looking at them.
@@ -170,6 +186,20 @@ mod tests {
     }
 
     #[test]
+    fn a_full_log_has_room_for_what_the_host_says() {
+        let home = tempfile::tempdir().unwrap();
+        let mut log = LogFile::create(home.path().join("x"), 4).unwrap();
+        log.write(b"flooded");
+        log.say("refused\n");
+        log.say("");
+        log.write(b"more");
+        log.say("twice\n");
+        let captured = log.finish();
+        assert_eq!(captured.lost, 7);
+        assert_eq!(std::fs::read(captured.path).unwrap(), b"floo\nrefused\ntwice\n");
+    }
+
+    #[test]
     fn nobody_else_can_read_it() {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("logs/demo_hello");
@@ -194,6 +224,7 @@ mod tests {
             file: OpenOptions::new().write(true).open("/dev/full").unwrap(),
             limit: 100,
             captured: Captured::default(),
+            within_line: false,
             trouble: None,
         };
         log.write(b"hello");

@@ -1,5 +1,6 @@
-//! Guests made by other toolchains: componentize-py and ComponentizeJS, both installed under the target folder. What a
-//! machine lacks for them is told, not fatal: the tests that need them are left out by name.
+//! Guests made by other toolchains, componentize-py and ComponentizeJS; and Zig, for a guest that a test makes. All are
+//! installed under the target folder. What a machine lacks for them is told, not fatal: the tests that need them are left
+//! out by name.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,8 @@ use anyhow::{Context, Result, bail};
 use crate::Places;
 use crate::shell::Step;
 
+/// What `innkeeper build` takes for C where there is no other compiler: `host/src/cli/build/c.rs` names it, too.
+const ZIG: &str = "ziglang-0.16.0";
 const COMPONENTIZE_PY: &str = "componentize-py==0.25.1";
 /// What ComponentizeJS was tested with. Its own version is pinned in `tests/guests/js/package.json`.
 const NODE: u32 = 20;
@@ -39,6 +42,13 @@ pub(crate) const TOOLS: &[Tool] = &[
         output: "js.wasm",
         sources: &["js/hello.js", "js/build.mjs", "js/package.json", "js/package-lock.json"],
         make: javascript,
+    },
+    Tool {
+        name: "Zig (Python 3 with venv, and PyPI)",
+        tests: "needs_c_tools",
+        output: "zig",
+        sources: &[],
+        make: zig,
     },
 ];
 
@@ -124,6 +134,18 @@ fn componentize_py(places: &Places) -> Result<Step> {
         .run()
         .context("python3 has neither venv nor pip (Debian: apt-get install python3-venv)")?;
     Ok(Step::program(packages.join("bin/componentize-py")).env("PYTHONPATH", packages))
+}
+
+/// Installs Zig as `innkeeper build` would, whose tests borrow it: each would fetch 80 MB otherwise.
+fn zig(places: &Places, output: &Path) -> Result<()> {
+    let venv = places.target.join("tools").join(ZIG);
+    Step::program("python3").args(["-m", "venv"]).args([&venv]).run()?;
+    Step::program(venv.join("bin/python"))
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
+        .args(["--only-binary", ":all:", &ZIG.replacen('-', "==", 1)])
+        .run()?;
+    fs::write(venv.join(".whole"), "")?;
+    Ok(fs::write(output, ZIG)?)
 }
 
 fn javascript(places: &Places, output: &Path) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use super::http::HttpGrant;
 use super::names::tick;
 use super::problem::{Problem, Problems};
 use super::source::Document;
@@ -53,6 +54,26 @@ pub(super) fn check_guest_path(document: &Document, at: &str, guest: &str, probl
             .help("for example `/data`: absolute, without `.` and `..`, and not `/` itself"),
     );
     None
+}
+
+/// The good entries of a list of whom to ask over HTTP.
+pub(super) fn check_http(
+    document: &Document,
+    pointer: &str,
+    entries: &[String],
+    problems: &mut Problems,
+) -> Vec<HttpGrant> {
+    let fault = |entry: &str| {
+        let why = HttpGrant::parse(entry).err()?;
+        Some(format!(
+            "{why}; for example `api.example.com/v1` or `http://10.0.0.5:8080`"
+        ))
+    };
+    check_names(document, pointer, Some(entries), "host for HTTP", fault, problems);
+    entries
+        .iter()
+        .filter_map(|entry| HttpGrant::parse(entry).ok())
+        .collect()
 }
 
 /// Reports the names of a list that have a fault.

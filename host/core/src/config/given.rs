@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::checks::{check_guest_path, check_names, overlap, resolve};
+use super::checks::{check_guest_path, check_http, check_names, overlap, resolve};
 use super::grants::{Given, WEBHOOK_SECRET, triggers_line};
 use super::host::Host;
 use super::model::{Allowed, FilesGrant, GithubGrant};
@@ -58,10 +58,14 @@ impl Table<'_> {
             mentions: raw.mentions.map(Into::into),
             env: raw.env.clone().map(BTreeSet::from_iter),
             files: self.check_files(&raw.files, problems),
+            http: check_http(document, &self.at("http"), &raw.http, problems)
+                .into_iter()
+                .collect(),
             github: raw
                 .github
                 .as_ref()
                 .and_then(|github| self.check_github(github, trusted, problems)),
+            max_runs: raw.max_runs,
             limits: raw.limits.clone(),
         }
     }
@@ -219,14 +223,14 @@ impl Table<'_> {
         };
         match special_file(&real) {
             Some(special) => {
+                // Anybody who writes there could keep the host from starting, were it an error.
                 let title = format!("{} holds something that is no file", tick(host));
                 let label = format!("`{}` is a pipe, a socket or a device", special.display());
-                problems.push(refuse(
-                    title,
-                    label,
-                    "a component that opens it could wait for ever; grant a folder without it",
+                let place = self.host.document.value(&at, label);
+                problems.push(Problem::warning(title, place).help(
+                    "a component that opens it waits until its time is over, and a thread of the host with it: move it",
                 ));
-                None
+                Some(real)
             }
             None => Some(real),
         }

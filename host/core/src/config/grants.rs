@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::http::{HttpGrant, HttpGrants};
 use super::model::{Allowed, FilesGrant, Format, GithubGrant, Grants, Limits, Mentions};
 use super::names::{toml_list, toml_string};
 use super::raw::RawLimits;
@@ -44,7 +45,9 @@ pub(super) struct Given {
     pub mentions: Option<Mentions>,
     pub env: Option<BTreeSet<String>>,
     pub files: Vec<FilesGrant>,
+    pub http: HttpGrants,
     pub github: Option<GithubGrant>,
+    pub max_runs: Option<u64>,
     pub limits: RawLimits,
 }
 
@@ -57,6 +60,7 @@ pub(super) struct Asked {
     pub mentions: Option<Mentions>,
     pub env: Option<BTreeSet<String>>,
     pub files: Option<Vec<FilesAsked>>,
+    pub http: Option<Vec<HttpGrant>>,
     pub repos: Option<BTreeSet<String>>,
 }
 
@@ -81,6 +85,13 @@ pub(super) struct Refusal {
 }
 
 impl Given {
+    /// How many of its runs may go on at once, of a host that has this many.
+    pub(super) fn share(&self, of: usize) -> usize {
+        let most = self.max_runs.map(|runs| usize::try_from(runs).unwrap_or(usize::MAX));
+        let default = if self.trusted { of } else { of / 4 };
+        most.unwrap_or(default).clamp(1, of.max(1))
+    }
+
     /// What is in effect before anything is asked. The command line may start everything: it is the host's owner.
     pub(super) fn grants(&self) -> Grants {
         let by_trust = |names: &Option<BTreeSet<String>>| match (names, self.trusted) {
@@ -105,6 +116,7 @@ impl Given {
             mentions: self.mentions.unwrap_or(default_mentions),
             env: by_trust(&self.env),
             files: self.files.clone(),
+            http: self.http.clone(),
             github: self.github.clone().or(default_github),
         }
     }
@@ -126,6 +138,7 @@ pub(super) fn narrow(have: &Grants, asked: &Asked) -> (Grants, Vec<Refusal>) {
             Some(asked) => narrow_files(&have.files, asked, &mut refused),
             None => have.files.clone(),
         },
+        http: narrow_http(&have.http, asked.http.as_deref(), &mut refused),
         github: narrow_github(have.github.as_ref(), asked.repos.as_ref(), &mut refused),
     };
     (grants, refused)
@@ -256,6 +269,20 @@ fn files_line(host: &str, guest: &str, write: bool) -> String {
         toml_string(host),
         toml_string(guest)
     )
+}
+
+fn narrow_http(have: &HttpGrants, asked: Option<&[HttpGrant]>, refused: &mut Vec<Refusal>) -> HttpGrants {
+    let Some(asked) = asked else {
+        return have.clone();
+    };
+    let (granted, missing) = have.narrow(asked);
+    if !missing.is_empty() {
+        let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+        let all: Vec<String> = have.entries().iter().map(ToString::to_string).collect();
+        let line = toml_list(all.iter().chain(&missing).map(String::as_str));
+        refused.push(refusal("http", missing, &format!("http = {line}")));
+    }
+    granted
 }
 
 fn narrow_github(

@@ -14,6 +14,9 @@ use super::raw::{RawFormat, RawJob};
 use super::source::child;
 use crate::command::template::{ArgumentTemplate, ScriptTemplate, TemplateError};
 
+/// Grants that are enforced for components only.
+const ONLY_COMPONENTS: [&str; 3] = ["files", "http", "limits/memory_mb"];
+
 /// The longest component, in bytes: what the compiler is given at most.
 const LONGEST_COMPONENT: u64 = 32 << 20;
 
@@ -89,12 +92,12 @@ fn check_trust(room: &Room<'_>, problems: &mut Problems) {
     room.report_refused(problem, "trust", "trust = \"trusted\"", problems);
 }
 
-/// A bash job can't be kept from files and memory: a grant of them must not look as if it did.
+/// What a bash job can't be kept from. A grant of it must not look as if it were.
 fn check_grants_of_bash(room: &Room<'_>, problems: &mut Problems) {
     let mut found = Vec::new();
     for name in room.raw.jobs.keys().filter(|job| kind_of(room, job) == Kind::Bash) {
         let needs = format!("{}/needs", child("/jobs", name));
-        for key in ["files", "limits/memory_mb"] {
+        for key in ONLY_COMPONENTS {
             let pointer = format!("{needs}/{key}");
             if room.document.has(&pointer) {
                 found.push((key, room.document.key(&pointer, format!("{} runs bash", tick(name)))));
@@ -103,7 +106,7 @@ fn check_grants_of_bash(room: &Room<'_>, problems: &mut Problems) {
     }
     let only_bash = room.raw.jobs.keys().all(|job| kind_of(room, job) == Kind::Bash);
     if only_bash && !room.jobs.is_empty() {
-        for key in ["files", "limits/memory_mb"] {
+        for key in ONLY_COMPONENTS {
             let (asked, given) = (
                 format!("/needs/{key}"),
                 format!("{}/{key}", child("/namespaces", &room.name)),
@@ -121,7 +124,7 @@ fn check_grants_of_bash(room: &Room<'_>, problems: &mut Problems) {
         let key = key.rsplit('/').next().unwrap_or_default();
         problems.push(
             Problem::error(format!("{} means nothing to bash", tick(key)), place).help(
-                "a bash job is trusted code and not kept from files or memory: remove it, or make the job a component",
+                "a bash job is trusted code and not kept from files, network or memory: remove it, or make the job a component",
             ),
         );
     }
@@ -307,7 +310,12 @@ fn find_component(room: &Room<'_>, written: &str, inspected: &mut Inspected<'_>)
     let path = room.folder.join(relative);
     let missing = |error: std::io::Error| {
         let title = format!("there is no component {}: {error}", tick(written));
-        let help = format!("build it, and put it at `{}`", path.display());
+        // Its source, where `innkeeper build` looks for it.
+        let source = room.folder.join("src").join(relative.with_extension(""));
+        let help = match source.is_dir() {
+            true => format!("`innkeeper build {}` builds it, and every other guest there", room.name),
+            false => format!("build it, and put it at `{}`", path.display()),
+        };
         fault(title, "expected a WebAssembly component", help)
     };
     let real = path.canonicalize().map_err(missing)?;

@@ -4,9 +4,11 @@
 //!   source      a file -> its text, its values, and where each of them stands
 //!   shape       keys and types, by the JSON Schema that `schema` derives from `raw`
 //!   host        innkeeper.toml: settings, paths; given: what is given to whom
+//!   places      where things are, for those who write jobs that do not work yet
 //!   workspace   the folders that are namespaces
 //!   namespace   one namespace.toml, with needs, jobs and commands
 //!   grants      what is asked against what is given (pure)
+//!   http        grants of outbound HTTP, and whether a request is within them (pure)
 //!   problem     what is wrong, where, and what to do about it
 //! ```
 //!
@@ -19,11 +21,13 @@ mod commands;
 mod given;
 mod grants;
 mod host;
+mod http;
 mod jobs;
 mod model;
 mod names;
 mod namespace;
 mod needs;
+mod places;
 mod problem;
 mod raw;
 mod schema;
@@ -34,7 +38,10 @@ mod workspace;
 
 use std::path::Path;
 
+pub use http::{Denied, HostName, HttpGrant, HttpGrants, Origin, Scheme};
 pub use model::*;
+pub use names::{job_fault, namespace_fault};
+pub use places::{Home, Places};
 pub use problem::{Place, Problem, Problems, Severity};
 pub use schema::{schema_host, schema_namespace};
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::http::HttpGrants;
 use crate::command::Pattern;
 use crate::command::template::{ArgumentTemplate, ScriptTemplate};
 use crate::request::Trigger;
@@ -87,6 +88,8 @@ pub struct Namespace {
     pub folder: PathBuf,
     /// What takes effect: what it needs, as far as it was granted.
     pub grants: Grants,
+    /// How many of its runs go on at once. More wait, while other namespaces' start.
+    pub max_runs: usize,
     /// By short name.
     pub jobs: BTreeMap<String, Arc<Job>>,
     /// `[[slack]]`.
@@ -110,6 +113,8 @@ pub struct Grants {
     pub env: Allowed,
     /// Folders that its components see.
     pub files: Vec<FilesGrant>,
+    /// Whom its components may ask over HTTP.
+    pub http: HttpGrants,
     /// The GitHub webhook, where granted.
     pub github: Option<GithubGrant>,
 }

@@ -11,7 +11,7 @@ const LONGEST_JOB: usize = 64;
 /// Why a namespace cannot be called `name`; None where it can.
 ///
 /// A namespace has no `_`, so `<namespace>_<job>` is read in one way only: up to the first `_`.
-pub(super) fn namespace_fault(name: &str) -> Option<String> {
+pub fn namespace_fault(name: &str) -> Option<String> {
     if RESERVED_WORDS.contains(&name) {
         return Some(format!("{} is the word of a built-in command", tick(name)));
     }
@@ -20,7 +20,7 @@ pub(super) fn namespace_fault(name: &str) -> Option<String> {
 }
 
 /// Why a job cannot be called `name`; None where it can.
-pub(super) fn job_fault(name: &str) -> Option<String> {
+pub fn job_fault(name: &str) -> Option<String> {
     let good = is_name(name, LONGEST_JOB, |c| c == '-' || c == '_');
     (!good).then(|| "a job is a lower-case letter, then up to 63 lower-case letters, digits, `-` and `_`".into())
 }

@@ -77,6 +77,7 @@ pub(super) fn read(
         restricted: room.raw.restricted,
         default_channel: room.raw.default_channel,
         folder: room.folder,
+        max_runs: room.given.share(room.host.capacity().runs),
         grants: room.grants,
         jobs: jobs.into_iter().map(|(name, job)| (name, Arc::new(job))).collect(),
         commands,

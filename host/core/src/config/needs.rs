@@ -1,6 +1,6 @@
 //! `[needs]` and `[jobs.X.needs]`: their values checked, and what of them is not granted reported.
 
-use super::checks::{check_guest_path, check_names, resolve};
+use super::checks::{check_guest_path, check_http, check_names, resolve};
 use super::grants::{Asked, FilesAsked, Refusal, narrow};
 use super::host::Host;
 use super::model::Grants;
@@ -19,6 +19,7 @@ impl From<&RawJobNeeds> for RawNeeds {
             mentions: raw.mentions,
             env: raw.env.clone(),
             files: raw.files.clone(),
+            http: raw.http.clone(),
             github: None,
             limits: raw.limits.clone(),
         }
@@ -68,6 +69,10 @@ fn asked(host: &Host, document: &Document, pointer: &str, raw: &RawNeeds, proble
             });
             folders.collect()
         }),
+        http: raw
+            .http
+            .as_ref()
+            .map(|entries| check_http(document, &at("http"), entries, problems)),
         repos: repos.cloned().map(FromIterator::from_iter),
     }
 }

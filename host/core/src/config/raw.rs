@@ -113,8 +113,15 @@ pub(super) struct RawGrants {
     pub env: Option<Vec<String>>,
     /// Folders that its components see.
     pub files: Vec<RawFiles>,
+    /// Whom its components may ask over HTTP: `host`, `host:port` or `host/path/prefix`, https unless `http://` stands
+    /// in front. A private address only where it is written as a number. Default: nobody.
+    pub http: Vec<String>,
     /// Which GitHub webhooks it gets.
     pub github: Option<RawGithubGrant>,
+    /// How many of its runs may go on at once. Default: all that the host runs; a quarter of them, and at least one, for an
+    /// untrusted namespace.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max_runs: Option<u64>,
     /// What its runs may spend at most.
     pub limits: RawLimits,
 }
@@ -253,6 +260,9 @@ pub(super) struct RawNeeds {
     pub env: Option<Vec<String>>,
     /// Folders that its components see.
     pub files: Option<Vec<RawFilesNeed>>,
+    /// Whom its components ask over HTTP: `host`, `host:port` or `host/path/prefix`, https unless `http://` stands in
+    /// front.
+    pub http: Option<Vec<String>>,
     /// Which GitHub webhooks it waits for.
     pub github: Option<RawGithubNeed>,
     /// What its runs spend at most.
@@ -273,6 +283,8 @@ pub(super) struct RawJobNeeds {
     pub env: Option<Vec<String>>,
     /// Folders that it sees, where it is a component.
     pub files: Option<Vec<RawFilesNeed>>,
+    /// Whom it asks over HTTP, where it is a component.
+    pub http: Option<Vec<String>>,
     /// What a run of it spends at most.
     pub limits: RawLimits,
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod http;
 mod mistakes;
 mod mutations;
 
@@ -125,6 +126,7 @@ fn the_design_s_file_is_read() {
         [namespaces.reports]
         env   = ["REPORTS_TOKEN"]
         files = [{ host = "srv/reports", guest = "/data/", write = true }]
+        http = ["api.example.com/v1", "http://127.0.0.1:8080"]
         limits = { memory_mb = 32, timeout_seconds = 10 }
         triggers = ["slack", "github"]
         github = { secret = "REPORTS_HOOK", repos = ["owner/name"] }
@@ -133,7 +135,8 @@ fn the_design_s_file_is_read() {
     .namespace("demo", "")
     .namespace(
         "reports",
-        "[jobs.rota]\ncomponent = \"rota.wasm\"\nreport_format = \"file\"\nreport_stdout = true\n",
+        "[jobs.rota]\ncomponent = \"rota.wasm\"\nreport_format = \"file\"\nreport_stdout = true\n\
+         [jobs.rota.needs]\nhttp = [\"api.example.com/v1/users\"]\n",
     )
     .file("workspace/reports/rota.wasm", "component")
     .file("srv/reports/x", "");
@@ -151,6 +154,16 @@ fn the_design_s_file_is_read() {
         reports.grants.files[0].host,
         world.path("srv/reports").canonicalize().unwrap()
     );
+    let shown = |grants: &Grants| {
+        grants
+            .http
+            .entries()
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(shown(&reports.grants), ["api.example.com/v1", "http://127.0.0.1:8080"]);
+    assert_eq!(shown(&reports.jobs["rota"].grants), ["api.example.com/v1/users"]);
     let limits = reports.jobs["rota"].limits;
     assert_eq!(
         (limits.memory, limits.wall_time.as_secs(), limits.stdout),

@@ -125,6 +125,7 @@ pub(super) fn grants(trusted: bool, mentions: Mentions) -> Grants {
         mentions,
         env: Allowed::All,
         files: Vec::new(),
+        http: Default::default(),
         github: None,
     }
 }

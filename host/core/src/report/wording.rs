@@ -47,7 +47,7 @@ pub(crate) fn too_long_for_code(job: &str, run: RunId) -> String {
 /// The report is not the blocks that its format promises. `why` is a sentence for people, and may quote the report.
 pub(crate) fn not_blocks(job: &str, run: RunId, why: &str) -> String {
     format!(
-        "`{job}` succeeded (run {run}), but its report cannot be shown as blocks: {} What it wrote is in the file.",
+        "The report of `{job}` (run {run}) cannot be shown as blocks: {} What it wrote is in the file.",
         sentence(why)
     )
 }
@@ -273,7 +273,7 @@ mod tests {
         one
         two
         ");
-        insta::assert_snapshot!(not_blocks("demo_rota", RUN, "it is no JSON: expected value at line 1 column 1."), @"`demo_rota` succeeded (run 12), but its report cannot be shown as blocks: it is no JSON: expected value at line 1 column 1. What it wrote is in the file.");
+        insta::assert_snapshot!(not_blocks("demo_rota", RUN, "it is no JSON: expected value at line 1 column 1."), @r#"The report of `demo_rota` (run 12) cannot be shown as blocks: it is no JSON: expected value at line 1 column 1. What it wrote is in the file."#);
     }
 
     #[test]

@@ -3,8 +3,9 @@
 //! A job's row names its first pending request (`next_due`, `next_request`) and its run. Whoever changes what is pending
 //! keeps that true through these functions; a claim relies on it, and looks at no request but the one that it takes.
 
-use rusqlite::{Connection, Result as Sql};
+use rusqlite::{Connection, Result as Sql, Row};
 
+use super::column::Json;
 use super::statement::{change, maybe, one};
 use crate::clock::Timestamp;
 use crate::request::RequestId;
@@ -68,19 +69,28 @@ pub(super) struct Startable {
     pub(super) due: Timestamp,
 }
 
-/// The first request of all jobs that are free, by due time and then by number.
-pub(super) fn startable(c: &Connection) -> Sql<Option<Startable>> {
-    maybe(c, STARTABLE, [], |row| {
+/// The first request of all jobs that are free, by due time and then by number; of `crowded` namespaces none.
+pub(super) fn startable(c: &Connection, crowded: &[String]) -> Sql<Option<Startable>> {
+    let read = |row: &Row<'_>| {
         Ok(Startable {
             job: row.get(0)?,
             request: row.get(1)?,
             due: row.get(2)?,
         })
-    })
+    };
+    match crowded {
+        [] => maybe(c, STARTABLE, [], read),
+        crowded => maybe(c, STARTABLE_ELSEWHERE, [Json(crowded)], read),
+    }
 }
 
 pub(super) const STARTABLE: &str = "SELECT id, next_request, next_due FROM job INDEXED BY job_startable
      WHERE running IS NULL AND next_due IS NOT NULL ORDER BY next_due, next_request LIMIT 1";
+
+/// Passes over the jobs of crowded namespaces, not over their requests.
+pub(super) const STARTABLE_ELSEWHERE: &str = "SELECT id, next_request, next_due FROM job INDEXED BY job_startable
+     WHERE running IS NULL AND next_due IS NOT NULL AND namespace NOT IN (SELECT value FROM json_each(?1))
+     ORDER BY next_due, next_request LIMIT 1";
 
 /// This pending request comes first now.
 pub(super) fn set_first(c: &Connection, job: i64, due: Timestamp, request: RequestId) -> Sql<()> {

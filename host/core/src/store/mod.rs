@@ -200,7 +200,16 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn claim(&self, now: Timestamp) -> Result<Claim, StoreError> {
-        self.write("claim a request", move |c| queue::claim(c, now)).await
+        self.claim_elsewhere(now, Vec::new()).await
+    }
+
+    /// The same, but nothing of the namespaces that are `crowded`: they have as many runs as they may have.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn claim_elsewhere(&self, now: Timestamp, crowded: Vec<String>) -> Result<Claim, StoreError> {
+        self.write("claim a request", move |c| queue::claim(c, now, &crowded))
+            .await
     }
 
     /// Takes this one request, whatever else is pending, if it is due and nothing of its job runs.

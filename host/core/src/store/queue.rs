@@ -46,12 +46,12 @@ pub(super) fn enqueue(c: &Connection, asking: AskingId, new: &NewRequest, now: T
 }
 
 /// Takes the first request that may start, if it is due, and marks it as running.
-pub(super) fn claim(c: &Connection, now: Timestamp) -> Result<Claim, StoreError> {
-    let mut first = job::startable(c)?;
+pub(super) fn claim(c: &Connection, now: Timestamp, crowded: &[String]) -> Result<Claim, StoreError> {
+    let mut first = job::startable(c, crowded)?;
     let mut run = None;
     if let Some(due) = first.take_if(|first| first.due <= now) {
         run = Some(start(c, due.job, due.request, now)?);
-        first = job::startable(c)?;
+        first = job::startable(c, crowded)?;
     }
     let next_due = first.map(|first| first.due);
     Ok(Claim { run, next_due })

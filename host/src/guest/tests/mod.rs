@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use innkeeper_core::clock::SystemClock;
 use innkeeper_core::config::{
-    Allowed, Capacity, FilesGrant, Format, Grants, Job, Limits, Mentions, Namespace, Program, ReportRules,
+    Allowed, Capacity, FilesGrant, Format, Grants, HttpGrants, Job, Limits, Mentions, Namespace, Program, ReportRules,
 };
 use innkeeper_core::request::Arguments;
 use innkeeper_core::run::{Ending, Outcome, RunId};
@@ -30,6 +30,7 @@ struct Inn {
     limits: Limits,
     env: Allowed,
     files: Vec<FilesGrant>,
+    http: HttpGrants,
 }
 
 impl Inn {
@@ -63,6 +64,7 @@ impl Inn {
             },
             env: Allowed::Only(BTreeSet::new()),
             files: Vec::new(),
+            http: HttpGrants::default(),
         }
     }
 
@@ -84,6 +86,7 @@ impl Inn {
             mentions: Mentions::None,
             env: self.env.clone(),
             files: self.files.clone(),
+            http: self.http.clone(),
             github: None,
         };
         let job = Arc::new(Job {
@@ -106,6 +109,7 @@ impl Inn {
             grants,
         });
         let namespace = Arc::new(Namespace {
+            max_runs: 64,
             name: "demo".into(),
             description: None,
             restricted: false,

@@ -39,6 +39,7 @@ impl Host {
                 mentions: Mentions::Users,
                 env: Allowed::All,
                 files: Vec::new(),
+                http: Default::default(),
                 github: None,
             },
             limits: Limits {
@@ -93,6 +94,7 @@ impl Host {
             grants: self.grants.clone(),
         });
         let namespace = Namespace {
+            max_runs: 64,
             name: "demo".into(),
             description: None,
             restricted: false,

@@ -65,6 +65,7 @@ fn rule(event: &str, action: Option<&str>, job: &str) -> GithubRule {
 
 fn namespace(rules: Vec<GithubRule>) -> Namespace {
     Namespace {
+        max_runs: 64,
         name: "demo".into(),
         description: None,
         restricted: false,
@@ -77,6 +78,7 @@ fn namespace(rules: Vec<GithubRule>) -> Namespace {
             mentions: Mentions::Users,
             env: Allowed::All,
             files: Vec::new(),
+            http: Default::default(),
             github: None,
         },
         jobs: BTreeMap::new(),

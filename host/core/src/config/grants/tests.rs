@@ -1,5 +1,7 @@
 //! Every grant: its default by trust, given, narrowed, and refused.
 
+#![allow(clippy::panic, reason = "a test fails by panicking")]
+
 use proptest::prelude::*;
 
 use super::*;
@@ -39,6 +41,11 @@ fn want(guest: &str, write: bool) -> FilesAsked {
     }
 }
 
+fn entries(texts: &[&str]) -> Vec<HttpGrant> {
+    let parse = |text: &&str| HttpGrant::parse(text).unwrap_or_else(|why| panic!("{text}: {why}"));
+    texts.iter().map(parse).collect()
+}
+
 fn lines(refused: &[Refusal]) -> Vec<&str> {
     refused.iter().map(|refusal| refusal.line.as_str()).collect()
 }
@@ -51,6 +58,7 @@ fn nothing_given_and_nothing_asked_is_the_defaults() {
     assert_eq!((&grants.channels, &grants.env), (&only(&[]), &only(&[])));
     assert_eq!(grants.mentions, Mentions::None);
     assert_eq!((grants.files.len(), &grants.github), (0, &None));
+    assert!(grants.http.is_empty());
     assert_eq!(narrow(&grants, &Asked::default()), (grants, vec![]));
 
     let grants = trusted().grants();
@@ -59,6 +67,7 @@ fn nothing_given_and_nothing_asked_is_the_defaults() {
     assert_eq!((&grants.channels, &grants.env), (&Allowed::All, &Allowed::All));
     assert_eq!(grants.mentions, Mentions::Users);
     assert_eq!(grants.files, []);
+    assert!(grants.http.is_empty());
     let github = GithubGrant {
         secret: "GITHUB_WEBHOOK_SECRET".into(),
         repos: Allowed::All,
@@ -93,6 +102,7 @@ fn what_is_given_is_in_effect_without_being_asked() {
 fn what_is_asked_narrows_what_is_given() {
     let given = Given {
         files: vec![folder("/srv", "/data", true), folder("/opt", "/more", false)],
+        http: entries(&["a.example"]).into_iter().collect(),
         mentions: Some(Mentions::Channel),
         ..trusted()
     };
@@ -103,6 +113,7 @@ fn what_is_asked_narrows_what_is_given() {
         mentions: Some(Mentions::Users),
         env: Some(names(&["A"])),
         files: Some(vec![want("/data", false)]),
+        http: Some(entries(&["a.example/v1"])),
         repos: Some(names(&["a/b"])),
     };
     let (grants, refused) = narrow(&given.grants(), &asked);
@@ -111,6 +122,7 @@ fn what_is_asked_narrows_what_is_given() {
     assert_eq!((grants.channels, grants.env), (only(&[]), only(&["A"])));
     assert_eq!(grants.mentions, Mentions::Users);
     assert_eq!(grants.files, [folder("/srv", "/data", false)]);
+    assert_eq!(grants.http.entries(), entries(&["a.example/v1"]));
     assert_eq!(grants.github.map(|github| github.repos), Some(only(&["a/b"])));
 }
 
@@ -119,6 +131,7 @@ fn what_is_asked_and_not_given_is_refused_with_the_line_that_grants_it() {
     let given = Given {
         env: Some(names(&["A"])),
         files: vec![folder("/srv", "/data", false)],
+        http: entries(&["b.example"]).into_iter().collect(),
         ..untrusted()
     };
     let asked = Asked {
@@ -128,6 +141,7 @@ fn what_is_asked_and_not_given_is_refused_with_the_line_that_grants_it() {
         mentions: Some(Mentions::Users),
         env: Some(names(&["A", "B"])),
         files: Some(vec![want("/data", true), want("/more", false)]),
+        http: Some(entries(&["a.example/v1", "http://10.0.0.5"])),
         repos: Some(names(&["a/b"])),
     };
     let (grants, refused) = narrow(&given.grants(), &asked);
@@ -141,6 +155,7 @@ fn what_is_asked_and_not_given_is_refused_with_the_line_that_grants_it() {
             "env = [\"A\", \"B\"]",
             "files = [{ host = \"/srv\", guest = \"/data\", write = true }, \
              { host = \"/a/folder/of/the/host\", guest = \"/more\" }]",
+            "http = [\"b.example\", \"a.example/v1\", \"http://10.0.0.5\"]",
             "github = { secret = \"NAME_OF_A_SECRET\", repos = [\"a/b\"] }",
         ]
     );

@@ -19,7 +19,7 @@ logs_channel = 3
 trust = true
 triggers = ["slack", "schedule", "cli"]
 env = "A"
-http = ["api.github.com"]
+registries = ["ghcr.io/me"]
 colour = "red"
 "##,
     )
@@ -115,11 +115,11 @@ error: wrong type for `env`
    |
    = help: put it in brackets: ["A"]
 
-error: `http` is not available in this version
+error: `registries` is not available in this version
   --> innkeeper.toml:15:1
    |
-15 | http = ["api.github.com"]
-   | ^^^^ not built yet
+15 | registries = ["ghcr.io/me"]
+   | ^^^^^^^^^^ not built yet
    |
    = help: leave it out: it would do nothing
 
@@ -129,7 +129,7 @@ error: unknown key `colour` in `[namespaces.demo]`
 16 | colour = "red"
    | ^^^^^^ not known here
    |
-   = help: the keys in `[namespaces.demo]` are `trust`, `triggers`, `channels`, `mentions`, `env`, `files`, `github` and `limits`
+   = help: the keys in `[namespaces.demo]` are `trust`, `triggers`, `channels`, `mentions`, `env`, `files`, `http`, `github`, `max_runs` and `limits`
 "#);
 }
 
@@ -438,7 +438,7 @@ restricted = "true"
 fabfile = "https://example.com/fabfile.py"
 [needs]
 description = "Commands"
-http = ["api.github.com"]
+registries = ["ghcr.io/me"]
 [jobs.hello]
 run_args_template = "echo Hello"
 reprot_stdout = true
@@ -488,11 +488,11 @@ error: unknown key `description` in `[needs]`
   |
   = help: `description` belongs at the top of the file, before the first `[table]`
 
-error: `http` is not available in this version
+error: `registries` is not available in this version
  --> workspace/demo/namespace.toml:6:1
   |
-6 | http = ["api.github.com"]
-  | ^^^^ not built yet
+6 | registries = ["ghcr.io/me"]
+  | ^^^^^^^^^^ not built yet
   |
   = help: leave it out: it would do nothing
 
@@ -1250,7 +1250,7 @@ error: `files` means nothing to bash
 3 | files = [{ host = "srv", guest = "/data" }]
   | ^^^^^ every job of `demo` runs bash
   |
-  = help: a bash job is trusted code and not kept from files or memory: remove it, or make the job a component
+  = help: a bash job is trusted code and not kept from files, network or memory: remove it, or make the job a component
 
 error: `memory_mb` means nothing to bash
  --> innkeeper.toml:4:12
@@ -1258,7 +1258,7 @@ error: `memory_mb` means nothing to bash
 4 | limits = { memory_mb = 32 }
   |            ^^^^^^^^^ every job of `demo` runs bash
   |
-  = help: a bash job is trusted code and not kept from files or memory: remove it, or make the job a component
+  = help: a bash job is trusted code and not kept from files, network or memory: remove it, or make the job a component
 
 error: `files` means nothing to bash
  --> workspace/demo/namespace.toml:2:1
@@ -1266,7 +1266,7 @@ error: `files` means nothing to bash
 2 | files = []
   | ^^^^^ every job of `demo` runs bash
   |
-  = help: a bash job is trusted code and not kept from files or memory: remove it, or make the job a component
+  = help: a bash job is trusted code and not kept from files, network or memory: remove it, or make the job a component
 
 error: `memory_mb` means nothing to bash
  --> workspace/demo/namespace.toml:6:12
@@ -1274,7 +1274,7 @@ error: `memory_mb` means nothing to bash
 6 | limits = { memory_mb = 16 }
   |            ^^^^^^^^^ `x` runs bash
   |
-  = help: a bash job is trusted code and not kept from files or memory: remove it, or make the job a component
+  = help: a bash job is trusted code and not kept from files, network or memory: remove it, or make the job a component
 "#);
 }
 
@@ -1499,13 +1499,13 @@ guest = "/p"
     let _socket = std::os::unix::net::UnixListener::bind(world.path("srv/deep/socket")).unwrap();
     let shown = world.check().replace(&world.path("").display().to_string(), "…/");
     insta::assert_snapshot!(shown, @r#"
-error: `srv` holds something that is no file
+warning: `srv` holds something that is no file
  --> innkeeper.toml:2:8
   |
 2 | host = "srv"
   |        ^^^^^ `srv/deep/socket` is a pipe, a socket or a device
   |
-  = help: a component that opens it could wait for ever; grant a folder without it
+  = help: a component that opens it waits until its time is over, and a thread of the host with it: move it
 
 error: a files grant reaches the kernel's own files
  --> innkeeper.toml:5:8

@@ -16,6 +16,7 @@ trust = "trusted"
 env = ["A"]
 files = [{ host = "/tmp", guest = "/data", write = true }]
 github = { secret = "S", repos = ["a/b"] }
+http = ["api.example.com/v1", "http://127.0.0.1:8080"]
 limits = { memory_mb = 64 }
 "##;
 
@@ -24,6 +25,7 @@ description = "é"
 default_channel = "#tech"
 [needs]
 env = ["A"]
+http = ["api.example.com/v1"]
 [jobs.hello_to]
 run_args_template = "echo Hello {name}"
 report_format = "text"

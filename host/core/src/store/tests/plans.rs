@@ -27,6 +27,11 @@ fn a_claim_reads_one_end_of_an_index_of_jobs() {
         ["SEARCH job USING INDEX job_startable (next_due>?)"]
     );
     assert!(job::STARTABLE.ends_with("LIMIT 1"));
+    let elsewhere = plan(job::STARTABLE_ELSEWHERE);
+    assert_eq!(
+        elsewhere[0], "SEARCH job USING INDEX job_startable (next_due>?)",
+        "{elsewhere:?}"
+    );
 }
 
 #[test]
@@ -115,7 +120,7 @@ async fn a_claim_takes_as_many_steps_with_ten_pending_as_with_ten_thousand() {
         it.queued("free", "", at(1)).await;
         let counting = it.store.write("count steps", |c| {
             vm_steps(c)?;
-            assert!(queue::claim(c, at(2))?.run.is_some());
+            assert!(queue::claim(c, at(2), &[])?.run.is_some());
             Ok(vm_steps(c)?)
         });
         steps.push(counting.await.unwrap());

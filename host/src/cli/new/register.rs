@@ -1,0 +1,78 @@
+//! A new job in `namespace.toml`: text after the text that is there, which stays as its author wrote it. Pure.
+
+use super::templates::{JOB, fill};
+
+/// The file with the job in it.
+///
+/// # Errors
+/// A sentence without a subject, to be said of the file: the job is there already, or the file cannot be added to.
+pub(super) fn register(text: &str, job: &str) -> Result<String, String> {
+    let table = parse(text).map_err(|why| format!("is not TOML; mend it first: {why}"))?;
+    if table.get("jobs").is_some_and(|jobs| jobs.get(job).is_some()) {
+        return Err(format!("has a job `{job}` already; choose another name"));
+    }
+    let addition = fill(JOB, job);
+    let joint = if text.is_empty() || text.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    let whole = format!("{text}{joint}{addition}");
+    // Tables that were written inline cannot be added to from outside.
+    match parse(&whole) {
+        Ok(_) => Ok(whole),
+        Err(_) => Err(format!(
+            "has `jobs` or `slack` in a form that cannot be added to; write this into it yourself:\n{addition}"
+        )),
+    }
+}
+
+fn parse(text: &str) -> Result<toml::Table, String> {
+    toml::from_str(text).map_err(|error: toml::de::Error| error.message().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+    use super::*;
+
+    #[test]
+    fn a_job_goes_after_what_is_there() {
+        let text = "description = 'Ours'   # a comment\n\n[jobs.old] # another\nrun_args_template = \"echo\"";
+        insta::assert_snapshot!(register(text, "hello_to").unwrap(), @r#"
+        description = 'Ours'   # a comment
+
+        [jobs.old] # another
+        run_args_template = "echo"
+
+        [jobs.hello_to]
+        component = "hello_to.wasm"     # `innkeeper build` makes it of src/hello_to/
+        run_args_template = "{name}"    # its arguments, as words; no shell
+        report_stdout = true
+
+        [[slack]]
+        command = "hello to [name]"
+        help = "Says hello to [name]"
+        action = "schedule_job"
+        job_type = "hello_to"
+        "#);
+    }
+
+    #[test]
+    fn two_jobs_can_follow_one_another() {
+        let one = register("", "one").unwrap();
+        let two = register(&one, "two").unwrap();
+        assert!(two.starts_with(&one));
+        assert_eq!(parse(&two).unwrap()["jobs"].as_table().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_cannot_be_added_to_is_left_alone() {
+        insta::assert_snapshot!(register("[jobs.hello]\n", "hello").unwrap_err(), @"has a job `hello` already; choose another name");
+        insta::assert_snapshot!(register("jobs = [", "hello").unwrap_err().split(':').next().unwrap(), @"is not TOML; mend it first");
+        let inline = register("jobs = { a = { component = 'a.wasm' } }\n", "hello").unwrap_err();
+        assert!(inline.starts_with("has `jobs` or `slack` in a form"), "{inline}");
+        assert!(inline.contains("[jobs.hello]"), "{inline}");
+    }
+}
