@@ -15,7 +15,13 @@ use super::source::child;
 use crate::command::template::{ArgumentTemplate, ScriptTemplate, TemplateError};
 
 /// Grants that are enforced for components only.
-const ONLY_COMPONENTS: [&str; 3] = ["files", "http", "limits/memory_mb"];
+const ONLY_COMPONENTS: [&str; 5] = [
+    "files",
+    "http",
+    "limits/memory_mb",
+    "limits/cpu_seconds",
+    "limits/disk_mb",
+];
 
 /// The longest component, in bytes: what the compiler is given at most.
 const LONGEST_COMPONENT: u64 = 32 << 20;
