@@ -7,7 +7,7 @@
 //!   engine    the engine's settings and pool, the epoch's ticker
 //!   context   what a guest sees: arguments, environment, folders; the doors that are shut
 //!   limits    what it may spend; the count of its memory
-//!   cpu       its CPU time
+//!   cpu       its CPU time, and whose turn it is
 //!   files     what it writes into granted folders, counted
 //!   output    its stdout and stderr, into the run's log
 //!   progress  what it says while it works
@@ -59,6 +59,7 @@ use wasmtime::Store;
 use cache::Cache;
 use compile::CompilerCommand;
 use context::{Context, Environment};
+use cpu::Turns;
 use engine::Ticker;
 use http::Network;
 
@@ -97,6 +98,7 @@ struct House {
     handle: Handle,
     cache: Cache,
     ticker: Ticker,
+    turns: Turns,
 }
 
 impl Guests {
@@ -212,10 +214,11 @@ impl House {
         let engine = engine::for_running(settings.capacity.runs)?;
         let cache = Cache::open(&settings.cache_folder, &engine, settings.compiler.clone())?;
         let ticker = Ticker::start(&engine)?;
-        let threads = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 4));
+        let processors = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 4));
         let runtime = Builder::new_multi_thread()
             .thread_name("guest")
-            .worker_threads(threads)
+            // One more than there are turns to compute: it is for guests that begin, or do not compute much.
+            .worker_threads(processors + 1)
             .max_blocking_threads(BLOCKING_THREADS)
             // Where guests keep every worker busy, timers are looked at only so often: at each yield of a guest.
             .event_interval(1)
@@ -226,6 +229,7 @@ impl House {
             runtime: Mutex::new(Some(runtime)),
             cache,
             ticker,
+            turns: Turns::new(processors),
         })
     }
 }

@@ -10,6 +10,7 @@ use innkeeper_core::report::{Finished, Formatter};
 
 use super::cache::Ready;
 use super::context::Context;
+use super::cpu::{self, OutOfCpu};
 use super::ending::{self, Phase};
 use super::{Guests, convert, inspect, limits};
 
@@ -58,6 +59,7 @@ async fn bounded(guests: &Guests, file: &Path, run: Finished) -> Result<Message,
     // A message may be as long as a file.
     store.set_hostcall_fuel(limits::REPORT_BYTES);
     let _ticking = house.ticker.guest();
+    let namespace = run.namespace.clone();
     let work = async {
         let format = component
             .instantiate_async(&mut store)
@@ -66,9 +68,10 @@ async fn bounded(guests: &Guests, file: &Path, run: Finished) -> Result<Message,
         let made = format.call_format(&mut store, &convert::finished(run)).await;
         made.map_err(|error| (error, Phase::Running))
     };
+    let work = cpu::within(TIME, &house.turns, &namespace, work);
     let made = match tokio::time::timeout(TIME, work).await {
-        Ok(made) => made,
-        Err(_) => return Err(format!("took longer than {} s", TIME.as_secs())),
+        Ok(Ok(made)) => made,
+        Ok(Err(OutOfCpu)) | Err(_) => return Err(format!("took longer than {} s", TIME.as_secs())),
     };
     match made {
         Ok(Ok(message)) => convert::message(message),

@@ -18,7 +18,7 @@ use super::cpu::OutOfCpu;
 use super::files::DiskMeter;
 use super::output::GuestOutput;
 use super::refusals::Refusals;
-use super::{Guests, command, convert, cpu, ending, http, job};
+use super::{Guests, House, command, convert, cpu, ending, http, job};
 use crate::runner::Invocation;
 
 /// How a guest's run went.
@@ -72,10 +72,15 @@ pub async fn run(
     let started = invocation.started.take();
     let most = invocation.job.limits.stdout;
     let request = || convert::request(invocation);
-    let life = live(guests, &component, request, most, context, &stderr, started);
+    let house = match guests.house() {
+        Ok(house) => house,
+        Err(why) => return not_started(why),
+    };
+    let life = live(house, &component, request, most, context, &stderr, started);
+    let life = cpu::within(cpu_time, &house.turns, &invocation.namespace.name, life);
     let lived = tokio::select! {
         biased;
-        lived = cpu::within(cpu_time, life) => lived.unwrap_or_else(|OutOfCpu| {
+        lived = life => lived.unwrap_or_else(|OutOfCpu| {
             let what = format!("used {} s of CPU time, all it may have", cpu_time.as_secs());
             Lived::ended(Ending::LimitReached { what })
         }),
@@ -101,7 +106,7 @@ async fn prepare<'a>(
 
 /// Instantiates the component and calls what it exports; a text that it returns may have `most` bytes. Dropped, it leaves nothing behind.
 async fn live(
-    guests: &Guests,
+    house: &House,
     component: &Ready,
     request: impl FnOnce() -> types::Request,
     most: u64,
@@ -109,10 +114,6 @@ async fn live(
     stderr: &GuestOutput,
     started: Option<oneshot::Sender<()>>,
 ) -> Lived {
-    let house = match guests.house() {
-        Ok(house) => house,
-        Err(why) => return Lived::ended(Ending::NotStarted { why }),
-    };
     let mut store = house.store(context);
     let _ticking = house.ticker.guest();
     if let Some(started) = started {
