@@ -21,6 +21,7 @@ use criterion::Criterion;
 use innkeeper::guest::compile::{self, CompilerCommand};
 use innkeeper::guest::context::Environment;
 use innkeeper::guest::{GuestSettings, Guests, engine};
+use innkeeper::registry::Registries;
 use innkeeper::runner::component::ComponentRunner;
 use innkeeper::runner::{Invocation, Runner};
 use innkeeper_core::clock::SystemClock;
@@ -194,6 +195,7 @@ impl Inn {
                 shutdown_grace: Duration::from_secs(1),
             },
             environment: Environment::default(),
+            registries: Arc::new(Registries::new(home.join("innkeeper.lock"), home)),
             compiler: CompilerCommand::this_program(),
             clock: Arc::new(SystemClock),
         };
@@ -255,6 +257,7 @@ fn grants() -> Grants {
         files: Vec::new(),
         http: Default::default(),
         github: None,
+        registries: innkeeper_core::config::oci::RegistryGrants::Only(Vec::new()),
     }
 }
 
@@ -263,9 +266,9 @@ fn job(component: &Path) -> Job {
         namespace: "bench".into(),
         name: "hello".into(),
         program: Program::Component {
-            path: component.to_owned(),
+            source: component.to_owned().into(),
             arguments: None,
-            world: innkeeper_core::config::World::Command,
+            world: Some(innkeeper_core::config::World::Command),
         },
         report: ReportRules {
             stdout: true,

@@ -1,0 +1,111 @@
+//! `innkeeper pull`: every component that the configuration names in a registry, pulled and pinned.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use innkeeper_core::config::oci::{OciReference, lock_file};
+use innkeeper_core::config::{ComponentSource, Config};
+
+use super::{Ended, Misuse, print, print_problems};
+use crate::guest::describe::describe;
+use crate::guest::inspect::Inspector;
+use crate::registry::{Pulled, Registries};
+
+/// What came of one component, in words that follow its reference.
+type Line = Result<String, String>;
+
+/// The configuration. What it warns of is mostly what is done here.
+pub(super) fn load(file: &Path) -> anyhow::Result<Config> {
+    Config::load(file, &Inspector)
+        .map(|loaded| loaded.config)
+        .map_err(|problems| {
+            print_problems(&problems);
+            Misuse(format!(
+                "the configuration has {}; nothing was pulled",
+                problems.summary()
+            ))
+            .into()
+        })
+}
+
+pub(super) async fn run(config: &Config, update: bool) -> anyhow::Result<Ended> {
+    let registries = Registries::new(lock_file(&config.file), &config.data_dir);
+    let references = references(config);
+    if references.is_empty() {
+        eprintln!("nothing to pull: no job names a component in a registry");
+    }
+    let mut ended = Ended::Done;
+    for reference in &references {
+        let line = match update {
+            true => move_pin(&registries, reference).await,
+            false => ensure(&registries, reference).await,
+        };
+        match line {
+            Ok(did) => print(format!("{reference}: {did}"))?,
+            Err(why) => {
+                print(format!("{reference}: failed: it {why}"))?;
+                ended = Ended::Failed;
+            }
+        }
+    }
+    let forgotten = registries.keep_pins(references.into_iter().collect()).await;
+    for reference in forgotten.map_err(anyhow::Error::msg)? {
+        eprintln!("{reference}: no job names it any more; its pin was removed");
+    }
+    Ok(ended)
+}
+
+fn references(config: &Config) -> BTreeSet<OciReference> {
+    let jobs = config.namespaces.values().flat_map(|namespace| namespace.jobs.values());
+    let sources = jobs.flat_map(|job| job.components());
+    let references = sources.filter_map(|source| match source {
+        ComponentSource::Registry(reference) => Some(reference.clone()),
+        ComponentSource::File(_) => None,
+    });
+    references.collect()
+}
+
+async fn ensure(registries: &Registries, reference: &OciReference) -> Line {
+    let pulled = registries.ensure(reference).await?;
+    warn_if_refused(reference, &pulled);
+    Ok(match pulled.anew {
+        true => format!("pulled {}", pulled.pin.manifest),
+        false => "unchanged".into(),
+    })
+}
+
+/// Pins what the reference leads to now. What could not run here is not pinned in the place of what can.
+async fn move_pin(registries: &Registries, reference: &OciReference) -> Line {
+    let old = registries.pins().await?.pin(reference).cloned();
+    let Some(old) = old else {
+        return ensure(registries, reference).await;
+    };
+    let new = registries.fetch(reference).await?;
+    if new.pin == old {
+        return Ok("unchanged".into());
+    }
+    if let Some(why) = refused(&new) {
+        return Err(format!(
+            "leads to {} now, which cannot run here, so {} stays: it {why}",
+            new.pin.manifest, old.manifest
+        ));
+    }
+    let line = format!("{} -> {}", old.manifest, new.pin.manifest);
+    registries.pin(reference, new.pin).await?;
+    Ok(line)
+}
+
+fn warn_if_refused(reference: &OciReference, pulled: &Pulled) {
+    if let Some(why) = refused(pulled) {
+        eprintln!("{reference}: it would not start: it {why}");
+    }
+}
+
+/// Why it would not start, in words that follow `it`.
+fn refused(pulled: &Pulled) -> Option<String> {
+    match describe(&pulled.file) {
+        Ok(description) => description.refused,
+        // It begins with the name in the cache, which nobody knows.
+        Err(why) => Some(why.split_once(' ').map_or(why.clone(), |(_, rest)| rest.to_owned())),
+    }
+}
