@@ -20,6 +20,7 @@ use anyhow::{Context as _, ensure};
 use criterion::Criterion;
 use innkeeper::guest::compile::{self, CompilerCommand};
 use innkeeper::guest::context::Environment;
+use innkeeper::guest::inspect::judge;
 use innkeeper::guest::{GuestSettings, Guests, engine};
 use innkeeper::registry::Registries;
 use innkeeper::runner::component::ComponentRunner;
@@ -195,7 +196,7 @@ impl Inn {
                 shutdown_grace: Duration::from_secs(1),
             },
             environment: Environment::default(),
-            registries: Arc::new(Registries::new(home.join("innkeeper.lock"), home)),
+            registries: Arc::new(Registries::new(home.join("innkeeper.lock"), home, judge)),
             compiler: CompilerCommand::this_program(),
             clock: Arc::new(SystemClock),
         };

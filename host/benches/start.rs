@@ -18,6 +18,7 @@ use innkeeper::deliver::terminal::Terminals;
 use innkeeper::dispatcher::{Dispatcher, Parts, Runners};
 use innkeeper::guest::compile::{CompilerCommand, VERB};
 use innkeeper::guest::context::Environment;
+use innkeeper::guest::inspect::judge;
 use innkeeper::guest::{GuestSettings, Guests};
 use innkeeper::registry::Registries;
 use innkeeper::runner::bash::{BashRunner, BashSettings, Grace};
@@ -85,6 +86,7 @@ impl Host {
             registries: Arc::new(Registries::new(
                 config.data_dir.join("innkeeper.lock"),
                 &config.data_dir,
+                judge,
             )),
             compiler: CompilerCommand {
                 program: env!("CARGO_BIN_EXE_innkeeper").into(),

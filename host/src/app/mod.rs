@@ -34,6 +34,7 @@ use crate::deliver::terminal::Terminals;
 use crate::dispatcher::{Dispatcher, Parts, Runners};
 use crate::guest::compile::CompilerCommand;
 use crate::guest::context::Environment;
+use crate::guest::inspect::judge;
 use crate::guest::report_format::GuestFormatter;
 use crate::guest::{GuestSettings, Guests};
 use crate::registry::Registries;
@@ -120,7 +121,7 @@ impl App {
             cache_folder: config.data_dir.join("cache"),
             capacity: config.capacity,
             environment: Environment::of_process(&hidden),
-            registries: Arc::new(Registries::new(lock_file(&config.file), &config.data_dir)),
+            registries: Arc::new(Registries::new(lock_file(&config.file), &config.data_dir, judge)),
             compiler: CompilerCommand::this_program(),
             clock: clock.clone(),
         }));

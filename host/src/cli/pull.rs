@@ -7,9 +7,8 @@ use innkeeper_core::config::oci::{OciReference, lock_file};
 use innkeeper_core::config::{ComponentSource, Config};
 
 use super::{Ended, Misuse, print, print_problems};
-use crate::guest::describe::describe;
-use crate::guest::inspect::Inspector;
-use crate::registry::{Pulled, Registries};
+use crate::guest::inspect::{Inspector, judge};
+use crate::registry::Registries;
 
 /// What came of one component, in words that follow its reference.
 type Line = Result<String, String>;
@@ -29,7 +28,7 @@ pub(super) fn load(file: &Path) -> anyhow::Result<Config> {
 }
 
 pub(super) async fn run(config: &Config, update: bool) -> anyhow::Result<Ended> {
-    let registries = Registries::new(lock_file(&config.file), &config.data_dir);
+    let registries = Registries::new(lock_file(&config.file), &config.data_dir, judge);
     let references = references(config);
     if references.is_empty() {
         eprintln!("nothing to pull: no job names a component in a registry");
@@ -67,7 +66,6 @@ fn references(config: &Config) -> BTreeSet<OciReference> {
 
 async fn ensure(registries: &Registries, reference: &OciReference) -> Line {
     let pulled = registries.ensure(reference).await?;
-    warn_if_refused(reference, &pulled);
     Ok(match pulled.anew {
         true => format!("pulled {}", pulled.pin.manifest),
         false => "unchanged".into(),
@@ -84,7 +82,7 @@ async fn move_pin(registries: &Registries, reference: &OciReference) -> Line {
     if new.pin == old {
         return Ok("unchanged".into());
     }
-    if let Some(why) = refused(&new) {
+    if let Err(why) = registries.judge(&new).await {
         return Err(format!(
             "leads to {} now, which cannot run here, so {} stays: it {why}",
             new.pin.manifest, old.manifest
@@ -93,19 +91,4 @@ async fn move_pin(registries: &Registries, reference: &OciReference) -> Line {
     let line = format!("{} -> {}", old.manifest, new.pin.manifest);
     registries.pin(reference, new.pin).await?;
     Ok(line)
-}
-
-fn warn_if_refused(reference: &OciReference, pulled: &Pulled) {
-    if let Some(why) = refused(pulled) {
-        eprintln!("{reference}: it would not start: it {why}");
-    }
-}
-
-/// Why it would not start, in words that follow `it`.
-fn refused(pulled: &Pulled) -> Option<String> {
-    match describe(&pulled.file) {
-        Ok(description) => description.refused,
-        // It begins with the name in the cache, which nobody knows.
-        Err(why) => Some(why.split_once(' ').map_or(why.clone(), |(_, rest)| rest.to_owned())),
-    }
 }

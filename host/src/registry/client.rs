@@ -94,7 +94,7 @@ impl Session {
                 format!("{registry} answered {code}: {}", plain(message))
             }
             Error::RequestError(error) if error.is_connect() => {
-                format!("{registry} cannot be reached: {}", chain(error))
+                format!("{registry} cannot be reached: {}", plain(&root(error)))
             }
             Error::RequestError(error) if error.is_timeout() => format!("{registry} does not answer"),
             error => plain(&chain(error)),
@@ -119,6 +119,14 @@ fn is_missing(code: &OciErrorCode) -> bool {
         code,
         OciErrorCode::ManifestUnknown | OciErrorCode::NameUnknown | OciErrorCode::NotFound | OciErrorCode::BlobUnknown
     )
+}
+
+/// What an error came from in the end: of a connection that failed, all that matters.
+fn root(error: &dyn std::error::Error) -> String {
+    match error.source() {
+        Some(inner) => root(inner),
+        None => error.to_string(),
+    }
 }
 
 /// An error with what it came from: the outermost often says only that something failed.

@@ -36,6 +36,9 @@ const PULL_TIME: Duration = Duration::from_secs(60);
 /// How long one may take to be pushed: whoever pushes waits for it, and nobody else does.
 const PUSH_TIME: Duration = Duration::from_secs(300);
 
+/// Why the component in a file cannot run on this host, in words that follow its name. The edge brings it along.
+pub type Judge = fn(&Path) -> Result<(), String>;
+
 /// A component that is here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pulled {
@@ -43,7 +46,7 @@ pub struct Pulled {
     pub file: PathBuf,
     /// What it is.
     pub pin: Pin,
-    /// Whether it had to be pulled.
+    /// Whether it had to be pulled, or pinned.
     pub anew: bool,
 }
 
@@ -52,17 +55,20 @@ pub struct Pulled {
 pub struct Registries {
     lock: LockFile,
     store: Store,
+    judge: Judge,
     pull_time: Duration,
     found: Arc<Mutex<HashMap<OciReference, PathBuf>>>,
     turns: Arc<Mutex<HashMap<OciReference, Arc<tokio::sync::Mutex<()>>>>>,
 }
 
 impl Registries {
-    /// Components pinned in the file `lock` and kept in `data_dir`. Nothing is made or read yet.
-    pub fn new(lock: PathBuf, data_dir: &Path) -> Self {
+    /// Components pinned in the file `lock` and kept in `data_dir`. Nothing is made or read yet. What `judge` refuses is never
+    /// pinned by itself: it would be a mistake in the configuration, which keeps a host from starting.
+    pub fn new(lock: PathBuf, data_dir: &Path, judge: Judge) -> Self {
         Self {
             lock: LockFile::new(lock),
             store: Store::new(data_dir, pulled_components(data_dir)),
+            judge,
             pull_time: PULL_TIME,
             found: Arc::default(),
             turns: Arc::default(),
@@ -97,9 +103,10 @@ impl Registries {
             Some(pin) => pin.clone(),
             None => {
                 let fetched = self.fetch(reference).await?;
+                self.judge(&fetched).await?;
                 let first = self.pin_first(reference, fetched.pin.clone()).await?;
                 if first == fetched.pin {
-                    return Ok(fetched);
+                    return Ok(Pulled { anew: true, ..fetched });
                 }
                 // Another process was faster, and the tag moved between the two.
                 first
@@ -120,6 +127,15 @@ impl Registries {
     /// As [`Self::file`].
     pub async fn fetch(&self, reference: &OciReference) -> Result<Pulled, String> {
         self.pull(reference, None).await
+    }
+
+    /// Whether what was fetched can run here.
+    ///
+    /// # Errors
+    /// Why not, in words that follow the reference.
+    pub async fn judge(&self, fetched: &Pulled) -> Result<(), String> {
+        let (judge, file) = (self.judge, fetched.file.clone());
+        blocking(move || judge(&file)).await
     }
 
     /// What is pinned.

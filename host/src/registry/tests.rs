@@ -71,7 +71,12 @@ impl World {
 
     /// The host, started anew.
     fn host(&self) -> Registries {
-        Registries::new(self.home.path().join("innkeeper.lock"), &self.home.path().join("data"))
+        self.host_with(|_| Ok(()))
+    }
+
+    fn host_with(&self, judge: Judge) -> Registries {
+        let (lock, data) = (self.home.path().join("innkeeper.lock"), self.home.path().join("data"));
+        Registries::new(lock, &data, judge)
     }
 
     fn reference(&self, tag: &str) -> OciReference {
@@ -295,4 +300,13 @@ async fn pins_that_nobody_needs_are_forgotten() {
     assert_eq!(forgotten, Ok(vec![world.reference("1")]));
     let pins = world.host().pins().await.unwrap();
     assert!(pins.pin(&world.reference("1")).is_none() && pins.pin(&world.reference("2")).is_some());
+}
+
+#[tokio::test]
+async fn what_cannot_run_here_is_not_pinned() {
+    let world = World::new().await;
+    world.component("1", "notes");
+    let host = world.host_with(|_| Err("is text".into()));
+    assert_eq!(host.file(&world.reference("1")).await, Err("is text".into()));
+    assert_eq!(host.pins().await.unwrap(), Lock::default());
 }

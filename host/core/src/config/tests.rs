@@ -5,6 +5,7 @@
 mod http;
 mod mistakes;
 mod mutations;
+mod oci;
 
 use std::path::{Path, PathBuf};
 

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use innkeeper_core::config::Places;
 use innkeeper_core::config::oci::{OciReference, RegistryPrefix, lock_file};
 
 use super::super::{Ended, Misuse, block_on, print};
 use super::Source;
 use crate::guest::describe::describe;
+use crate::guest::inspect::judge;
 use crate::registry::{Artifact, Registries};
 
 /// Where guests are pushed: `PREFIX/<namespace>/<name>:<tag>`.
@@ -38,11 +38,15 @@ impl Destination {
 
 /// Pushes guests that are built, each under its name there. Whether all of them are there.
 pub(super) fn run(places: &Places, guests: &[(&Source, OciReference)]) -> anyhow::Result<Ended> {
-    let registries = Registries::new(lock_file(&places.file), &places.data_dir);
+    let registries = Registries::new(lock_file(&places.file), &places.data_dir, judge);
     block_on("warn", async move {
         let mut ended = Ended::Done;
         for (source, reference) in guests {
-            match registries.push(reference, artifact(&source.output)?).await {
+            let pushed = match artifact(&source.output) {
+                Ok(artifact) => registries.push(reference, artifact).await,
+                Err(why) => Err(format!("cannot be pushed: {why}")),
+            };
+            match pushed {
                 Ok(pushed) => {
                     eprintln!(
                         "{}: pushed; in namespace.toml, wherever it is to run:",
@@ -60,12 +64,16 @@ pub(super) fn run(places: &Places, guests: &[(&Source, OciReference)]) -> anyhow
     })
 }
 
-fn artifact(file: &Path) -> anyhow::Result<Artifact> {
-    let component = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let description = describe(file).map_err(anyhow::Error::msg)?;
-    Ok(Artifact {
-        component: component.into(),
-        imports: description.imports,
-        exports: description.exports,
-    })
+/// What is pushed of a component, where it would start.
+fn artifact(file: &Path) -> Result<Artifact, String> {
+    let component = std::fs::read(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+    let description = describe(file)?;
+    match description.refused {
+        Some(why) => Err(format!("it would not start: it {why}")),
+        None => Ok(Artifact {
+            component: component.into(),
+            imports: description.imports,
+            exports: description.exports,
+        }),
+    }
 }

@@ -53,6 +53,7 @@ impl Inn {
             registries: Arc::new(crate::registry::Registries::new(
                 home.path().join("innkeeper.lock"),
                 home.path(),
+                crate::guest::inspect::judge,
             )),
             compiler: compile::tests::this_test_binary(),
             clock: Arc::new(SystemClock),
