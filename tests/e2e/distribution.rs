@@ -2,7 +2,7 @@
 
 use innkeeper_tests::{Host, guests};
 
-use crate::{bash, guest};
+use crate::{bash, bash_with, guest};
 
 /// A namespace whose job is a component in a registry, with these grants.
 fn lab(reference: &str, grants: &str) -> Host {
@@ -165,6 +165,24 @@ mod needs_docker_registry {
         let failed = wrong.say("lab greet Ada").await;
         assert_eq!(failed.code, 1, "{failed:?}");
         assert!(failed.stdout.contains("does not have it"), "{failed:?}");
+    }
+
+    #[tokio::test]
+    async fn a_report_format_comes_from_a_registry_too() {
+        let mut registry = Registry::start().await;
+        registry.push("team/csv-table", "1", &guests::rust("csv-table")).await;
+        let format = format!(
+            "report_format = {{ component = 'oci://{}/team/csv-table:1' }}",
+            registry.address()
+        );
+        let script = "printf 'name,count\\nlamps,3\\n'";
+        let inn = Host::setup()
+            .trusted("demo", &bash_with("list", script, &format))
+            .write();
+        let report = inn.say("demo list").await.success();
+        assert!(report.contains("lamps") && !report.contains("lamps,3"), "{report}");
+        registry.stop().await;
+        assert_eq!(inn.say("demo list").await.success(), report);
     }
 
     #[tokio::test]
