@@ -171,7 +171,9 @@ fn job() -> anyhow::Result<Job> {
         },
         limits: Limits {
             wall_time: Duration::from_secs(60),
+            cpu_time: Duration::ZERO,
             memory: 0,
+            disk: 0,
             stdout: 16 << 20,
             stderr: 1 << 20,
         },

@@ -281,7 +281,9 @@ fn job(component: &Path) -> Job {
         },
         limits: Limits {
             wall_time: Duration::from_secs(60),
+            cpu_time: Duration::from_secs(30),
             memory: 64 << 20,
+            disk: 256 << 20,
             stdout: STDOUT_BYTES as u64,
             stderr: STDERR_BYTES as u64,
         },

@@ -13,6 +13,7 @@ mod distribution;
 mod fake_slack;
 mod gate;
 mod github;
+mod hostile;
 mod http_grant;
 mod p1_durable_before_ack;
 mod p2_one_asking;

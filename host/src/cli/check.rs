@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use innkeeper_core::config::Config;
+use innkeeper_core::config::{AccountLine, Config, Loaded};
+use unicode_width::UnicodeWidthStr;
 
 use super::accepted::Accepted;
 use super::{Ended, Misuse, print, print_problems};
@@ -11,7 +12,7 @@ use crate::guest::inspect::Inspector;
 pub(super) fn run(file: &Path, json: bool, accept: bool) -> anyhow::Result<Ended> {
     let loaded = Config::load(file, &Inspector);
     let problems = match &loaded {
-        Ok(loaded) => &loaded.warnings,
+        Ok(loaded) => &loaded.problems,
         Err(problems) => problems,
     };
     if json {
@@ -23,7 +24,7 @@ pub(super) fn run(file: &Path, json: bool, accept: bool) -> anyhow::Result<Ended
         Ok(loaded) => {
             compare(&loaded.config, accept)?;
             if !json {
-                print(summary(&loaded.config))?;
+                print(summary(&loaded))?;
             }
             Ok(Ended::Done)
         }
@@ -46,17 +47,32 @@ fn compare(config: &Config, accept: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn summary(config: &Config) -> String {
-    let lines = config.namespaces.values().map(|namespace| {
-        let trust = if namespace.grants.trusted {
-            "trusted"
-        } else {
-            "untrusted"
-        };
-        let (jobs, commands) = (namespace.jobs.len(), namespace.commands.len());
-        format!("{:<16} {trust}, {jobs} jobs, {commands} commands", namespace.name)
-    });
-    let mut lines: Vec<String> = lines.collect();
-    lines.push("All is well.".to_owned());
-    lines.join("\n")
+/// A paragraph a namespace: what it has, and what it asks and gets.
+fn summary(loaded: &Loaded) -> String {
+    let mut text = String::new();
+    for account in &loaded.accounts {
+        let trust = if account.trusted { "trusted" } else { "untrusted" };
+        let (jobs, commands) = loaded
+            .config
+            .namespaces
+            .get(&account.namespace)
+            .map_or((0, 0), |namespace| (namespace.jobs.len(), namespace.commands.len()));
+        let name = &account.namespace;
+        text += &format!("{name:<16} {trust}, {jobs} jobs, {commands} commands\n");
+        text += &side_by_side(&account.lines);
+    }
+    text + "All is well."
+}
+
+fn side_by_side(lines: &[AccountLine]) -> String {
+    let asks = |line: &AccountLine| line.asks.clone().unwrap_or_else(|| "what is granted".to_owned());
+    let width = lines.iter().map(|line| asks(line).width()).max().unwrap_or(0);
+    let mut text = String::new();
+    for line in lines {
+        let asked = asks(line);
+        let gap = " ".repeat(width - asked.width());
+        let gets = if line.gets.is_empty() { "nothing" } else { &line.gets };
+        text += &format!("    {:<10} asks {asked}{gap}  gets {gets}\n", line.key);
+    }
+    text
 }

@@ -269,11 +269,19 @@ fn block_on(filter: &str, verb: impl Future<Output = anyhow::Result<Ended>>) -> 
     ended
 }
 
-/// Loads the configuration; its warnings are printed, its errors end the program.
+/// Loads the configuration; its problems are printed. Errors end the program, but for those of untrusted namespaces:
+/// these are left out.
 fn load(file: &Path) -> anyhow::Result<Config> {
-    match Config::load(file, &Inspector) {
+    match Config::load_what_runs(file, &Inspector) {
         Ok(loaded) => {
-            print_problems(&loaded.warnings);
+            print_problems(&loaded.problems);
+            for name in &loaded.left_out {
+                // Whoever closed stderr does not want to know.
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "innkeeper: the namespace `{name}` is left out, since its configuration has errors; all others are there\n"
+                );
+            }
             Ok(loaded.config)
         }
         Err(problems) => {

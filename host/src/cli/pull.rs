@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use innkeeper_core::config::oci::{OciReference, lock_file};
-use innkeeper_core::config::{ComponentSource, Config};
+use innkeeper_core::config::{ComponentSource, Config, Loaded, Problems};
 
 use super::{Ended, Misuse, print, print_problems};
 use crate::guest::inspect::{Inspector, judge};
@@ -13,21 +13,24 @@ use crate::registry::Registries;
 /// What came of one component, in words that follow its reference.
 type Line = Result<String, String>;
 
-/// The configuration. What it warns of is mostly what is done here.
-pub(super) fn load(file: &Path) -> anyhow::Result<Config> {
-    Config::load(file, &Inspector)
-        .map(|loaded| loaded.config)
-        .map_err(|problems| {
-            print_problems(&problems);
-            Misuse(format!(
-                "the configuration has {}; nothing was pulled",
-                problems.summary()
-            ))
-            .into()
-        })
+/// The configuration, as `serve` would have it. What it warns of is mostly what is done here.
+pub(super) fn load(file: &Path) -> anyhow::Result<Loaded> {
+    let refused = |problems: Problems| {
+        print_problems(&problems);
+        Misuse(format!(
+            "the configuration has {}; nothing was pulled",
+            problems.summary()
+        ))
+    };
+    let loaded = Config::load_what_runs(file, &Inspector).map_err(refused)?;
+    if !loaded.left_out.is_empty() {
+        print_problems(&loaded.problems);
+    }
+    Ok(loaded)
 }
 
-pub(super) async fn run(config: &Config, update: bool) -> anyhow::Result<Ended> {
+pub(super) async fn run(loaded: &Loaded, update: bool) -> anyhow::Result<Ended> {
+    let config = &loaded.config;
     let registries = Registries::new(lock_file(&config.file), &config.data_dir, judge);
     let references = references(config);
     if references.is_empty() {
@@ -46,6 +49,14 @@ pub(super) async fn run(config: &Config, update: bool) -> anyhow::Result<Ended> 
                 ended = Ended::Failed;
             }
         }
+    }
+    // What the others name is not known: their pins stay.
+    if !loaded.left_out.is_empty() {
+        eprintln!(
+            "left out, since their configuration has errors: {}",
+            loaded.left_out.join(", ")
+        );
+        return Ok(Ended::Failed);
     }
     let forgotten = registries.keep_pins(references.into_iter().collect()).await;
     for reference in forgotten.map_err(anyhow::Error::msg)? {

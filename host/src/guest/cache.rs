@@ -24,12 +24,14 @@ use tokio::sync::{OnceCell, Semaphore};
 use wasmtime::Engine;
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime_wasi::p2::bindings::CommandPre;
+use wasmtime_wasi::p2::bindings::filesystem::types;
 
 use super::bindings::job::{Job, JobPre};
 use super::bindings::report_format::ReportFormatPre;
 use super::compile::{self, CompilerCommand};
 use super::context::Context;
 use super::ending::tidy;
+use super::files::{self, MeteredFiles};
 use super::inspect;
 use crate::memory;
 
@@ -114,6 +116,10 @@ impl Cache {
         std::fs::set_permissions(folder, PermissionsExt::from_mode(0o700))?;
         let mut linker = Linker::new(engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        // In front of the files that were just linked.
+        linker.allow_shadowing(true);
+        types::add_to_linker::<_, MeteredFiles>(&mut linker, files::metered)?;
+        linker.allow_shadowing(false);
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
         Job::add_to_linker::<_, HasSelf<_>>(&mut linker, |context| context)?;
         let cache = Self {

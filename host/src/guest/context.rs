@@ -11,10 +11,12 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
 
+use super::files::DiskMeter;
 use super::http::ShutDoor;
 use super::limits::{self, MemoryLimit};
 use super::output::GuestOutput;
 use super::progress::Progressing;
+use super::refusals::Refusals;
 use crate::runner::Invocation;
 
 /// The data of one guest's store.
@@ -25,6 +27,8 @@ pub struct Context {
     door: Box<dyn WasiHttpHooks>,
     /// The count of its memory.
     pub memory: MemoryLimit,
+    /// The count of what it writes into granted folders.
+    pub disk: DiskMeter,
     /// Where its progress goes.
     pub progress: Progressing,
 }
@@ -61,7 +65,8 @@ impl Environment {
 }
 
 impl Context {
-    /// Everything that the guest of `invocation` is given. `door` is where its HTTP requests go.
+    /// Everything that the guest of `invocation` is given. `door` is where its HTTP requests go, `disk` counts what it
+    /// writes.
     ///
     /// # Errors
     /// A sentence: an argument is missing or no program can take it, or a granted folder cannot be opened.
@@ -71,6 +76,7 @@ impl Context {
         stdout: GuestOutput,
         stderr: GuestOutput,
         door: Box<dyn WasiHttpHooks>,
+        disk: DiskMeter,
     ) -> Result<Self, String> {
         let grants = &invocation.job.grants;
         let arguments = arguments(invocation)?;
@@ -84,16 +90,23 @@ impl Context {
             open_folder(&mut wasi, files, invocation)?;
         }
         let progress = Progressing::new(invocation.progress.clone(), stderr);
-        Ok(Self::with(wasi, invocation.job.limits.memory, door, progress))
+        Ok(Self::with(wasi, invocation.job.limits.memory, door, disk, progress))
     }
 
     /// What a guest sees that sees nothing: every door is there and shut. `memory` is what it may take, in bytes.
     pub fn shut(memory: u64) -> Self {
         let progress = Progressing::new(None, GuestOutput::nowhere());
-        Self::with(shut_doors(), memory, Box::<ShutDoor>::default(), progress)
+        let disk = DiskMeter::new(0, Refusals::default());
+        Self::with(shut_doors(), memory, Box::<ShutDoor>::default(), disk, progress)
     }
 
-    fn with(mut wasi: WasiCtxBuilder, memory: u64, door: Box<dyn WasiHttpHooks>, progress: Progressing) -> Self {
+    fn with(
+        mut wasi: WasiCtxBuilder,
+        memory: u64,
+        door: Box<dyn WasiHttpHooks>,
+        disk: DiskMeter,
+        progress: Progressing,
+    ) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits::HANDLES);
         let mut http = WasiHttpCtx::new();
@@ -104,6 +117,7 @@ impl Context {
             http,
             door,
             memory: MemoryLimit::new(memory),
+            disk,
             progress,
         }
     }

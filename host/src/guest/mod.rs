@@ -7,6 +7,8 @@
 //!   engine    the engine's settings and pool, the epoch's ticker
 //!   context   what a guest sees: arguments, environment, folders; the doors that are shut
 //!   limits    what it may spend; the count of its memory
+//!   cpu       its CPU time
+//!   files     what it writes into granted folders, counted
 //!   output    its stdout and stderr, into the run's log
 //!   progress  what it says while it works
 //!   run       one run of a job, whatever its world
@@ -28,9 +30,11 @@ pub mod command;
 pub mod compile;
 pub mod context;
 pub mod convert;
+pub mod cpu;
 pub mod describe;
 pub mod ending;
 pub mod engine;
+pub mod files;
 pub mod http;
 pub mod inspect;
 pub mod job;

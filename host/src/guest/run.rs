@@ -14,9 +14,11 @@ use tokio_util::sync::CancellationToken;
 use super::bindings::types;
 use super::cache::Ready;
 use super::context::Context;
+use super::cpu::OutOfCpu;
+use super::files::DiskMeter;
 use super::output::GuestOutput;
 use super::refusals::Refusals;
-use super::{Guests, command, convert, ending, http, job};
+use super::{Guests, command, convert, cpu, ending, http, job};
 use crate::runner::Invocation;
 
 /// How a guest's run went.
@@ -58,18 +60,25 @@ pub async fn run(
         Err(why) => return not_started(why),
     };
     let door = http::door(&invocation.job.grants.http, &guests.network, refusals);
-    let context = match Context::new(invocation, &guests.settings.environment, stdout, stderr.clone(), door) {
+    let disk = DiskMeter::new(invocation.job.limits.disk, refusals.clone());
+    let environment = &guests.settings.environment;
+    let context = match Context::new(invocation, environment, stdout, stderr.clone(), door, disk) {
         Ok(context) => context,
         Err(why) => return not_started(why),
     };
     let begin: Instant = guests.clock().monotonic();
     let limit = invocation.job.limits.wall_time;
+    let cpu_time = invocation.job.limits.cpu_time;
     let started = invocation.started.take();
     let most = invocation.job.limits.stdout;
     let request = || convert::request(invocation);
+    let life = live(guests, &component, request, most, context, &stderr, started);
     let lived = tokio::select! {
         biased;
-        lived = live(guests, &component, request, most, context, &stderr, started) => lived,
+        lived = cpu::within(cpu_time, life) => lived.unwrap_or_else(|OutOfCpu| {
+            let what = format!("used {} s of CPU time, all it may have", cpu_time.as_secs());
+            Lived::ended(Ending::LimitReached { what })
+        }),
         () = stop.cancelled() => Lived::ended(Ending::Interrupted),
         () = tokio::time::sleep(limit) => Lived::ended(Ending::TimedOut {
             after_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),

@@ -162,7 +162,9 @@ mod tests {
     fn limits(stdout: u64, stderr: u64) -> Limits {
         Limits {
             wall_time: Duration::from_secs(1),
+            cpu_time: Duration::ZERO,
             memory: 0,
+            disk: 0,
             stdout,
             stderr,
         }

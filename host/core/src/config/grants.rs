@@ -362,19 +362,23 @@ pub(super) enum Kind {
     Component,
 }
 
-/// The limits that hold where nothing is written. Memory is not limited for bash.
+/// The limits that hold where nothing is written. CPU time, memory and disk are not limited for bash.
 pub(super) fn default_limits(kind: Kind, format: Format) -> Limits {
     const MIB: u64 = 1 << 20;
     match kind {
         Kind::Bash => Limits {
             wall_time: Duration::from_secs(60 * 60),
+            cpu_time: Duration::ZERO,
             memory: 0,
+            disk: 0,
             stdout: 16 * MIB,
             stderr: MIB,
         },
         Kind::Component => Limits {
             wall_time: Duration::from_secs(60),
+            cpu_time: Duration::from_secs(30),
             memory: 64 * MIB,
+            disk: 256 * MIB,
             stdout: if format == Format::File { 16 * MIB } else { MIB },
             stderr: 64 << 10,
         },
@@ -404,13 +408,22 @@ pub(super) fn limits(
         }
         effective
     };
-    let memory = match kind {
-        Kind::Bash => 0,
-        Kind::Component => {
+    let (memory, cpu_time, disk) = match kind {
+        Kind::Bash => (0, 0, 0),
+        Kind::Component => (
             one("limits/memory_mb", "memory_mb", defaults.memory >> 20, |limits| {
                 limits.memory_mb
-            }) << 20
-        }
+            }) << 20,
+            one(
+                "limits/cpu_seconds",
+                "cpu_seconds",
+                defaults.cpu_time.as_secs(),
+                |limits| limits.cpu_seconds,
+            ),
+            one("limits/disk_mb", "disk_mb", defaults.disk >> 20, |limits| {
+                limits.disk_mb
+            }) << 20,
+        ),
     };
     let limits = Limits {
         wall_time: Duration::from_secs(one(
@@ -419,7 +432,9 @@ pub(super) fn limits(
             defaults.wall_time.as_secs(),
             |limits| limits.timeout_seconds,
         )),
+        cpu_time: Duration::from_secs(cpu_time),
         memory,
+        disk,
         stdout: one("limits/stdout_bytes", "stdout_bytes", defaults.stdout, |limits| {
             limits.stdout_bytes
         }),
@@ -435,6 +450,8 @@ fn limits_line(given: &RawLimits, name: &str, value: u64) -> String {
     let known = [
         ("memory_mb", given.memory_mb),
         ("timeout_seconds", given.timeout_seconds),
+        ("cpu_seconds", given.cpu_seconds),
+        ("disk_mb", given.disk_mb),
         ("stdout_bytes", given.stdout_bytes),
         ("stderr_bytes", given.stderr_bytes),
     ];

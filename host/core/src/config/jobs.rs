@@ -17,7 +17,14 @@ use super::source::child;
 use crate::command::template::{ArgumentTemplate, ScriptTemplate, TemplateError};
 
 /// Grants that are enforced for components only.
-const ONLY_COMPONENTS: [&str; 4] = ["files", "http", "registries", "limits/memory_mb"];
+const ONLY_COMPONENTS: [&str; 6] = [
+    "files",
+    "http",
+    "registries",
+    "limits/memory_mb",
+    "limits/cpu_seconds",
+    "limits/disk_mb",
+];
 
 /// Checks every job. Those with errors are left out.
 pub(super) fn check(

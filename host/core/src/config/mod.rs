@@ -18,6 +18,7 @@
 //! syntax errors has its other keys looked at and no more; a namespace whose grants are unclear is not told that it has
 //! none. Nothing runs: components are looked at by a [`ComponentInspector`], which the edge brings along.
 
+mod account;
 mod checks;
 mod commands;
 mod given;
@@ -42,6 +43,7 @@ mod workspace;
 
 use std::path::Path;
 
+pub use account::{Account, AccountLine};
 pub use http::{Denied, HostName, HttpGrant, HttpGrants, Origin, Scheme};
 pub use model::*;
 pub use names::{job_fault, namespace_fault};
@@ -58,13 +60,17 @@ pub trait ComponentInspector {
     fn inspect(&self, file: &Path) -> Result<World, String>;
 }
 
-/// A configuration without errors.
+/// A configuration that a host can run with.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The configuration.
     pub config: Config,
-    /// What is odd about it and does not refuse the start.
-    pub warnings: Problems,
+    /// What is odd about it and does not refuse the start; the errors of what is left out, too.
+    pub problems: Problems,
+    /// What each of its namespaces asks and gets, by name.
+    pub accounts: Vec<Account>,
+    /// The namespaces that are not in it, since their files have errors. By [`Config::load`] none.
+    pub left_out: Vec<String>,
 }
 
 impl Config {
@@ -73,18 +79,32 @@ impl Config {
     /// # Errors
     /// Every problem in all of the files, warnings too, where at least one of them is an error.
     pub fn load(file: &Path, inspector: &dyn ComponentInspector) -> Result<Loaded, Problems> {
+        let loaded = Self::load_what_runs(file, inspector)?;
+        if loaded.left_out.is_empty() {
+            Ok(loaded)
+        } else {
+            Err(loaded.problems)
+        }
+    }
+
+    /// Reads the same, and leaves out the untrusted namespaces that have errors: what a stranger wrote keeps nobody
+    /// else's jobs from running. Runs nothing.
+    ///
+    /// # Errors
+    /// Every problem in all of the files, where an error is in `innkeeper.toml` or in a trusted namespace.
+    pub fn load_what_runs(file: &Path, inspector: &dyn ComponentInspector) -> Result<Loaded, Problems> {
         let mut problems = Problems::default();
         let mut host = host::Host::read(file, &mut problems);
         if let Some(host) = &mut host {
             host.read_lock(&mut problems);
         }
-        let namespaces = match &host {
+        let workspace = match &host {
             Some(host) => workspace::read(host, inspector, &mut problems),
-            None => Default::default(),
+            None => workspace::Workspace::default(),
         };
         problems.sort(&file.display().to_string());
         match host {
-            Some(host) if !problems.has_errors() => Ok(Loaded {
+            Some(host) if workspace.bearable => Ok(Loaded {
                 config: Self {
                     slack: host.slack(),
                     capacity: host.capacity(),
@@ -93,10 +113,12 @@ impl Config {
                     data_dir: host.data_dir,
                     timezone: host.timezone,
                     server: host.server,
-                    namespaces,
+                    namespaces: workspace.namespaces,
                     webhook_secrets: host.webhook_secrets,
                 },
-                warnings: problems,
+                problems,
+                accounts: workspace.accounts,
+                left_out: workspace.left_out,
             }),
             _ => Err(problems),
         }

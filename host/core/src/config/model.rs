@@ -322,8 +322,12 @@ pub enum Format {
 pub struct Limits {
     /// Wall time. Default 60 s for a component, 1 h for bash.
     pub wall_time: Duration,
+    /// CPU time of a component. Default 30 s. Zero for bash, which has no such limit.
+    pub cpu_time: Duration,
     /// All memories and tables of a component together. Default 64 MB (64,000,000 is not meant: 64 MiB).
     pub memory: u64,
+    /// What a component may write into granted folders. Default 256 MiB. Zero for bash, which has no such limit.
+    pub disk: u64,
     /// What is kept of stdout. Default 1 MiB for a component (16 MiB where the format is `file`), 16 MiB for bash.
     pub stdout: u64,
     /// What is kept of stderr. Default 64 KiB for a component, 1 MiB for bash.

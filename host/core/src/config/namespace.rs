@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::account::Account;
 use super::checks::check_name;
 use super::grants::{Given, names_line};
 use super::host::Host;
@@ -42,7 +43,7 @@ pub(super) fn read(
     shown: &Path,
     inspector: &dyn ComponentInspector,
     problems: &mut Problems,
-) -> Option<Namespace> {
+) -> Option<(Namespace, Account)> {
     let mut document = Document::read(&folder.join(super::workspace::FILE), shown, problems)?;
     let jobs = names_in(document.value.get("jobs"));
     let raw: RawNamespace = shape::read(&mut document, &schema::schema_namespace(), problems);
@@ -66,12 +67,14 @@ pub(super) fn read(
         judge_grants,
         jobs,
     };
-    room.grants = needs::of_namespace(&room, problems);
+    let (asked, grants) = needs::of_namespace(&room, problems);
+    let account = Account::new(name, &asked, &grants);
+    room.grants = grants;
     room.check_default_channel(problems);
     let jobs = jobs::check(&room, inspector, problems);
     let commands = commands::check_slack(&room, &jobs, problems);
     let github = commands::check_github(&room, &jobs, problems);
-    Some(Namespace {
+    let namespace = Namespace {
         name: room.name,
         description: room.raw.description,
         restricted: room.raw.restricted,
@@ -82,7 +85,8 @@ pub(super) fn read(
         jobs: jobs.into_iter().map(|(name, job)| (name, Arc::new(job))).collect(),
         commands,
         github,
-    })
+    };
+    Some((namespace, account))
 }
 
 fn names_in(table: Option<&Value>) -> BTreeSet<String> {

@@ -82,14 +82,14 @@ fn asked(host: &Host, document: &Document, pointer: &str, raw: &RawNeeds, proble
     }
 }
 
-/// What is in effect for the namespace.
-pub(super) fn of_namespace(room: &Room<'_>, problems: &mut Problems) -> Grants {
+/// What the namespace asks, and what is in effect for it.
+pub(super) fn of_namespace(room: &Room<'_>, problems: &mut Problems) -> (Asked, Grants) {
     let asked = asked(room.host, &room.document, "/needs", &room.raw.needs, problems);
     let (grants, refused) = narrow(&room.given.grants(), &asked);
     for refusal in refused {
         room.report_need("/needs", &refusal, problems);
     }
-    grants
+    (asked, grants)
 }
 
 /// What is in effect for one job of it.

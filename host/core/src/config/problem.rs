@@ -238,6 +238,8 @@ fn draw_file<'a>(mut group: Group<'a>, places: &[&'a Place], first: &Place) -> G
 #[derive(Clone, Debug, Default)]
 pub struct Problems {
     list: Vec<Problem>,
+    /// Errors that were pushed, those included that were known already.
+    errors_met: usize,
     seen: HashSet<(String, usize, String)>,
 }
 
@@ -249,6 +251,7 @@ impl Problems {
             problem.place.start(),
             problem.title.clone(),
         );
+        self.errors_met += usize::from(problem.severity == Severity::Error);
         if self.seen.insert(key) {
             self.list.push(problem);
         }
@@ -281,6 +284,11 @@ impl Problems {
             let file = files.iter().position(|file| file == problem.place.path());
             (file, problem.place.start())
         });
+    }
+
+    /// How many errors were met so far, each as often as it was met.
+    pub(super) fn errors_met(&self) -> usize {
+        self.errors_met
     }
 
     /// Whether there is one that refuses the start.

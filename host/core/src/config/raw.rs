@@ -218,6 +218,12 @@ pub(super) struct RawLimits {
     /// Wall time in seconds. Default 60 for a component, 3600 for bash.
     #[schemars(range(min = 1, max = 604_800))]
     pub timeout_seconds: Option<u64>,
+    /// CPU time of a component, in seconds. Default 30.
+    #[schemars(range(min = 1, max = 604_800))]
+    pub cpu_seconds: Option<u64>,
+    /// What a component may write into granted folders in one run, in MiB. Default 256.
+    #[schemars(range(min = 1, max = 1_048_576))]
+    pub disk_mb: Option<u64>,
     /// Bytes kept of stdout. Default 1 MiB for a component (16 MiB for the format `file`), 16 MiB for bash.
     #[schemars(range(min = 1, max = 1_073_741_824))]
     pub stdout_bytes: Option<u64>,

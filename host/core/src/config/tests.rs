@@ -67,7 +67,7 @@ impl World {
     fn config(&self) -> Config {
         match self.load() {
             Ok(loaded) => {
-                assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
+                assert!(loaded.problems.is_empty(), "{}", loaded.problems);
                 loaded.config
             }
             Err(problems) => panic!("{problems}"),
@@ -77,7 +77,7 @@ impl World {
     /// What `check` prints, without the folder's name.
     fn check(&self) -> String {
         let problems = match self.load() {
-            Ok(loaded) => loaded.warnings,
+            Ok(loaded) => loaded.problems,
             Err(problems) => problems,
         };
         self.anonymous(&problems.render(false))
@@ -92,6 +92,48 @@ impl World {
 }
 
 const TRUSTED: &str = "[namespaces.demo]\ntrust = \"trusted\"\n";
+
+#[test]
+fn a_stranger_s_errors_leave_out_the_stranger_and_nobody_else() {
+    let fine = "[jobs.a]\nrun_args_template = 'true'\n";
+    let world = World::demo(TRUSTED, fine)
+        .namespace("stranger", "colour = 'red'\n[jobs.a]\nrun_args_template = 'true'\n")
+        .namespace("guest", "description = 'Nothing yet'\n");
+    let loaded = Config::load_what_runs(&world.path("innkeeper.toml"), &ByContent).unwrap();
+    assert_eq!(loaded.left_out, ["stranger"]);
+    assert_eq!(Vec::from_iter(loaded.config.namespaces.keys()), ["demo", "guest"]);
+    assert!(loaded.problems.has_errors());
+    assert!(world.load().is_err(), "`check` is not content");
+}
+
+#[test]
+fn errors_of_the_host_or_of_whom_it_trusts_refuse_the_start() {
+    for (host, demo) in [(TRUSTED, "colour = 'red'\n"), ("colour = 'red'\n", "")] {
+        let world = World::demo(host, demo);
+        assert!(Config::load_what_runs(&world.path("innkeeper.toml"), &ByContent).is_err());
+    }
+}
+
+#[test]
+fn the_account_says_what_is_asked_and_what_is_had() {
+    let host = "[namespaces.demo]\nhttp = ['a.example', 'b.example/x']\nenv = ['A']\n";
+    let world = World::demo(host, "[needs]\nhttp = ['a.example']\nmentions = 'none'\n");
+    let accounts = world.load().unwrap().accounts;
+    let lines: Vec<_> = accounts[0]
+        .lines
+        .iter()
+        .map(|line| (line.key, line.asks.as_deref(), line.gets.as_str()))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            ("triggers", None, "slack, cli"),
+            ("mentions", Some("nobody"), "nobody"),
+            ("env", None, "A"),
+            ("http", Some("a.example"), "a.example"),
+        ]
+    );
+}
 
 #[test]
 fn an_empty_file_is_the_defaults() {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::ComponentInspector;
+use super::account::Account;
 use super::host::Host;
 use super::model::Namespace;
 use super::names::{namespace_fault, nearest, tick};
@@ -15,13 +16,25 @@ use super::source::{Source, child};
 /// The file that makes a folder a namespace.
 pub(super) const FILE: &str = "namespace.toml";
 
+/// What was read of a workspace.
+#[derive(Default)]
+pub(super) struct Workspace {
+    /// The namespaces without errors.
+    pub namespaces: BTreeMap<String, Arc<Namespace>>,
+    /// What each of them asks and gets.
+    pub accounts: Vec<Account>,
+    /// The untrusted ones with errors.
+    pub left_out: Vec<String>,
+    /// Whether all errors met are those of namespaces that are left out.
+    pub bearable: bool,
+}
+
 /// Reads every namespace. One that has errors is left out, and does not keep others from being read.
-pub(super) fn read(
-    host: &Host,
-    inspector: &dyn ComponentInspector,
-    problems: &mut Problems,
-) -> BTreeMap<String, Arc<Namespace>> {
+pub(super) fn read(host: &Host, inspector: &dyn ComponentInspector, problems: &mut Problems) -> Workspace {
     let mut namespaces = BTreeMap::new();
+    let mut accounts = Vec::new();
+    let mut left_out = Vec::new();
+    let mut strangers_errors = 0;
     let mut found = Vec::new();
     for folder in folders(host, problems) {
         let shown = host
@@ -38,12 +51,24 @@ pub(super) fn read(
             problems.push(Problem::error(format!("bad name {}", tick(name)), place).help(fault));
         }
         found.push(name.to_owned());
-        if let Some(namespace) = namespace::read(host, name, &folder, &shown, inspector, problems) {
+        let before = problems.errors_met();
+        let namespace = namespace::read(host, name, &folder, &shown, inspector, problems);
+        let errors = problems.errors_met() - before;
+        if errors > 0 && host.given(name).is_some_and(|given| !given.trusted) {
+            left_out.push(name.to_owned());
+            strangers_errors += errors;
+        } else if let Some((namespace, account)) = namespace {
             namespaces.insert(name.to_owned(), Arc::new(namespace));
+            accounts.push(account);
         }
     }
     warn_of_absent(host, &found, problems);
-    namespaces
+    Workspace {
+        namespaces,
+        accounts,
+        left_out,
+        bearable: strangers_errors == problems.errors_met(),
+    }
 }
 
 /// The folders with a `namespace.toml`, by name.

@@ -41,7 +41,9 @@ impl Ended {
             },
             limits: Limits {
                 wall_time: Duration::from_secs(60),
+                cpu_time: Duration::from_secs(30),
                 memory: 64 << 20,
+                disk: 256 << 20,
                 stdout: 1 << 20,
                 stderr: 64 << 10,
             },

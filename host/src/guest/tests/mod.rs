@@ -63,7 +63,9 @@ impl Inn {
             guests: Arc::new(Guests::new(settings)),
             limits: Limits {
                 wall_time: Duration::from_secs(30),
+                cpu_time: Duration::from_secs(30),
                 memory: 8 << 20,
+                disk: 1 << 20,
                 stdout: 1 << 20,
                 stderr: 64 << 10,
             },

@@ -45,7 +45,9 @@ impl Host {
             },
             limits: Limits {
                 wall_time: FOR_EVER,
+                cpu_time: Duration::ZERO,
                 memory: 0,
+                disk: 0,
                 stdout: 1024,
                 stderr: 1024,
             },

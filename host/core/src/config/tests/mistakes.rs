@@ -1372,7 +1372,7 @@ fn warnings_do_not_refuse_the_start() {
         "[jobs.deploy]\nrun_args_template = \"./deploy {what}\"\nreport_format = \"code\"\n",
     )
     .file("workspace/lib/x.py", "");
-    assert_eq!(world.load().unwrap().warnings.summary(), "4 warnings");
+    assert_eq!(world.load().unwrap().problems.summary(), "4 warnings");
     insta::assert_snapshot!(world.check(), @r#"
 warning: there is no namespace `dmo`
  --> innkeeper.toml:4:13

@@ -111,7 +111,7 @@ proptest! {
     ) {
         let world = World::new(&apply(HOST, &host)).namespace("demo", &apply(NAMESPACE, &namespace));
         let problems = match world.load() {
-            Ok(loaded) => loaded.warnings,
+            Ok(loaded) => loaded.problems,
             Err(problems) => {
                 prop_assert!(problems.has_errors());
                 problems

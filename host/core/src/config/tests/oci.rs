@@ -48,7 +48,7 @@ fn program(config: &Config) -> (&ComponentSource, Option<GuestWorld>) {
 #[test]
 fn what_was_never_pulled_is_warned_of_and_no_reason_not_to_start() {
     let loaded = World::demo(GRANTED, &job("")).loaded();
-    let said = loaded.warnings.to_string();
+    let said = loaded.problems.to_string();
     assert!(
         said.contains("`oci://ghcr.io/team/hello:1.0` was never pulled"),
         "{said}"
@@ -78,13 +78,13 @@ fn what_is_missing_or_damaged_is_to_be_pulled_again() {
     let world = World::demo(GRANTED, &job("")).pulled("component");
     let kept = pulled_component(&world.path("data"), &Digest::of(b"component"));
     std::fs::write(&kept, "tnenopmoc").unwrap();
-    let said = world.loaded().warnings.to_string();
+    let said = world.loaded().problems.to_string();
     assert!(
         said.contains("is damaged") && said.contains("to be pulled again"),
         "{said}"
     );
     std::fs::remove_file(&kept).unwrap();
-    let said = world.loaded().warnings.to_string();
+    let said = world.loaded().problems.to_string();
     assert!(said.contains("is pinned, and not here"), "{said}");
 }
 
@@ -141,4 +141,13 @@ fn a_lock_file_that_is_not_understood_keeps_everything_from_starting() {
     let world = World::demo(GRANTED, &job("")).file("innkeeper.lock", "[[component]]\nreference = \"ghcr.io/x\"\n");
     let said = world.check();
     assert!(said.contains("the lock file cannot be read"), "{said}");
+}
+
+#[test]
+fn the_account_says_from_where_components_come() {
+    let narrowed = format!("[needs]\nregistries = [\"ghcr.io/team/hello\"]\n{}", job(""));
+    let accounts = World::demo(GRANTED, &narrowed).loaded().accounts;
+    let line = accounts[0].lines.iter().find(|line| line.key == "registries").unwrap();
+    assert_eq!(line.asks.as_deref(), Some("ghcr.io/team/hello"));
+    assert_eq!(line.gets, "ghcr.io/team/hello");
 }

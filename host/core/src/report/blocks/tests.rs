@@ -324,8 +324,8 @@ fn output_that_is_no_list_of_blocks_is_attached_with_the_reason() {
         file.comment.unwrap()
     };
     insta::assert_snapshot!(said("Traceback (most recent call last):"), @r#"The report of `demo_rota` (run 7) cannot be shown as blocks: it is no JSON: expected value at line 1 column 1. What it wrote is in the file."#);
-    insta::assert_snapshot!(said("{\"text\": \"x\"}"), @"`demo_rota` succeeded (run 7), but its report cannot be shown as blocks: it must be a JSON array of blocks, and is an object. What it wrote is in the file.");
-    insta::assert_snapshot!(said("[{\"type\": \"<!channel> ```\"}]").replace('\u{200b}', "·"), @"`demo_rota` succeeded (run 7), but its report cannot be shown as blocks: block 1 of it is refused: is of the type `&lt;!channel&gt; '''`, and here may be `section`, `header`, `divider`, `context`, `actions`, `image`, `rich_text`, `table`, `markdown`, `video`. What it wrote is in the file.");
+    insta::assert_snapshot!(said("{\"text\": \"x\"}"), @r#"The report of `demo_rota` (run 7) cannot be shown as blocks: it must be a JSON array of blocks, and is an object. What it wrote is in the file."#);
+    insta::assert_snapshot!(said("[{\"type\": \"<!channel> ```\"}]").replace('\u{200b}', "·"), @"The report of `demo_rota` (run 7) cannot be shown as blocks: block 1 of it is refused: is of the type `&lt;!channel&gt; '''`, and here may be `section`, `header`, `divider`, `context`, `actions`, `image`, `rich_text`, `table`, `markdown`, `video`. What it wrote is in the file.");
 }
 
 #[test]

@@ -1,0 +1,125 @@
+//! What each namespace asks and what it gets, side by side: for whoever runs the host to read.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::grants::Asked;
+use super::model::{Allowed, FilesGrant, GithubGrant, Grants, Mentions};
+use super::oci::RegistryGrants;
+use crate::request::Trigger;
+
+/// What one namespace asks and gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Its name.
+    pub namespace: String,
+    /// Whether it is trusted.
+    pub trusted: bool,
+    /// A line a kind of grant, in the order of the documentation. Kinds that it neither asks nor gets are left out.
+    pub lines: Vec<AccountLine>,
+}
+
+/// One kind of grant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountLine {
+    /// The key, for example `http`.
+    pub key: &'static str,
+    /// What `[needs]` says. None: nothing, so that all that is granted is meant.
+    pub asks: Option<String>,
+    /// What takes effect. Empty: nothing.
+    pub gets: String,
+}
+
+impl Account {
+    pub(super) fn new(namespace: &str, asked: &Asked, grants: &Grants) -> Self {
+        let files = asked.files.as_ref().map(|files| {
+            list(
+                files
+                    .iter()
+                    .map(|folder| format!("{}{}", folder.guest, writable(folder.write))),
+            )
+        });
+        let http = asked.http.as_ref();
+        let lines = [
+            (
+                "triggers",
+                asked.triggers.as_ref().map(triggers),
+                triggers(&grants.triggers),
+            ),
+            ("channels", asked.channels.as_ref().map(list), names(&grants.channels)),
+            (
+                "mentions",
+                asked.mentions.map(|mentions| mention(mentions).to_owned()),
+                mention(grants.mentions).to_owned(),
+            ),
+            ("env", asked.env.as_ref().map(list), names(&grants.env)),
+            ("files", files, list(grants.files.iter().map(folder))),
+            ("http", http.map(list), list(grants.http.entries())),
+            (
+                "github",
+                asked.repos.as_ref().map(list),
+                grants.github.as_ref().map(repositories).unwrap_or_default(),
+            ),
+            (
+                "registries",
+                asked.registries.as_ref().map(list),
+                registries(&grants.registries),
+            ),
+        ];
+        let lines = lines
+            .into_iter()
+            .filter(|(_, asks, gets)| asks.is_some() || !gets.is_empty())
+            .map(|(key, asks, gets)| AccountLine { key, asks, gets });
+        Self {
+            namespace: namespace.to_owned(),
+            trusted: grants.trusted,
+            lines: lines.collect(),
+        }
+    }
+}
+
+fn list<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+    let items = items.into_iter().map(|item| item.to_string());
+    items.collect::<Vec<_>>().join(", ")
+}
+
+fn names(allowed: &Allowed) -> String {
+    match allowed {
+        Allowed::All => "all".to_owned(),
+        Allowed::Only(names) => list(names),
+    }
+}
+
+fn triggers(triggers: &BTreeSet<Trigger>) -> String {
+    list(triggers.iter().map(|trigger| trigger.as_str()))
+}
+
+const fn mention(mentions: Mentions) -> &'static str {
+    match mentions {
+        Mentions::None => "nobody",
+        Mentions::Users => "users",
+        Mentions::Channel => "channel",
+    }
+}
+
+fn folder(files: &FilesGrant) -> String {
+    format!("{} as {}{}", files.host.display(), files.guest, writable(files.write))
+}
+
+const fn writable(write: bool) -> &'static str {
+    if write { " (to write)" } else { "" }
+}
+
+fn repositories(github: &GithubGrant) -> String {
+    match &github.repos {
+        Allowed::All => "webhooks of every repository".to_owned(),
+        Allowed::Only(repos) => list(repos),
+    }
+}
+
+fn registries(registries: &RegistryGrants) -> String {
+    match registries {
+        RegistryGrants::All => "all".to_owned(),
+        RegistryGrants::Only(entries) => list(entries),
+    }
+}

@@ -1,0 +1,142 @@
+//! Guests that mean harm: what each of them comes to, and that the next job of another namespace runs meanwhile and
+//! afterwards. That it starts as fast as before is measured by `cargo bench`.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use innkeeper_tests::{Host, guests};
+
+use crate::guest;
+
+/// What a stranger may spend here: little, so that the tests are quick.
+const LIMITS: &str = "limits = { timeout_seconds = 3, cpu_seconds = 1, disk_mb = 1 }";
+
+/// A host with a stranger who may write to one folder, and a neighbour.
+async fn inn() -> (Host, tempfile::TempDir) {
+    let room = tempfile::tempdir().unwrap();
+    fs::create_dir_all(room.path().join("open/inner")).unwrap();
+    fs::write(room.path().join("secret"), "of the host").unwrap();
+    let grant = format!(
+        "files = [{{ host = '{}', guest = '/room', write = true }}]\n{LIMITS}",
+        room.path().join("open").display()
+    );
+    let needs = "needs = { files = [{ guest = '/room', write = true }] }";
+    let inn = Host::setup()
+        .namespace("stranger", &guest("try [attack]", "hostile.wasm", needs), &grant)
+        .component("stranger", &guests::rust("hostile"))
+        .untrusted("neighbour", &guest("greet [name]", "hello.wasm", ""))
+        .component("neighbour", &guests::rust("hello"))
+        .start()
+        .await;
+    (inn, room)
+}
+
+/// Each attack ends its own run, says why, and leaves the neighbour alone.
+async fn attacks(expected: &[(&str, i32, &str)]) {
+    let (inn, _room) = inn().await;
+    for (attack, code, says) in expected {
+        let order = format!("stranger try {attack}");
+        let (output, meanwhile) = tokio::join!(inn.say(&order), inn.say("neighbour greet Ada"));
+        assert!(meanwhile.success().contains("Hello, Ada"), "while {attack}");
+        assert_eq!(output.code, *code, "{attack}: {output:?}");
+        assert!(output.stdout.contains(says), "{attack}: {output:?}");
+        let after = inn.say("neighbour greet Bob").await.success();
+        assert!(after.contains("Hello, Bob"), "after {attack}");
+    }
+}
+
+#[tokio::test]
+async fn time_is_limited_by_the_clock_and_by_the_processor() {
+    attacks(&[
+        ("spin", 1, "used 1 s of CPU time, all it may have"),
+        ("spin-in-calls", 1, "used 1 s of CPU time, all it may have"),
+        ("sleep", 1, "3 s"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn memory_is_limited_in_one_piece_and_in_many() {
+    attacks(&[
+        ("hoard-at-once", 1, "may have 64 MB"),
+        ("hoard-in-pieces", 1, "may have 64 MB"),
+        ("recurse", 1, "run"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn output_is_kept_up_to_its_limit_and_is_shown_as_text() {
+    attacks(&[
+        ("flood-lines", 0, "line"),
+        ("flood-one-line", 0, "word"),
+        ("flood-stderr", 0, "nobody minded"),
+        ("not-utf8", 0, "z"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn the_disk_is_limited_in_bytes_and_in_files() {
+    attacks(&[
+        ("fill-disk", 1, "to write more than 1 MB to disk"),
+        ("grow-file", 1, "to write more than 1 MB to disk"),
+        ("make-files", 1, "to make more than 10000 files"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn what_the_host_holds_for_a_guest_is_limited() {
+    attacks(&[
+        ("hoard-handles", 1, "handles"),
+        ("hoard-fields", 1, "handles"),
+        ("hoard-one-field", 1, "total size of fields exceeds limit"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn no_path_and_no_link_leads_out_of_a_granted_folder() {
+    let (inn, room) = inn().await;
+    let open = room.path().join("open");
+    symlink("/etc/passwd", open.join("absolute")).unwrap();
+    symlink("../secret", open.join("relative")).unwrap();
+    symlink("/etc", open.join("folder")).unwrap();
+    symlink("loop", open.join("loop")).unwrap();
+    for attack in ["escape-by-path", "escape-by-link"] {
+        inn.say(&format!("stranger try {attack}")).await.success();
+    }
+    let refused = inn.cli(&["logs", "2", "--stderr"]).await.success();
+    assert!(refused.contains("/room/relative is refused"), "{refused}");
+    assert!(refused.contains("/room/own0 is refused"), "{refused}");
+}
+
+#[tokio::test]
+async fn files_that_are_no_component_are_refused_by_name_and_the_neighbour_runs() {
+    let hello = fs::read(guests::rust("hello")).unwrap();
+    let files: [(&str, &[u8], &str); 4] = [
+        ("text", b"fn main() {}", "is text"),
+        ("module", b"\0asm\x01\0\0\0", "core module"),
+        ("cut", &hello[..hello.len() / 2], "cut off"),
+        ("empty", b"", "empty"),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes, says) in files {
+        let file = folder.path().join(format!("{name}.wasm"));
+        fs::write(&file, bytes).unwrap();
+        let inn = Host::setup()
+            .untrusted("stranger", &guest("try", &format!("{name}.wasm"), ""))
+            .component("stranger", &file)
+            .untrusted("neighbour", &guest("greet [name]", "hello.wasm", ""))
+            .component("neighbour", &guests::rust("hello"))
+            .write();
+        let check = inn.cli(&["check"]).await;
+        assert_ne!(check.code, 0, "{name}: {check:?}");
+        assert!(
+            format!("{}{}", check.stdout, check.stderr).contains(says),
+            "{name}: {check:?}"
+        );
+        assert!(inn.say("neighbour greet Ada").await.success().contains("Hello, Ada"));
+    }
+}
