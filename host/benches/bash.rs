@@ -150,6 +150,7 @@ fn grants() -> Grants {
         files: Vec::new(),
         http: Default::default(),
         github: None,
+        registries: innkeeper_core::config::oci::RegistryGrants::Only(Vec::new()),
     }
 }
 

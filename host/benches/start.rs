@@ -19,7 +19,9 @@ use innkeeper::deliver::terminal::Terminals;
 use innkeeper::dispatcher::{Dispatcher, Parts, Runners};
 use innkeeper::guest::compile::{CompilerCommand, VERB};
 use innkeeper::guest::context::Environment;
+use innkeeper::guest::inspect::judge;
 use innkeeper::guest::{GuestSettings, Guests};
+use innkeeper::registry::Registries;
 use innkeeper::runner::bash::{BashRunner, BashSettings, Grace};
 use innkeeper::runner::component::ComponentRunner;
 use innkeeper::runner::{Invocation, Runner};
@@ -77,6 +79,11 @@ impl Host {
             cache_folder: config.data_dir.join("cache"),
             capacity: config.capacity,
             environment: Environment::default(),
+            registries: Arc::new(Registries::new(
+                config.data_dir.join("innkeeper.lock"),
+                &config.data_dir,
+                judge,
+            )),
             compiler: CompilerCommand {
                 program: env!("CARGO_BIN_EXE_innkeeper").into(),
                 args: vec![VERB.into()],

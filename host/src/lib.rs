@@ -16,6 +16,8 @@
 //!        deliver         a lane at a time to its Target: Slack, a terminal
 //! ```
 //!
+//! [`registry`] pulls the components that are not files of a namespace.
+//!
 //! [`app`] builds and joins the parts, [`cli`] is the command line, [`web`] the HTTP server. Imports point down;
 //! `tests/layers.rs` keeps it so. What decides without touching the world is in `innkeeper_core`.
 
@@ -24,8 +26,10 @@ pub mod bell;
 pub mod cli;
 pub mod deliver;
 pub mod dispatcher;
+mod files;
 pub mod guest;
 pub mod memory;
+pub mod registry;
 pub mod runner;
 pub mod slack;
 pub mod telemetry;

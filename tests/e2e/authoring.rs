@@ -8,7 +8,7 @@ use innkeeper_tests::{Host, Signal, guests};
 use crate::{bash, guest};
 
 /// A folder with nothing in it; builds are with the toolchain that guests are built with here.
-fn nothing_yet() -> Host {
+pub(crate) fn nothing_yet() -> Host {
     let mut setup = Host::setup();
     if let Ok(toolchain) = std::env::var("INNKEEPER_GUEST_TOOLCHAIN")
         && toolchain != "default"

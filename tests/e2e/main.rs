@@ -9,6 +9,7 @@ mod bad_input;
 mod cli;
 mod components;
 mod conversation;
+mod distribution;
 mod fake_slack;
 mod gate;
 mod github;

@@ -12,6 +12,8 @@ use crate::within;
 pub struct Reply {
     /// The status.
     pub status: u16,
+    /// The headers.
+    pub headers: http::HeaderMap,
     /// The body, as text.
     pub body: String,
 }
@@ -42,6 +44,7 @@ pub async fn request(
     let exchange = async {
         let response = client.request(request).await.map_err(|error| error.to_string())?;
         let status = response.status().as_u16();
+        let headers = response.headers().clone();
         let body = response
             .into_body()
             .collect()
@@ -49,6 +52,7 @@ pub async fn request(
             .map_err(|error| error.to_string())?;
         Ok(Reply {
             status,
+            headers,
             body: String::from_utf8_lossy(&body.to_bytes()).into_owned(),
         })
     };

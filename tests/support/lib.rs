@@ -1,5 +1,5 @@
 //! What end-to-end tests need: a fake Slack that is strict about what Slack refuses, a host to start, to ask and to
-//! kill, a GitHub that signs, and doors for jobs to wait at.
+//! kill, a GitHub that signs, a registry, and doors for jobs to wait at.
 //!
 //! A test reads like the conversation that it checks:
 //!
@@ -32,10 +32,12 @@ pub mod github;
 pub mod guests;
 pub mod host;
 pub mod http;
+pub mod registry;
 pub mod slack;
 
 pub use gate::Gate;
 pub use host::{Host, Output, Verb};
+pub use registry::Registry;
 pub use rustix::process::Signal;
 pub use slack::{FakeSlack, Fault, Post};
 

@@ -11,12 +11,15 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use innkeeper::guest::compile::CompilerCommand;
 use innkeeper::guest::context::Environment;
+use innkeeper::guest::inspect::judge;
 use innkeeper::guest::{GuestSettings, Guests, engine};
+use innkeeper::registry::Registries;
 use innkeeper::runner::component::ComponentRunner;
 use innkeeper::runner::{Invocation, Runner};
 use innkeeper_core::clock::SystemClock;
+use innkeeper_core::config::oci::RegistryGrants;
 use innkeeper_core::config::{
-    Allowed, Capacity, Format, Grants, Job, Limits, Mentions, Namespace, Program, ReportRules,
+    Allowed, Capacity, Format, Grants, Job, Limits, Mentions, Namespace, Program, ReportRules, World,
 };
 use innkeeper_core::request::Arguments;
 use innkeeper_core::run::{Ending, RunId};
@@ -124,6 +127,7 @@ impl Inn {
                 shutdown_grace: Duration::from_secs(1),
             },
             environment: Environment::default(),
+            registries: Arc::new(Registries::new(home.join("innkeeper.lock"), home, judge)),
             compiler: CompilerCommand::this_program(),
             clock: Arc::new(SystemClock),
         };
@@ -191,6 +195,7 @@ fn grants() -> Grants {
         files: Vec::new(),
         http: Default::default(),
         github: None,
+        registries: RegistryGrants::Only(Vec::new()),
     }
 }
 
@@ -199,9 +204,9 @@ fn job(component: &Path, megabytes: u64) -> Job {
         namespace: "bench".into(),
         name: "hello".into(),
         program: Program::Component {
-            path: component.to_owned(),
+            source: component.to_owned().into(),
             arguments: None,
-            world: innkeeper_core::config::World::Command,
+            world: Some(World::Command),
         },
         report: ReportRules {
             stdout: true,

@@ -20,8 +20,9 @@ use anyhow::{Context, anyhow};
 use axum::Router;
 use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::{Clock, SystemClock};
+use innkeeper_core::config::oci::lock_file;
 use innkeeper_core::config::secrets::{Secrets, hidden_variables};
-use innkeeper_core::config::{Config, Program};
+use innkeeper_core::config::{ComponentSource, Config};
 use innkeeper_core::store::Store;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -33,8 +34,10 @@ use crate::deliver::terminal::Terminals;
 use crate::dispatcher::{Dispatcher, Parts, Runners};
 use crate::guest::compile::CompilerCommand;
 use crate::guest::context::Environment;
+use crate::guest::inspect::judge;
 use crate::guest::report_format::GuestFormatter;
 use crate::guest::{GuestSettings, Guests};
+use crate::registry::Registries;
 use crate::runner::bash::{BashRunner, BashSettings, Grace};
 use crate::runner::component::ComponentRunner;
 use crate::trigger::cli::CommandLine;
@@ -118,6 +121,7 @@ impl App {
             cache_folder: config.data_dir.join("cache"),
             capacity: config.capacity,
             environment: Environment::of_process(&hidden),
+            registries: Arc::new(Registries::new(lock_file(&config.file), &config.data_dir, judge)),
             compiler: CompilerCommand::this_program(),
             clock: clock.clone(),
         }));
@@ -267,20 +271,14 @@ async fn forget(store: Arc<Store>, clock: Arc<dyn Clock>, stop: CancellationToke
     Ok(())
 }
 
-/// The files of every component, each once, with the namespace that it belongs to.
-fn components(config: &Config) -> Vec<(PathBuf, String)> {
+/// Every component, each once, with the namespace that it belongs to. Files come first: what must be pulled may take its
+/// time.
+fn components(config: &Config) -> Vec<(ComponentSource, String)> {
     let jobs = config.namespaces.values().flat_map(|namespace| namespace.jobs.values());
-    let files: BTreeSet<(PathBuf, String)> = jobs
-        .flat_map(|job| {
-            let program = match &job.program {
-                Program::Component { path, .. } => Some(path),
-                Program::Bash { .. } => None,
-            };
-            let paths = program.into_iter().chain(&job.report.formatter);
-            paths.map(|path| (path.clone(), job.namespace.clone()))
-        })
+    let components: BTreeSet<(ComponentSource, String)> = jobs
+        .flat_map(|job| job.components().map(|source| (source.clone(), job.namespace.clone())))
         .collect();
-    files.into_iter().collect()
+    components.into_iter().collect()
 }
 
 async fn ends_well(task: impl Future<Output = ()>) -> anyhow::Result<()> {

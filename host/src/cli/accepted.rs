@@ -1,20 +1,24 @@
 //! What the host's owner accepted of each component: a new digest that could ask for more is pointed out by `check`.
 //!
-//! The record is beside the configuration (`innkeeper.lock`), so that it is reviewed and kept with it. Only
-//! `innkeeper check --accept` writes it; without it nothing is compared. What a component *gets* does not depend on it.
+//! The record is beside the configuration (in `innkeeper.lock`, under `accepted`), so that it is reviewed and kept with it.
+//! Only `innkeeper check --accept` writes it; without it nothing is compared. What a component *gets* does not depend on
+//! it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use innkeeper_core::config::{Config, Program};
+use innkeeper_core::config::oci::{Lock, lock_file, pulled_component};
+use innkeeper_core::config::{ComponentSource, Config};
 use serde::{Deserialize, Serialize};
 
-use super::build::replace;
 use crate::guest::describe::{Ask, describe};
 use crate::guest::ending::tidy;
+use crate::registry::LockFile;
 
-const HEAD: &str = "# Written by `innkeeper check --accept`: what each component was, and what it could ask for.\n\n";
+/// The key of the record, and what it was called before pins stood beside it.
+const KEY: &str = "accepted";
+const OLD_KEY: &str = "components";
 
 /// A name that is longer, in characters, is cut: it is shown.
 const LONGEST_NAME: usize = 200;
@@ -26,8 +30,8 @@ const MATTERS: &[(Ask, &str)] = &[
     (Ask::Environment, "environment variables"),
 ];
 
-/// By namespace and file: `reports/table.wasm`.
-#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// By namespace and file, or reference: `reports/table.wasm`.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Accepted {
     components: BTreeMap<String, Component>,
 }
@@ -38,55 +42,74 @@ struct Component {
     asks: BTreeSet<Ask>,
 }
 
-/// Where the record is.
-fn file(config: &Config) -> PathBuf {
-    config.file.with_extension("lock")
+/// The part of the lock file that is about this.
+#[derive(Deserialize)]
+struct Written {
+    #[serde(alias = "components")]
+    accepted: Option<BTreeMap<String, Component>>,
 }
 
 impl Accepted {
     /// What is accepted; none where nothing ever was.
     pub(super) fn read(config: &Config) -> anyhow::Result<Option<Self>> {
-        let file = file(config);
-        match std::fs::read_to_string(&file) {
-            Ok(text) => Ok(Some(toml::from_str(&text).with_context(|| {
-                format!(
-                    "{} cannot be read; `innkeeper check --accept` writes it anew",
-                    file.display()
-                )
-            })?)),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error).with_context(|| format!("{} cannot be read", file.display())),
-        }
+        let file = lock_file(&config.file);
+        let text = match std::fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("{} cannot be read", file.display())),
+        };
+        Self::parse(&text).with_context(|| {
+            format!(
+                "{} cannot be read; take out `[{KEY}]`, and `innkeeper check --accept` writes it anew",
+                file.display()
+            )
+        })
+    }
+
+    fn parse(text: &str) -> anyhow::Result<Option<Self>> {
+        let written: Written = toml::from_str(text)?;
+        Ok(written.accepted.map(|components| Self { components }))
     }
 
     /// What the components of the configuration are now.
-    pub(super) fn now(config: &Config) -> Self {
+    pub(super) fn now(config: &Config) -> anyhow::Result<Self> {
+        let lock = Lock::read(&lock_file(&config.file)).map_err(anyhow::Error::msg)?;
         let mut components = BTreeMap::new();
         for namespace in config.namespaces.values() {
-            for path in namespace.jobs.values().flat_map(|job| {
-                let program = match &job.program {
-                    Program::Component { path, .. } => Some(path),
-                    Program::Bash { .. } => None,
+            for source in namespace.jobs.values().flat_map(|job| job.components()) {
+                let (name, file) = match source {
+                    ComponentSource::File(path) => {
+                        let inside: &Path = path.strip_prefix(&namespace.folder).unwrap_or(path);
+                        (inside.display().to_string(), path.clone())
+                    }
+                    // What is not here yet is warned of by `check` already.
+                    ComponentSource::Registry(reference) => match lock.pin(reference) {
+                        Some(pin) => (reference.to_string(), pulled_component(&config.data_dir, &pin.digest)),
+                        None => continue,
+                    },
                 };
-                program.into_iter().chain(&job.report.formatter)
-            }) {
-                let inside: &Path = path.strip_prefix(&namespace.folder).unwrap_or(path);
-                let name = tidy(&format!("{}/{}", namespace.name, inside.display()), LONGEST_NAME);
+                let name = tidy(&format!("{}/{name}", namespace.name), LONGEST_NAME);
                 // What cannot be read is an error of `check` already.
-                if let Ok(found) = describe(path) {
+                if let Ok(found) = describe(&file) {
                     let (digest, asks) = (found.digest, found.asks);
                     components.insert(name, Component { digest, asks });
                 }
             }
         }
-        Self { components }
+        Ok(Self { components })
     }
 
     /// Writes the record, and returns where.
     pub(super) fn write(&self, config: &Config) -> anyhow::Result<PathBuf> {
-        let file = file(config);
-        replace(&file, format!("{HEAD}{}", toml::to_string_pretty(self)?).as_bytes())?;
-        Ok(file)
+        let lock = LockFile::new(lock_file(&config.file));
+        lock.change(|table| self.put_into(table))?;
+        Ok(lock.path().to_owned())
+    }
+
+    fn put_into(&self, table: &mut toml::Table) -> anyhow::Result<()> {
+        table.remove(OLD_KEY);
+        table.insert(KEY.to_owned(), toml::Value::try_from(&self.components)?);
+        Ok(())
     }
 
     /// A sentence for each component that could ask for more than was accepted.
@@ -136,7 +159,19 @@ mod tests {
     #[test]
     fn the_record_reads_as_it_was_written() {
         let old = one("sha256:1", &[Ask::Http]);
-        let text = toml::to_string_pretty(&old).unwrap();
-        assert_eq!(toml::from_str::<Accepted>(&text).unwrap(), old);
+        let mut table = toml::Table::from_iter([(OLD_KEY.to_owned(), toml::Value::from(3))]);
+        old.put_into(&mut table).unwrap();
+        let text = toml::to_string_pretty(&table).unwrap();
+        assert_eq!(Accepted::parse(&text).unwrap(), Some(old));
+    }
+
+    #[test]
+    fn a_record_of_before_is_read_and_pins_alone_are_none() {
+        let old = "[components.\"lab/x.wasm\"]\ndigest = \"sha256:1\"\nasks = [\"http\"]\n";
+        assert_eq!(Accepted::parse(old).unwrap(), Some(one("sha256:1", &[Ask::Http])));
+        assert_eq!(
+            Accepted::parse("[[component]]\nreference = \"oci://x/a:1\"\n").unwrap(),
+            None
+        );
     }
 }

@@ -37,10 +37,10 @@ pub(super) fn run(file: &Path, json: bool, accept: bool) -> anyhow::Result<Ended
 /// Points out, on stderr, which components could ask for more than what was accepted; or accepts what there is.
 fn compare(config: &Config, accept: bool) -> anyhow::Result<()> {
     if accept {
-        let file = Accepted::now(config).write(config)?;
+        let file = Accepted::now(config)?.write(config)?;
         eprintln!("wrote {}", file.display());
     } else if let Some(old) = Accepted::read(config)? {
-        for more in old.more_in(&Accepted::now(config)) {
+        for more in old.more_in(&Accepted::now(config)?) {
             eprintln!("warning: {more}; after a look at it (`innkeeper inspect`): `innkeeper check --accept`\n");
         }
     }
@@ -72,7 +72,7 @@ fn side_by_side(lines: &[AccountLine]) -> String {
         let asked = asks(line);
         let gap = " ".repeat(width - asked.width());
         let gets = if line.gets.is_empty() { "nothing" } else { &line.gets };
-        text += &format!("    {:<9} asks {asked}{gap}  gets {gets}\n", line.key);
+        text += &format!("    {:<10} asks {asked}{gap}  gets {gets}\n", line.key);
     }
     text
 }

@@ -11,6 +11,7 @@ mod inspect;
 mod logs;
 mod new;
 mod order;
+mod pull;
 mod schema;
 mod serve;
 mod show;
@@ -24,6 +25,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use innkeeper_core::config::oci::RegistryPrefix;
 use innkeeper_core::config::{Config, Problems};
 use innkeeper_core::request::RequestId;
 use innkeeper_core::run::RunId;
@@ -115,6 +117,19 @@ enum Verb {
         namespace: Option<String>,
         /// Only this job.
         job: Option<String>,
+        /// Pushes each guest that is built to a registry, as PREFIX/<namespace>/<name>, and prints the line that runs it
+        /// from there.
+        #[arg(long, value_name = "PREFIX", value_parser = RegistryPrefix::parse)]
+        push: Option<RegistryPrefix>,
+        /// The tag that it gets there.
+        #[arg(long, value_name = "TAG", default_value = "latest", requires = "push")]
+        tag: String,
+    },
+    /// Pulls the components that jobs name in registries, and pins them in the lock file beside the configuration.
+    Pull {
+        /// Looks where tags lead now, and moves their pins there.
+        #[arg(long)]
+        update: bool,
     },
     /// Says what a component is, what it could ask for, and which namespace could run it.
     Inspect {
@@ -223,7 +238,16 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
             lang,
             namespace,
         } => new::run(&file, kind, &name, lang, namespace.as_deref()),
-        Verb::Build { namespace, job } => build::run(&file, namespace.as_deref(), job.as_deref()),
+        Verb::Build {
+            namespace,
+            job,
+            push,
+            tag,
+        } => {
+            let push = push.map(|prefix| build::Destination { prefix, tag });
+            build::run(&file, namespace.as_deref(), job.as_deref(), push.as_ref())
+        }
+        Verb::Pull { update } => block_on("warn", pull::run(&pull::load(&file)?, update)),
         Verb::Inspect { file: component, json } => inspect::run(&file, &component, json),
         Verb::Status { json } => block_on("warn", status::run(&load(&file)?, json)),
         Verb::Logs { run, stderr } => block_on("warn", logs::run(&load(&file)?, run, stderr)),

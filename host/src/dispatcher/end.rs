@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use innkeeper_core::config::Job;
+use innkeeper_core::config::{ComponentSource, Job};
 use innkeeper_core::message::{Address, Message, NewDelivery};
 use innkeeper_core::report::{self, Facts, Finished, STDERR_TAIL};
 use innkeeper_core::run::{Captured, Ending, Outcome, Run};
@@ -110,7 +110,7 @@ impl Dispatcher {
     }
 
     /// The message that the job's own format makes; where it makes none, the output and why.
-    async fn formatted(&self, run: &Run, facts: &Facts<'_>, format: PathBuf) -> Option<Message> {
+    async fn formatted(&self, run: &Run, facts: &Facts<'_>, format: ComponentSource) -> Option<Message> {
         let finished = Finished {
             run: run.id,
             namespace: run.namespace.clone(),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use wasmtime::{
-    Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails, WasmFeatures,
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails, WasmFeatures,
 };
 
 use super::limits;
@@ -57,6 +57,9 @@ pub fn for_running(runs: usize) -> wasmtime::Result<Engine> {
         .max_core_instances_per_component(limits::CORE_INSTANCES)
         .max_tables_per_module(8)
         .table_elements(limits::TABLE_ELEMENTS)
+        .linear_memory_keep_resident(limits::KEPT_RESIDENT)
+        .max_unused_warm_slots(limits::WARM_SLOTS)
+        .pagemap_scan(Enabled::Auto)
         .max_core_instance_size(4 * 1024 * 1024)
         .max_component_instance_size(8 * 1024 * 1024);
     let mut config = settings();

@@ -86,6 +86,14 @@ pub fn inspect(path: &Path) -> Result<Inspection, String> {
         .map_err(|why| sentence(path, &why))
 }
 
+/// Whether the file can run here: what a registry may have sent.
+///
+/// # Errors
+/// As [`inspect`], without the name.
+pub fn judge(path: &Path) -> Result<(), String> {
+    read(path).and_then(|bytes| inspect_bytes(&bytes)).map(drop)
+}
+
 /// The sentence that begins with the name of the file and goes on with `why`.
 pub(super) fn sentence(path: &Path, why: &str) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());

@@ -47,6 +47,12 @@ pub const CORE_INSTANCES: u32 = 256;
 /// Elements of one table.
 pub const TABLE_ELEMENTS: usize = 100_000;
 
+/// Bytes of a guest's memory that stay with the host when it ends, wiped, for the next one: fresh pages are what an
+/// interpreter's start spends most of its time on.
+pub const KEPT_RESIDENT: usize = 2 * 1024 * 1024;
+/// Memories that are kept like that.
+pub const WARM_SLOTS: u32 = 16;
+
 const MIB: u64 = 1024 * 1024;
 
 /// Counts what all memories and tables of one guest take together, and refuses what is over its limit.

@@ -50,7 +50,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use innkeeper_core::clock::Clock;
-use innkeeper_core::config::Capacity;
+use innkeeper_core::config::{Capacity, ComponentSource};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::task::AbortOnDropHandle;
@@ -64,6 +64,7 @@ use engine::Ticker;
 use http::Network;
 
 use crate::memory;
+use crate::registry::Registries;
 
 const MIB: u64 = 1024 * 1024;
 /// Threads that may block in file operations of guests, or in loading and mapping.
@@ -78,6 +79,8 @@ pub struct GuestSettings {
     pub capacity: Capacity,
     /// What guests may be given of the environment, as far as they are granted it.
     pub environment: Environment,
+    /// Where components are pulled to, and from.
+    pub registries: Arc<Registries>,
     /// How a child is started that compiles.
     pub compiler: CompilerCommand,
     /// For how long things took.
@@ -113,15 +116,15 @@ impl Guests {
         }
     }
 
-    /// Loads the components in `files`, each with the namespace that it belongs to, one after the other and in the background, so that their first runs need not
+    /// Loads components, each with the namespace that it belongs to, one after the other and in the background, so that their first runs need not
     /// wait for the compiler. A component that cannot be loaded is logged; its runs will say the same.
-    pub fn preload(self: &Arc<Self>, files: Vec<(PathBuf, String)>) {
+    pub fn preload(self: &Arc<Self>, components: Vec<(ComponentSource, String)>) {
         let guests = Arc::clone(self);
         let work = async move {
-            for (file, namespace) in files {
-                match guests.load(&file, &namespace).await {
-                    Ok(_) => tracing::info!(component = %file.display(), "component loaded"),
-                    Err(why) => tracing::warn!(component = %file.display(), "{why}"),
+            for (component, namespace) in components {
+                match guests.load(&component, &namespace).await {
+                    Ok(_) => tracing::info!(%component, namespace, "component loaded"),
+                    Err(why) => tracing::warn!(%component, namespace, "{why}"),
                 }
             }
             memory::give_back();
@@ -156,9 +159,22 @@ impl Guests {
         &*self.settings.clock
     }
 
-    /// The component in `file`, of `namespace`.
-    async fn load(&self, file: &std::path::Path, namespace: &str) -> Result<Arc<cache::Ready>, String> {
-        self.house()?.cache.get(file, namespace).await
+    /// The component that `source` names, of `namespace`; pulled, where it is from a registry and not here.
+    async fn load(&self, source: &ComponentSource, namespace: &str) -> Result<Arc<cache::Ready>, String> {
+        let cache = &self.house()?.cache;
+        match source {
+            ComponentSource::File(file) => cache.get(file, namespace).await,
+            ComponentSource::Registry(reference) => {
+                let pulled = self.settings.registries.file(reference).await;
+                let file = pulled.map_err(|why| format!("{reference} {why}"))?;
+                let loaded = cache.get(&file, namespace).await;
+                // Nobody knows it by the name that it has in the cache.
+                loaded.map_err(|why| match why.split_once(' ') {
+                    Some((_, rest)) => format!("{reference} {rest}"),
+                    None => why,
+                })
+            }
+        }
     }
 
     /// Waits until `bytes` of memory are free among all guests', and holds them until what is returned is dropped.
@@ -220,8 +236,8 @@ impl House {
             // One more than there are turns to compute: it is for guests that begin, or do not compute much.
             .worker_threads(processors + 1)
             .max_blocking_threads(BLOCKING_THREADS)
-            // Where guests keep every worker busy, timers are looked at only so often: at each yield of a guest.
-            .event_interval(1)
+            // Where guests keep every worker busy, timers are looked at only so often: after this many yields of guests.
+            .event_interval(8)
             .enable_all()
             .build()?;
         Ok(Self {

@@ -1,10 +1,10 @@
 //! The world `report-format`: a function from a run that is over to a message. It sees nothing but its arguments.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use innkeeper_core::BoxFuture;
+use innkeeper_core::config::ComponentSource;
 use innkeeper_core::message::Message;
 use innkeeper_core::report::{Finished, Formatter};
 
@@ -32,25 +32,38 @@ impl GuestFormatter {
 }
 
 impl Formatter for GuestFormatter {
-    fn format(&self, format: PathBuf, run: Finished) -> BoxFuture<'_, Result<Message, String>> {
+    fn format(&self, format: ComponentSource, run: Finished) -> BoxFuture<'_, Result<Message, String>> {
         Box::pin(async move {
             let guests = Arc::clone(&self.guests);
-            let file = format.clone();
-            let task = self.guests.spawn(async move { bounded(&guests, &file, run).await })?;
-            let made = task.await.unwrap_or_else(|error| {
-                Err(match error.is_panic() {
-                    true => "made the host's sandbox fail; the host's log has more".to_owned(),
-                    false => "was not run: the host is stopping".to_owned(),
-                })
-            });
-            made.map_err(|why| inspect::sentence(&format, &why))
+            let source = format.clone();
+            let task = self.guests.spawn(async move { bounded(&guests, &source, run).await })?;
+            task.await.unwrap_or_else(|error| {
+                let why = match error.is_panic() {
+                    true => "made the host's sandbox fail; the host's log has more",
+                    false => "was not run: the host is stopping",
+                };
+                Err(named(&format, why))
+            })
         })
     }
 }
 
-async fn bounded(guests: &Guests, file: &Path, run: Finished) -> Result<Message, String> {
-    let component = guests.load(file, &run.namespace).await?;
-    let Ready::ReportFormat(component) = &*component else {
+async fn bounded(guests: &Guests, source: &ComponentSource, run: Finished) -> Result<Message, String> {
+    // Why it cannot be loaded begins with its name already.
+    let component = guests.load(source, &run.namespace).await?;
+    let made = make(guests, &component, run).await;
+    made.map_err(|why| named(source, &why))
+}
+
+fn named(source: &ComponentSource, why: &str) -> String {
+    match source {
+        ComponentSource::File(file) => inspect::sentence(file, why),
+        ComponentSource::Registry(reference) => format!("{reference} {why}"),
+    }
+}
+
+async fn make(guests: &Guests, component: &Ready, run: Finished) -> Result<Message, String> {
+    let Ready::ReportFormat(component) = component else {
         return Err("is no report format".to_owned());
     };
     let _room = guests.room(MEMORY).await?;

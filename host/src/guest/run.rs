@@ -96,10 +96,10 @@ async fn prepare<'a>(
     guests: &'a Guests,
     invocation: &Invocation,
 ) -> Result<(Arc<Ready>, tokio::sync::SemaphorePermit<'a>), String> {
-    let Program::Component { path, .. } = &invocation.job.program else {
+    let Program::Component { source, .. } = &invocation.job.program else {
         return Err("is a bash job, not a component".into());
     };
-    let component = guests.load(path, &invocation.namespace.name).await?;
+    let component = guests.load(source, &invocation.namespace.name).await?;
     let room = guests.room(invocation.job.limits.memory).await?;
     Ok((component, room))
 }

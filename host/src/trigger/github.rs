@@ -225,10 +225,17 @@ impl Hook {
         })
     }
 
-    /// Whether this job gets its request as types, and the payload with it.
+    /// Whether this job gets its request as types, and the payload with it. Of one that is still to be pulled it is not known:
+    /// it may.
     fn is_told(&self, job: &str) -> bool {
         let program = self.namespace.jobs.get(job).map(|job| &job.program);
-        matches!(program, Some(Program::Component { world: World::Job, .. }))
+        matches!(
+            program,
+            Some(Program::Component {
+                world: Some(World::Job) | None,
+                ..
+            })
+        )
     }
 }
 

@@ -1,5 +1,5 @@
 //! Guests made by other toolchains, componentize-py and ComponentizeJS; and Zig, for a guest that a test makes. All are
-//! installed under the target folder. What a machine lacks for them is told, not fatal: the tests that need them are left
+//! installed under the target folder. And a registry, which is there or not. What a machine lacks for them is told, not fatal: the tests that need them are left
 //! out by name.
 
 use std::fs;
@@ -16,13 +16,14 @@ const COMPONENTIZE_PY: &str = "componentize-py==0.25.1";
 /// What ComponentizeJS was tested with. Its own version is pinned in `tests/guests/js/package.json`.
 const NODE: u32 = 20;
 
-/// A toolchain that is not Rust, and the guest that is made with it.
+/// What tests need that is not Rust, and the guest that is made with it.
 pub(crate) struct Tool {
     /// What it is called in messages.
     pub(crate) name: &'static str,
     /// Tests that need it are in a module of this name.
     pub(crate) tests: &'static str,
-    output: &'static str,
+    /// None: it makes nothing, and is only looked for.
+    output: Option<&'static str>,
     sources: &'static [&'static str],
     make: fn(&Places, &Path) -> Result<()>,
 }
@@ -32,23 +33,30 @@ pub(crate) const TOOLS: &[Tool] = &[
     Tool {
         name: "componentize-py (Python 3 with pip, and PyPI)",
         tests: "needs_python_tools",
-        output: "python.wasm",
+        output: Some("python.wasm"),
         sources: &["python/app.py"],
         make: python,
     },
     Tool {
         name: "ComponentizeJS (Node 20 or newer with npm, and its registry)",
         tests: "needs_javascript_tools",
-        output: "js.wasm",
+        output: Some("js.wasm"),
         sources: &["js/hello.js", "js/build.mjs", "js/package.json", "js/package-lock.json"],
         make: javascript,
     },
     Tool {
         name: "Zig (Python 3 with venv, and PyPI)",
         tests: "needs_c_tools",
-        output: "zig",
+        output: Some("zig"),
         sources: &[],
         make: zig,
+    },
+    Tool {
+        name: "docker-registry (Debian: apt-get install docker-registry)",
+        tests: "needs_docker_registry",
+        output: None,
+        sources: &[],
+        make: registry,
     },
 ];
 
@@ -60,13 +68,16 @@ impl Tool {
     pub(crate) fn guest(&self, places: &Places) -> Result<()> {
         let folder = places.guests().join("tools");
         fs::create_dir_all(&folder)?;
-        let output = folder.join(self.output);
-        let stamp = folder.join(format!("{}.sources", self.output));
+        let Some(name) = self.output else {
+            return (self.make)(places, &folder);
+        };
+        let output = folder.join(name);
+        let stamp = folder.join(format!("{name}.sources"));
         let made_of = self.made_of(places)?;
         if output.exists() && fs::read(&stamp).is_ok_and(|old| old == made_of) {
             return Ok(());
         }
-        eprintln!("making {} with {}", self.output, self.name);
+        eprintln!("making {name} with {}", self.name);
         (self.make)(places, &output)?;
         fs::write(&stamp, made_of)?;
         Ok(())
@@ -146,6 +157,12 @@ fn zig(places: &Places, output: &Path) -> Result<()> {
         .run()?;
     fs::write(venv.join(".whole"), "")?;
     Ok(fs::write(output, ZIG)?)
+}
+
+/// It is the machine's own, and tests start it.
+fn registry(_: &Places, _: &Path) -> Result<()> {
+    let version = Step::program("docker-registry").args(["--version"]);
+    version.read().map(drop).context("docker-registry is not there")
 }
 
 fn javascript(places: &Places, output: &Path) -> Result<()> {

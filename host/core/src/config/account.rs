@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::grants::Asked;
 use super::model::{Allowed, FilesGrant, GithubGrant, Grants, Mentions};
+use super::oci::RegistryGrants;
 use crate::request::Trigger;
 
 /// What one namespace asks and gets.
@@ -59,6 +60,11 @@ impl Account {
                 asked.repos.as_ref().map(list),
                 grants.github.as_ref().map(repositories).unwrap_or_default(),
             ),
+            (
+                "registries",
+                asked.registries.as_ref().map(list),
+                registries(&grants.registries),
+            ),
         ];
         let lines = lines
             .into_iter()
@@ -108,5 +114,12 @@ fn repositories(github: &GithubGrant) -> String {
     match &github.repos {
         Allowed::All => "webhooks of every repository".to_owned(),
         Allowed::Only(repos) => list(repos),
+    }
+}
+
+fn registries(registries: &RegistryGrants) -> String {
+    match registries {
+        RegistryGrants::All => "all".to_owned(),
+        RegistryGrants::Only(entries) => list(entries),
     }
 }

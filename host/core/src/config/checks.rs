@@ -4,6 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::http::HttpGrant;
 use super::names::tick;
+use super::oci::RegistryPrefix;
 use super::problem::{Problem, Problems};
 use super::source::Document;
 
@@ -73,6 +74,24 @@ pub(super) fn check_http(
     entries
         .iter()
         .filter_map(|entry| HttpGrant::parse(entry).ok())
+        .collect()
+}
+
+/// The good entries of a list of registries.
+pub(super) fn check_registries(
+    document: &Document,
+    pointer: &str,
+    entries: &[String],
+    problems: &mut Problems,
+) -> Vec<RegistryPrefix> {
+    let fault = |entry: &str| {
+        let why = RegistryPrefix::parse(entry).err()?;
+        Some(format!("{why}; for example `ghcr.io/owner` or `localhost:5000`"))
+    };
+    check_names(document, pointer, Some(entries), "registry", fault, problems);
+    entries
+        .iter()
+        .filter_map(|entry| RegistryPrefix::parse(entry).ok())
         .collect()
 }
 

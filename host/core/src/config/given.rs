@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::checks::{check_guest_path, check_http, check_names, overlap, resolve};
+use super::checks::{check_guest_path, check_http, check_names, check_registries, overlap, resolve};
 use super::grants::{Given, WEBHOOK_SECRET, triggers_line};
 use super::host::Host;
 use super::model::{Allowed, FilesGrant, GithubGrant};
@@ -65,6 +65,10 @@ impl Table<'_> {
                 .github
                 .as_ref()
                 .and_then(|github| self.check_github(github, trusted, problems)),
+            registries: raw
+                .registries
+                .as_ref()
+                .map(|entries| check_registries(document, &self.at("registries"), entries, problems)),
             max_runs: raw.max_runs,
             limits: raw.limits.clone(),
         }

@@ -19,6 +19,7 @@ use std::time::Duration;
 use super::http::{HttpGrant, HttpGrants};
 use super::model::{Allowed, FilesGrant, Format, GithubGrant, Grants, Limits, Mentions};
 use super::names::{toml_list, toml_string};
+use super::oci::{RegistryGrants, RegistryPrefix};
 use super::raw::RawLimits;
 use crate::request::Trigger;
 
@@ -47,6 +48,7 @@ pub(super) struct Given {
     pub files: Vec<FilesGrant>,
     pub http: HttpGrants,
     pub github: Option<GithubGrant>,
+    pub registries: Option<Vec<RegistryPrefix>>,
     pub max_runs: Option<u64>,
     pub limits: RawLimits,
 }
@@ -62,6 +64,7 @@ pub(super) struct Asked {
     pub files: Option<Vec<FilesAsked>>,
     pub http: Option<Vec<HttpGrant>>,
     pub repos: Option<BTreeSet<String>>,
+    pub registries: Option<Vec<RegistryPrefix>>,
 }
 
 /// A folder that is asked for.
@@ -118,6 +121,11 @@ impl Given {
             files: self.files.clone(),
             http: self.http.clone(),
             github: self.github.clone().or(default_github),
+            registries: match (&self.registries, self.trusted) {
+                (Some(entries), _) => RegistryGrants::Only(entries.clone()),
+                (None, true) => RegistryGrants::All,
+                (None, false) => RegistryGrants::Only(Vec::new()),
+            },
         }
     }
 }
@@ -140,6 +148,7 @@ pub(super) fn narrow(have: &Grants, asked: &Asked) -> (Grants, Vec<Refusal>) {
         },
         http: narrow_http(&have.http, asked.http.as_deref(), &mut refused),
         github: narrow_github(have.github.as_ref(), asked.repos.as_ref(), &mut refused),
+        registries: narrow_registries(&have.registries, asked.registries.as_deref(), &mut refused),
     };
     (grants, refused)
 }
@@ -307,6 +316,30 @@ fn narrow_github(
         repos: granted,
         ..have.clone()
     })
+}
+
+fn narrow_registries(
+    have: &RegistryGrants,
+    asked: Option<&[RegistryPrefix]>,
+    refused: &mut Vec<Refusal>,
+) -> RegistryGrants {
+    let Some(asked) = asked else {
+        return have.clone();
+    };
+    let (granted, missing) = have.narrow(asked);
+    if !missing.is_empty() {
+        let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
+        let line = registries_line(have, missing.iter().map(String::as_str));
+        refused.push(refusal("registries", missing, &line));
+    }
+    granted
+}
+
+/// The line that grants `more` besides what is granted.
+pub(super) fn registries_line<'a>(have: &RegistryGrants, more: impl IntoIterator<Item = &'a str>) -> String {
+    let all = have.entries().iter().map(ToString::to_string);
+    let all: Vec<String> = all.chain(more.into_iter().map(str::to_owned)).collect();
+    format!("registries = {}", toml_list(all.iter().map(String::as_str)))
 }
 
 fn with_cli(mut triggers: BTreeSet<Trigger>) -> BTreeSet<Trigger> {

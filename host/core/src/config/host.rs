@@ -12,10 +12,11 @@ use super::given::{Table, protected};
 use super::grants::Given;
 use super::model::{Capacity, Server, Slack, SlackMode};
 use super::names::{channel_fault, namespace_fault, nearest, tick, variable_fault};
+use super::oci::{Lock, lock_file};
 use super::problem::{Place, Problem, Problems};
 use super::raw::{RawHost, RawSlackMode};
 use super::secrets::HOST_SECRETS;
-use super::source::{Document, child};
+use super::source::{Document, Source, child};
 use super::{schema, shape};
 
 /// `innkeeper.toml`, read.
@@ -36,6 +37,8 @@ pub(super) struct Host {
     pub server: Server,
     /// The names of the secrets that sign webhooks.
     pub webhook_secrets: BTreeSet<String>,
+    /// What components from registries were pinned to.
+    pub lock: Lock,
     given: BTreeMap<String, Given>,
     unclear: Unclear,
 }
@@ -72,6 +75,7 @@ impl Host {
                 listen: SocketAddr::from(([127, 0, 0, 1], 9999)),
             },
             webhook_secrets: BTreeSet::new(),
+            lock: Lock::default(),
             given: BTreeMap::new(),
             unclear: Unclear::These(BTreeSet::new()),
             file: absolute,
@@ -122,6 +126,23 @@ impl Host {
             format!("to grant it, add to `[namespaces.{namespace}]` in `{file}`\n{line}")
         } else {
             format!("to grant it, add to `{file}`\n[namespaces.{namespace}]\n{line}")
+        }
+    }
+
+    /// Reads the lock file beside the configuration, where there is one.
+    pub(super) fn read_lock(&mut self, problems: &mut Problems) {
+        let file = lock_file(&self.file);
+        match Lock::read(&file) {
+            Ok(lock) => self.lock = lock,
+            Err(why) => {
+                let place = Place::file(Source::unread(&file), "not understood");
+                let title = format!("the lock file cannot be read: {}", why.replace('\n', " "));
+                problems.push(
+                    Problem::error(title, place).help(
+                        "correct it, or take out the `[[component]]` that is wrong: `innkeeper pull` pins it anew",
+                    ),
+                );
+            }
         }
     }
 

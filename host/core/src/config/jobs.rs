@@ -5,26 +5,26 @@ use std::path::{Path, PathBuf};
 
 use super::ComponentInspector;
 use super::grants::{Kind, default_limits, limits};
-use super::model::{Job, Limits, Program, ReportRules, World};
+use super::model::{ComponentSource, Grants, Job, Limits, Program, ReportRules, World};
 use super::names::{job_fault, tick};
 use super::namespace::Room;
 use super::needs;
+use super::oci::LONGEST_COMPONENT;
 use super::problem::{Problem, Problems};
+use super::pulled;
 use super::raw::{RawFormat, RawJob};
 use super::source::child;
 use crate::command::template::{ArgumentTemplate, ScriptTemplate, TemplateError};
 
 /// Grants that are enforced for components only.
-const ONLY_COMPONENTS: [&str; 5] = [
+const ONLY_COMPONENTS: [&str; 6] = [
     "files",
     "http",
+    "registries",
     "limits/memory_mb",
     "limits/cpu_seconds",
     "limits/disk_mb",
 ];
-
-/// The longest component, in bytes: what the compiler is given at most.
-const LONGEST_COMPONENT: u64 = 32 << 20;
 
 /// Checks every job. Those with errors are left out.
 pub(super) fn check(
@@ -51,9 +51,9 @@ pub(super) fn check(
         let limits = check_limits(room, &pointer, raw, kind, problems);
         let program = match kind {
             Kind::Bash => check_bash(room, &pointer, raw, problems),
-            Kind::Component => check_component(room, &pointer, raw, &mut inspected, problems),
+            Kind::Component => check_component(room, &pointer, raw, &grants, &mut inspected, problems),
         };
-        let formatter = check_formatter(room, &pointer, raw, &mut inspected, problems);
+        let formatter = check_formatter(room, &pointer, raw, &grants, &mut inspected, problems);
         let (Some(program), Ok(formatter)) = (program, formatter) else {
             continue;
         };
@@ -223,6 +223,7 @@ fn check_component(
     room: &Room<'_>,
     pointer: &str,
     raw: &RawJob,
+    grants: &Grants,
     inspected: &mut Inspected<'_>,
     problems: &mut Problems,
 ) -> Option<Program> {
@@ -238,15 +239,21 @@ fn check_component(
     };
     let at = format!("{pointer}/component");
     let written = raw.component.as_ref()?;
-    let found = find_component(room, written, inspected).and_then(|(path, world)| match world {
-        World::Command | World::Job => Ok(Program::Component { path, arguments, world }),
-        World::ReportFormat => Err(fault(
+    let Found { source, world } = find_component(room, &at, written, grants, inspected, problems)?;
+    if world == Some(World::ReportFormat) {
+        let fault = fault(
             format!("{} is a report format, not a job", tick(written)),
             "exports `format`, not `run`",
             format!("name it as `report_format = {{ component = \"{written}\" }}` of a job"),
-        )),
-    });
-    found.map_err(|fault| problems.push(fault.at(room, &at))).ok()
+        );
+        problems.push(fault.at(room, &at));
+        return None;
+    }
+    Some(Program::Component {
+        source,
+        arguments,
+        world,
+    })
 }
 
 /// The component that makes the job's messages, where it has one.
@@ -254,38 +261,72 @@ fn check_formatter(
     room: &Room<'_>,
     pointer: &str,
     raw: &RawJob,
+    grants: &Grants,
     inspected: &mut Inspected<'_>,
     problems: &mut Problems,
-) -> Result<Option<PathBuf>, ()> {
+) -> Result<Option<ComponentSource>, ()> {
     let Some(written) = raw.report_format.component() else {
         return Ok(None);
     };
     let at = format!("{pointer}/report_format/component");
-    let found = find_component(room, written, inspected).and_then(|(path, world)| match world {
-        World::ReportFormat => Ok(Some(path)),
-        World::Command | World::Job => Err(fault(
+    let found = find_component(room, &at, written, grants, inspected, problems).ok_or(())?;
+    if let Some(World::Command | World::Job) = found.world {
+        let fault = fault(
             format!("{} is a job, not a report format", tick(written)),
             "exports `run`, not `format`",
             "name a component of the world `report-format`, or one of `text`, `blocks`, `code`, `file`",
-        )),
-    });
-    found.map_err(|fault| problems.push(fault.at(room, &at)))
+        );
+        problems.push(fault.at(room, &at));
+        return Err(());
+    }
+    Ok(Some(found.source))
+}
+
+/// A component that a job names.
+pub(super) struct Found {
+    pub source: ComponentSource,
+    /// What it is, where it is here.
+    pub world: Option<World>,
+}
+
+/// What `written` at the pointer `at` names: a file, or something in a registry.
+fn find_component(
+    room: &Room<'_>,
+    at: &str,
+    written: &str,
+    grants: &Grants,
+    inspected: &mut Inspected<'_>,
+    problems: &mut Problems,
+) -> Option<Found> {
+    if is_reference(written) {
+        return pulled::find(room, at, written, grants, inspected, problems);
+    }
+    match find_file(room, written, inspected) {
+        Ok((path, world)) => Some(Found {
+            source: ComponentSource::File(path),
+            world: Some(world),
+        }),
+        Err(fault) => {
+            problems.push(fault.at(room, at));
+            None
+        }
+    }
 }
 
 /// Why a component cannot be used.
-struct Fault {
+pub(super) struct Fault {
     title: String,
     label: String,
     help: String,
 }
 
 impl Fault {
-    fn at(self, room: &Room<'_>, pointer: &str) -> Problem {
+    pub(super) fn at(self, room: &Room<'_>, pointer: &str) -> Problem {
         Problem::error(self.title, room.document.value(pointer, self.label)).help(self.help)
     }
 }
 
-fn fault(title: impl Into<String>, label: impl Into<String>, help: impl Into<String>) -> Fault {
+pub(super) fn fault(title: impl Into<String>, label: impl Into<String>, help: impl Into<String>) -> Fault {
     Fault {
         title: title.into(),
         label: label.into(),
@@ -294,14 +335,7 @@ fn fault(title: impl Into<String>, label: impl Into<String>, help: impl Into<Str
 }
 
 /// The file that `component` names, and what it is. It stays in the namespace's folder; of an untrusted namespace, also by its links.
-fn find_component(room: &Room<'_>, written: &str, inspected: &mut Inspected<'_>) -> Result<(PathBuf, World), Fault> {
-    if is_reference(written) {
-        return Err(fault(
-            "pulling a component from a registry is not available in this version",
-            "not built yet",
-            "put the `.wasm` file in the namespace's folder and name it here",
-        ));
-    }
+fn find_file(room: &Room<'_>, written: &str, inspected: &mut Inspected<'_>) -> Result<(PathBuf, World), Fault> {
     let outside = "put a copy of the component in the namespace's folder";
     let relative = Path::new(written);
     let plain = |part| matches!(part, std::path::Component::Normal(_) | std::path::Component::CurDir);
@@ -361,13 +395,13 @@ fn is_reference(written: &str) -> bool {
 }
 
 /// Components are looked at once, however many jobs run them.
-struct Inspected<'a> {
+pub(super) struct Inspected<'a> {
     inspector: &'a dyn ComponentInspector,
     verdicts: BTreeMap<PathBuf, Result<World, String>>,
 }
 
 impl Inspected<'_> {
-    fn inspect(&mut self, file: &Path) -> Result<World, String> {
+    pub(super) fn inspect(&mut self, file: &Path) -> Result<World, String> {
         if let Some(verdict) = self.verdicts.get(file) {
             return verdict.clone();
         }

@@ -9,6 +9,8 @@
 //!   namespace   one namespace.toml, with needs, jobs and commands
 //!   grants      what is asked against what is given (pure)
 //!   http        grants of outbound HTTP, and whether a request is within them (pure)
+//!   oci         components in registries: names, grants, what a name was pinned to
+//!   pulled      a job's component that comes from a registry
 //!   problem     what is wrong, where, and what to do about it
 //! ```
 //!
@@ -28,8 +30,10 @@ mod model;
 mod names;
 mod namespace;
 mod needs;
+pub mod oci;
 mod places;
 mod problem;
+mod pulled;
 mod raw;
 mod schema;
 pub mod secrets;
@@ -90,7 +94,10 @@ impl Config {
     /// Every problem in all of the files, where an error is in `innkeeper.toml` or in a trusted namespace.
     pub fn load_what_runs(file: &Path, inspector: &dyn ComponentInspector) -> Result<Loaded, Problems> {
         let mut problems = Problems::default();
-        let host = host::Host::read(file, &mut problems);
+        let mut host = host::Host::read(file, &mut problems);
+        if let Some(host) = &mut host {
+            host.read_lock(&mut problems);
+        }
         let workspace = match &host {
             Some(host) => workspace::read(host, inspector, &mut problems),
             None => workspace::Workspace::default(),

@@ -1,12 +1,14 @@
 //! The configuration as the rest of the host sees it: parsed, checked, and impossible to get wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::http::HttpGrants;
+use super::oci::{OciReference, RegistryGrants};
 use crate::command::Pattern;
 use crate::command::template::{ArgumentTemplate, ScriptTemplate};
 use crate::request::Trigger;
@@ -117,6 +119,8 @@ pub struct Grants {
     pub http: HttpGrants,
     /// The GitHub webhook, where granted.
     pub github: Option<GithubGrant>,
+    /// From which registries its components may be pulled.
+    pub registries: RegistryGrants,
 }
 
 /// A set of names, or all of them.
@@ -194,6 +198,15 @@ impl Job {
         format!("{}_{}", self.namespace, self.name)
     }
 
+    /// Its components: what runs, and what makes its messages.
+    pub fn components(&self) -> impl Iterator<Item = &ComponentSource> {
+        let program = match &self.program {
+            Program::Component { source, .. } => Some(source),
+            Program::Bash { .. } => None,
+        };
+        program.into_iter().chain(&self.report.formatter)
+    }
+
     /// The names of its parameters, each once, in the order of the template.
     pub fn parameters(&self) -> Vec<&str> {
         match &self.program {
@@ -217,13 +230,37 @@ pub enum Program {
     },
     /// A WebAssembly component.
     Component {
-        /// The file, absolute.
-        path: PathBuf,
+        /// Where it comes from.
+        source: ComponentSource,
         /// `run_args_template`, split into words; no shell. None: the values of the arguments in their order.
         arguments: Option<ArgumentTemplate>,
-        /// What the file was when the configuration was read.
-        world: World,
+        /// What it was when the configuration was read. None: it has not been pulled yet.
+        world: Option<World>,
     },
+}
+
+/// Where a component comes from. Shows as the file's name, or as the reference.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ComponentSource {
+    /// A file in the namespace's folder, absolute.
+    File(PathBuf),
+    /// A registry. What was pulled is kept in the data folder.
+    Registry(OciReference),
+}
+
+impl From<PathBuf> for ComponentSource {
+    fn from(file: PathBuf) -> Self {
+        Self::File(file)
+    }
+}
+
+impl fmt::Display for ComponentSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.file_name().unwrap_or(path.as_os_str()).to_string_lossy()),
+            Self::Registry(reference) => write!(f, "{reference}"),
+        }
+    }
 }
 
 /// What a component is made for: the worlds of `wit/`.
@@ -257,8 +294,8 @@ pub struct ReportRules {
     pub success: bool,
     /// How stdout is posted.
     pub format: Format,
-    /// The component that makes the message instead, `report_format = { component = "…" }`: its file, absolute.
-    pub formatter: Option<PathBuf>,
+    /// The component that makes the message instead, `report_format = { component = "…" }`.
+    pub formatter: Option<ComponentSource>,
     /// Whether nothing is posted where stdout is empty. Default false.
     pub suppress_empty: bool,
     /// Whether a failure calls the support channel. Default true.

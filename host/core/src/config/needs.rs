@@ -1,6 +1,6 @@
 //! `[needs]` and `[jobs.X.needs]`: their values checked, and what of them is not granted reported.
 
-use super::checks::{check_guest_path, check_http, check_names, resolve};
+use super::checks::{check_guest_path, check_http, check_names, check_registries, resolve};
 use super::grants::{Asked, FilesAsked, Refusal, narrow};
 use super::host::Host;
 use super::model::Grants;
@@ -21,6 +21,7 @@ impl From<&RawJobNeeds> for RawNeeds {
             files: raw.files.clone(),
             http: raw.http.clone(),
             github: None,
+            registries: raw.registries.clone(),
             limits: raw.limits.clone(),
         }
     }
@@ -74,6 +75,10 @@ fn asked(host: &Host, document: &Document, pointer: &str, raw: &RawNeeds, proble
             .as_ref()
             .map(|entries| check_http(document, &at("http"), entries, problems)),
         repos: repos.cloned().map(FromIterator::from_iter),
+        registries: raw
+            .registries
+            .as_ref()
+            .map(|entries| check_registries(document, &at("registries"), entries, problems)),
     }
 }
 

@@ -11,6 +11,8 @@ use super::workspace::FILE;
 /// What `innkeeper.toml` says of folders and of trust. The namespaces themselves are not looked into.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Places {
+    /// `innkeeper.toml`, absolute.
+    pub file: PathBuf,
     /// The folder with a folder for each namespace, absolute.
     pub workspace: PathBuf,
     /// The folder that `serve` owns, absolute.
@@ -43,6 +45,7 @@ impl Places {
             Some(host) if !problems.has_errors() => Ok(Self {
                 namespaces: namespaces(&host),
                 workspace: host.workspace,
+                file: host.file,
                 data_dir: host.data_dir,
             }),
             _ => Err(problems),

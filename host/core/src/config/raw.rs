@@ -118,6 +118,9 @@ pub(super) struct RawGrants {
     pub http: Vec<String>,
     /// Which GitHub webhooks it gets.
     pub github: Option<RawGithubGrant>,
+    /// From which registries its components may be pulled: `host`, `host:port` or `host/path/prefix`. Default: none;
+    /// all for a trusted namespace.
+    pub registries: Option<Vec<String>>,
     /// How many of its runs may go on at once. Default: all that the host runs; a quarter of them, and at least one, for an
     /// untrusted namespace.
     #[schemars(range(min = 1, max = 10_000))]
@@ -271,6 +274,8 @@ pub(super) struct RawNeeds {
     pub http: Option<Vec<String>>,
     /// Which GitHub webhooks it waits for.
     pub github: Option<RawGithubNeed>,
+    /// From which registries its components are pulled: `host`, `host:port` or `host/path/prefix`.
+    pub registries: Option<Vec<String>>,
     /// What its runs spend at most.
     pub limits: RawLimits,
 }
@@ -291,6 +296,8 @@ pub(super) struct RawJobNeeds {
     pub files: Option<Vec<RawFilesNeed>>,
     /// Whom it asks over HTTP, where it is a component.
     pub http: Option<Vec<String>>,
+    /// From which registries its components are pulled.
+    pub registries: Option<Vec<String>>,
     /// What a run of it spends at most.
     pub limits: RawLimits,
 }
@@ -324,7 +331,8 @@ pub(super) struct RawGithubNeed {
 pub(super) struct RawJob {
     /// Bash, with `{name}` for an argument, which arrives quoted. With `component`: its arguments, no shell.
     pub run_args_template: Option<String>,
-    /// A WebAssembly component to run, a file in the namespace's folder.
+    /// A WebAssembly component to run: a file in the namespace's folder, or one in a registry,
+    /// `oci://HOST/NAME:TAG`.
     pub component: Option<String>,
     /// Whether to post what it writes to stdout.
     pub report_stdout: bool,
@@ -356,7 +364,7 @@ pub(super) enum RawFormat {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, serde::Serialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawFormatGuest {
-    /// A WebAssembly component of the world `report-format`, a file in the namespace's folder.
+    /// A WebAssembly component of the world `report-format`: a file in the namespace's folder, or one in a registry.
     pub component: String,
 }
 
@@ -376,7 +384,7 @@ impl JsonSchema for RawFormat {
                     "properties": {
                         "component": {
                             "type": "string",
-                            "description": "A WebAssembly component of the world `report-format`, a file in the namespace's folder."
+                            "description": "A WebAssembly component of the world `report-format`: a file in the namespace's folder, or one in a registry, `oci://HOST/NAME:TAG`."
                         }
                     },
                     "required": ["component"],

@@ -5,6 +5,7 @@
 mod http;
 mod mistakes;
 mod mutations;
+mod oci;
 
 use std::path::{Path, PathBuf};
 
@@ -291,7 +292,7 @@ fn a_namespace_has_the_seeds_keys_and_defaults() {
     assert_eq!(rota.report.format, Format::Blocks);
     assert!(rota.report.stdout && !rota.report.success && !rota.report.call_tech_support_on_error);
     assert!(
-        matches!(&rota.program, Program::Component { path, .. } if *path == world.path("workspace/demo/rota.wasm"))
+        matches!(&rota.program, Program::Component { source: ComponentSource::File(path), .. } if *path == world.path("workspace/demo/rota.wasm"))
     );
 
     let actions: Vec<&Action> = demo.commands.iter().map(|command| &command.action).collect();

@@ -1,19 +1,18 @@
 //! The contract of report formats that are guests. Who fulfils it is outside the core.
 
-use std::path::{Path, PathBuf};
-
 use crate::BoxFuture;
+use crate::config::ComponentSource;
 use crate::message::Message;
 use crate::request::Arguments;
 use crate::run::{Outcome, RunId};
 
 /// Makes messages with a component of the world `report-format`.
 pub trait Formatter: Send + Sync {
-    /// Has the component in the file `format` make the message that reports `run`.
+    /// Has the component `format` make the message that reports `run`.
     ///
     /// # Errors
     /// Why there is no message: a sentence, perhaps in the format's own words.
-    fn format(&self, format: PathBuf, run: Finished) -> BoxFuture<'_, Result<Message, String>>;
+    fn format(&self, format: ComponentSource, run: Finished) -> BoxFuture<'_, Result<Message, String>>;
 }
 
 /// A run that is over, with what it wrote. The same fields as `finished` in `wit/`.
@@ -40,15 +39,8 @@ pub struct Finished {
 pub struct NoFormatter;
 
 impl Formatter for NoFormatter {
-    fn format(&self, format: PathBuf, _: Finished) -> BoxFuture<'_, Result<Message, String>> {
-        let why = format!("{} cannot be run here", shown(&format));
+    fn format(&self, format: ComponentSource, _: Finished) -> BoxFuture<'_, Result<Message, String>> {
+        let why = format!("{format} cannot be run here");
         Box::pin(std::future::ready(Err(why)))
     }
-}
-
-fn shown(file: &Path) -> String {
-    file.file_name()
-        .unwrap_or(file.as_os_str())
-        .to_string_lossy()
-        .into_owned()
 }

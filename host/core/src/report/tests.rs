@@ -27,9 +27,9 @@ impl Ended {
             namespace: "demo".into(),
             name: "rota".into(),
             program: Program::Component {
-                path: "rota.wasm".into(),
+                source: crate::config::ComponentSource::File("rota.wasm".into()),
                 arguments: None,
-                world: crate::config::World::Command,
+                world: Some(crate::config::World::Command),
             },
             report: ReportRules {
                 stdout: true,
@@ -129,6 +129,7 @@ pub(super) fn grants(trusted: bool, mentions: Mentions) -> Grants {
         files: Vec::new(),
         http: Default::default(),
         github: None,
+        registries: crate::config::oci::RegistryGrants::Only(Vec::new()),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   source      workspace/<namespace>/src/<name>/ -> its language, what it is made of, what it is to become
+//!   push        what was built, into a registry
 //!   shop        the folders for tools and scratch, one build at a time; how programs are run and outputs put in place
 //!   rust python javascript c      one tool each
 //! ```
@@ -12,6 +13,7 @@
 mod c;
 mod javascript;
 mod pip;
+mod push;
 mod python;
 mod rust;
 mod shop;
@@ -22,7 +24,8 @@ use std::time::{Duration, Instant};
 
 use innkeeper_core::config::{Home, Places};
 
-pub(super) use self::shop::{Failed, Shop, replace};
+pub(super) use self::push::Destination;
+pub(super) use self::shop::{Failed, Shop};
 pub(super) use self::source::{Language, SOURCES, Source, fingerprint};
 use super::{Ended, Misuse, print, print_problems};
 use crate::guest::describe::describe;
@@ -35,21 +38,46 @@ pub(super) enum Built {
     Unchanged,
 }
 
-pub(super) fn run(config: &Path, namespace: Option<&str>, job: Option<&str>) -> anyhow::Result<Ended> {
+pub(super) fn run(
+    config: &Path,
+    namespace: Option<&str>,
+    job: Option<&str>,
+    push: Option<&Destination>,
+) -> anyhow::Result<Ended> {
     let places = places(config)?;
     let sources = chosen(&places, namespace, job)?;
     if sources.is_empty() {
         eprintln!("nothing was built; `innkeeper new job NAME --lang rust` begins a job");
         return Ok(Ended::Done);
     }
-    let shop = Shop::open(&places.data_dir)?;
-    let mut ended = Ended::Done;
-    for source in &sources {
-        if !tell(source, &build(&shop, source))? {
-            ended = Ended::Failed;
+    // Before anything is built: a name that no registry takes is wrong use.
+    let names = match push {
+        Some(to) => sources
+            .iter()
+            .map(|source| to.of(source))
+            .collect::<anyhow::Result<_>>()?,
+        None => Vec::new(),
+    };
+    let mut built = Vec::new();
+    {
+        let shop = Shop::open(&places.data_dir)?;
+        for source in &sources {
+            if tell(source, &build(&shop, source))? {
+                built.push(source);
+            }
         }
     }
-    Ok(ended)
+    let all_built = built.len() == sources.len();
+    let guests: Vec<_> = sources
+        .iter()
+        .zip(names)
+        .filter(|(source, _)| built.contains(source))
+        .collect();
+    let pushed = match guests.is_empty() {
+        true => Ended::Done,
+        false => push::run(&places, &guests)?,
+    };
+    Ok(if all_built { pushed } else { Ended::Failed })
 }
 
 /// Where things are, by a configuration that may name components which are not built yet.

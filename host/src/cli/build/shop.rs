@@ -1,8 +1,6 @@
 //! Where guests are built: `data_dir/tools` for what is installed, `data_dir/build` for what is made on the way.
 
 use std::fs::{self, File};
-use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -13,6 +11,7 @@ use rustix::fs::{FlockOperation, flock};
 use sha2::{Digest, Sha256};
 
 use super::Source;
+use crate::files::replace;
 
 /// The folders, and the right to use them: one build at a time.
 pub(in super::super) struct Shop {
@@ -133,27 +132,6 @@ fn remembered(stamp: &str, output: &[u8]) -> String {
     format!("{stamp} {}\n", hex::encode(Sha256::digest(output)))
 }
 
-/// Replaces a file by one with this content: whoever reads it sees the old one or the new one.
-pub(in super::super) fn replace(file: &Path, content: &[u8]) -> anyhow::Result<()> {
-    let cannot = || format!("{} cannot be written", file.display());
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let draft = file.with_file_name(format!(".{name}.{}", std::process::id()));
-    let write = || -> std::io::Result<()> {
-        // What an earlier process left, or a link that somebody put there, is not written through.
-        let _ = fs::remove_file(&draft);
-        let mut out = File::create_new(&draft)?;
-        if let Ok(old) = fs::metadata(file) {
-            out.set_permissions(fs::Permissions::from_mode(old.permissions().mode()))?;
-        }
-        out.write_all(content)?;
-        out.sync_all()?;
-        fs::rename(&draft, file)
-    };
-    write()
-        .inspect_err(|_| drop(fs::remove_file(&draft)))
-        .with_context(cannot)
-}
-
 /// A program to run. It sees everything of the environment but the host's own secrets.
 pub(super) fn program(name: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(name);
@@ -197,23 +175,6 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
     use super::*;
-
-    #[test]
-    fn a_file_is_replaced_with_its_rights_and_leaves_no_draft() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("namespace.toml");
-        fs::write(&file, "old").unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
-        replace(&file, b"new").unwrap();
-        assert_eq!(fs::read(&file).unwrap(), b"new");
-        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        let why = replace(Path::new("/nowhere/x"), b"").unwrap_err();
-        assert!(
-            format!("{why:#}").starts_with("/nowhere/x cannot be written"),
-            "{why:#}"
-        );
-    }
 
     #[test]
     fn a_missing_program_is_named_with_how_to_get_it() {

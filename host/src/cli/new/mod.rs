@@ -11,6 +11,7 @@ use innkeeper_core::config::{Home, Places, job_fault, namespace_fault};
 
 use super::build::{self, Language, SOURCES};
 use super::{Ended, Misuse};
+use crate::files::replace;
 
 /// The namespace of the first job of all.
 const FIRST_NAMESPACE: &str = "jobs";
@@ -64,7 +65,7 @@ pub(super) fn run(
     write_project(&project, name, &files)?;
     // Followed, where it is a link.
     let file = file.canonicalize().unwrap_or(file);
-    build::replace(&file, registered.as_bytes()).inspect_err(|_| drop(fs::remove_dir_all(&project)))?;
+    replace(&file, registered.as_bytes()).inspect_err(|_| drop(fs::remove_dir_all(&project)))?;
     say_what_is_next(config, kind, &home, name, &project);
     Ok(Ended::Done)
 }
@@ -79,7 +80,7 @@ fn make_configuration(file: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     let folder = file.parent().unwrap_or(Path::new(""));
-    build::replace(file, templates::HOST.as_bytes())?;
+    replace(file, templates::HOST.as_bytes())?;
     fs::create_dir_all(folder.join("workspace"))?;
     eprintln!("wrote {}: there was no configuration", file.display());
     Ok(())

@@ -50,6 +50,11 @@ impl Inn {
                 shutdown_grace: Duration::from_secs(1),
             },
             environment: Environment::new(variables.map(|(name, value)| (name.into(), value.into())), &hidden),
+            registries: Arc::new(crate::registry::Registries::new(
+                home.path().join("innkeeper.lock"),
+                home.path(),
+                crate::guest::inspect::judge,
+            )),
             compiler: compile::tests::this_test_binary(),
             clock: Arc::new(SystemClock),
         };
@@ -90,14 +95,15 @@ impl Inn {
             files: self.files.clone(),
             http: self.http.clone(),
             github: None,
+            registries: innkeeper_core::config::oci::RegistryGrants::Only(Vec::new()),
         };
         let job = Arc::new(Job {
             namespace: "demo".into(),
             name: "guest".into(),
             program: Program::Component {
-                path: component.to_owned(),
+                source: component.to_owned().into(),
                 arguments: None,
-                world: innkeeper_core::config::World::Command,
+                world: Some(innkeeper_core::config::World::Command),
             },
             report: ReportRules {
                 stdout: true,

@@ -41,6 +41,7 @@ impl Host {
                 files: Vec::new(),
                 http: Default::default(),
                 github: None,
+                registries: innkeeper_core::config::oci::RegistryGrants::Only(Vec::new()),
             },
             limits: Limits {
                 wall_time: FOR_EVER,
@@ -80,9 +81,9 @@ impl Host {
             name: "x".into(),
             // The tests bring their own scripts.
             program: Program::Component {
-                path: "/none".into(),
+                source: innkeeper_core::config::ComponentSource::File("/none".into()),
                 arguments: None,
-                world: innkeeper_core::config::World::Command,
+                world: Some(innkeeper_core::config::World::Command),
             },
             report: ReportRules {
                 stdout: true,

@@ -80,6 +80,7 @@ fn namespace(rules: Vec<GithubRule>) -> Namespace {
             files: Vec::new(),
             http: Default::default(),
             github: None,
+            registries: innkeeper_core::config::oci::RegistryGrants::Only(Vec::new()),
         },
         jobs: BTreeMap::new(),
         commands: Vec::new(),

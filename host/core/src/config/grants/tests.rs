@@ -46,6 +46,11 @@ fn entries(texts: &[&str]) -> Vec<HttpGrant> {
     texts.iter().map(parse).collect()
 }
 
+fn registries(texts: &[&str]) -> Vec<RegistryPrefix> {
+    let parse = |text: &&str| RegistryPrefix::parse(text).unwrap_or_else(|why| panic!("{text}: {why}"));
+    texts.iter().map(parse).collect()
+}
+
 fn lines(refused: &[Refusal]) -> Vec<&str> {
     refused.iter().map(|refusal| refusal.line.as_str()).collect()
 }
@@ -59,6 +64,7 @@ fn nothing_given_and_nothing_asked_is_the_defaults() {
     assert_eq!(grants.mentions, Mentions::None);
     assert_eq!((grants.files.len(), &grants.github), (0, &None));
     assert!(grants.http.is_empty());
+    assert_eq!(grants.registries, RegistryGrants::Only(vec![]));
     assert_eq!(narrow(&grants, &Asked::default()), (grants, vec![]));
 
     let grants = trusted().grants();
@@ -68,6 +74,7 @@ fn nothing_given_and_nothing_asked_is_the_defaults() {
     assert_eq!(grants.mentions, Mentions::Users);
     assert_eq!(grants.files, []);
     assert!(grants.http.is_empty());
+    assert_eq!(grants.registries, RegistryGrants::All);
     let github = GithubGrant {
         secret: "GITHUB_WEBHOOK_SECRET".into(),
         repos: Allowed::All,
@@ -115,9 +122,11 @@ fn what_is_asked_narrows_what_is_given() {
         files: Some(vec![want("/data", false)]),
         http: Some(entries(&["a.example/v1"])),
         repos: Some(names(&["a/b"])),
+        registries: Some(registries(&["ghcr.io/team"])),
     };
     let (grants, refused) = narrow(&given.grants(), &asked);
     assert_eq!(refused, []);
+    assert_eq!(grants.registries, RegistryGrants::Only(registries(&["ghcr.io/team"])));
     assert_eq!(grants.triggers, BTreeSet::from([Trigger::Slack, Trigger::Cli]));
     assert_eq!((grants.channels, grants.env), (only(&[]), only(&["A"])));
     assert_eq!(grants.mentions, Mentions::Users);
@@ -132,6 +141,7 @@ fn what_is_asked_and_not_given_is_refused_with_the_line_that_grants_it() {
         env: Some(names(&["A"])),
         files: vec![folder("/srv", "/data", false)],
         http: entries(&["b.example"]).into_iter().collect(),
+        registries: Some(registries(&["ghcr.io"])),
         ..untrusted()
     };
     let asked = Asked {
@@ -143,6 +153,7 @@ fn what_is_asked_and_not_given_is_refused_with_the_line_that_grants_it() {
         files: Some(vec![want("/data", true), want("/more", false)]),
         http: Some(entries(&["a.example/v1", "http://10.0.0.5"])),
         repos: Some(names(&["a/b"])),
+        registries: Some(registries(&["ghcr.io/team", "quay.io"])),
     };
     let (grants, refused) = narrow(&given.grants(), &asked);
     assert_eq!(
@@ -157,6 +168,7 @@ fn what_is_asked_and_not_given_is_refused_with_the_line_that_grants_it() {
              { host = \"/a/folder/of/the/host\", guest = \"/more\" }]",
             "http = [\"b.example\", \"a.example/v1\", \"http://10.0.0.5\"]",
             "github = { secret = \"NAME_OF_A_SECRET\", repos = [\"a/b\"] }",
+            "registries = [\"ghcr.io\", \"quay.io\"]",
         ]
     );
     assert_eq!(refused[4].what, ["B"]);
@@ -165,6 +177,7 @@ fn what_is_asked_and_not_given_is_refused_with_the_line_that_grants_it() {
     assert_eq!((grants.channels, grants.env), (only(&[]), only(&["A"])));
     assert_eq!((grants.mentions, grants.files.len()), (Mentions::None, 0));
     assert_eq!(grants.github, None);
+    assert_eq!(grants.registries, RegistryGrants::Only(registries(&["ghcr.io/team"])));
 }
 
 #[test]

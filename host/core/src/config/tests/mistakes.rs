@@ -19,7 +19,7 @@ logs_channel = 3
 trust = true
 triggers = ["slack", "schedule", "cli"]
 env = "A"
-registries = ["ghcr.io/me"]
+notify = ["@me"]
 colour = "red"
 "##,
     )
@@ -115,11 +115,11 @@ error: wrong type for `env`
    |
    = help: put it in brackets: ["A"]
 
-error: `registries` is not available in this version
+error: `notify` is not available in this version
   --> innkeeper.toml:15:1
    |
-15 | registries = ["ghcr.io/me"]
-   | ^^^^^^^^^^ not built yet
+15 | notify = ["@me"]
+   | ^^^^^^ not built yet
    |
    = help: leave it out: it would do nothing
 
@@ -129,7 +129,7 @@ error: unknown key `colour` in `[namespaces.demo]`
 16 | colour = "red"
    | ^^^^^^ not known here
    |
-   = help: the keys in `[namespaces.demo]` are `trust`, `triggers`, `channels`, `mentions`, `env`, `files`, `http`, `github`, `max_runs` and `limits`
+   = help: the keys in `[namespaces.demo]` are `trust`, `triggers`, `channels`, `mentions`, `env`, `files`, `http`, `github`, `registries`, `max_runs` and `limits`
 "#);
 }
 
@@ -438,7 +438,7 @@ restricted = "true"
 fabfile = "https://example.com/fabfile.py"
 [needs]
 description = "Commands"
-registries = ["ghcr.io/me"]
+notify = ["@me"]
 [jobs.hello]
 run_args_template = "echo Hello"
 reprot_stdout = true
@@ -488,11 +488,11 @@ error: unknown key `description` in `[needs]`
   |
   = help: `description` belongs at the top of the file, before the first `[table]`
 
-error: `registries` is not available in this version
+error: `notify` is not available in this version
  --> workspace/demo/namespace.toml:6:1
   |
-6 | registries = ["ghcr.io/me"]
-  | ^^^^^^^^^^ not built yet
+6 | notify = ["@me"]
+  | ^^^^^^ not built yet
   |
   = help: leave it out: it would do nothing
 
@@ -935,13 +935,13 @@ error: `link.wasm` leads out of the namespace
    |
    = help: put a copy of the component in the namespace's folder
 
-error: pulling a component from a registry is not available in this version
+error: `ghcr.io/owner/name:1.0` names no component in a registry
   --> workspace/demo/namespace.toml:16:13
    |
 16 | component = "ghcr.io/owner/name:1.0"
-   |             ^^^^^^^^^^^^^^^^^^^^^^^^ not built yet
+   |             ^^^^^^^^^^^^^^^^^^^^^^^^ a component in a registry is written with `oci://` in front
    |
-   = help: put the `.wasm` file in the namespace's folder and name it here
+   = help: for example `oci://ghcr.io/owner/name:1.0`
 
 error: bad name `Bad`
   --> workspace/demo/namespace.toml:19:7
