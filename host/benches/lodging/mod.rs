@@ -187,7 +187,7 @@ fn namespace() -> Namespace {
 
 fn grants() -> Grants {
     Grants {
-        trusted: false,
+        trusted: true,
         triggers: BTreeSet::new(),
         channels: Allowed::Only(BTreeSet::new()),
         mentions: Mentions::None,

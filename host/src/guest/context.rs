@@ -152,6 +152,14 @@ fn open_folder(wasi: &mut WasiCtxBuilder, files: &FilesGrant, invocation: &Invoc
     if files.host.starts_with(&invocation.work_folder) {
         make_folder(&files.host)?;
     }
+    // The configuration resolved its links. Whoever may write around it could have put a link in its place.
+    if files.host.canonicalize().is_ok_and(|real| real != files.host) {
+        return Err(format!(
+            "cannot open {}, which `files` of [namespaces.{}] grants: a link stands in its place now; look at who made it",
+            files.host.display(),
+            invocation.namespace.name
+        ));
+    }
     let permissions = if files.write {
         FsPerms::ReadWrite
     } else {

@@ -1,8 +1,8 @@
 //! Granted folders: what a guest writes into them is counted.
 //!
 //! WASI has no quota of any kind. This stands between the guest and wasmtime-wasi's files: each call that could take room
-//! on the disk is asked about first, and everything else passes as it is. What is over the limit gets the error that
-//! programs know from a full disk.
+//! on the disk is asked about first, and everything else passes as it is. What is over the limit gets the error of a
+//! full disk, which languages that write by streams show as an I/O error.
 
 use std::io;
 use std::sync::Arc;
@@ -35,6 +35,7 @@ struct Meter {
     limit: u64,
     left: AtomicU64,
     new_files: AtomicU32,
+    listings: AtomicU32,
     refusals: Refusals,
 }
 
@@ -45,6 +46,7 @@ impl DiskMeter {
             limit,
             left: AtomicU64::new(limit),
             new_files: AtomicU32::new(limits::NEW_FILES),
+            listings: AtomicU32::new(limits::LISTINGS),
             refusals,
         }))
     }
@@ -78,6 +80,25 @@ impl DiskMeter {
                 .note(format!("to make more than {most} files in one run"));
         }
         took
+    }
+
+    fn take_listing(&self) -> bool {
+        let took = self
+            .0
+            .listings
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+            .is_ok();
+        if !took {
+            let most = limits::LISTINGS;
+            self.0
+                .refusals
+                .note(format!("to list more than {most} folders at once"));
+        }
+        took
+    }
+
+    fn give_listing_back(&self) {
+        self.0.listings.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -252,7 +273,14 @@ impl HostDescriptor for Metered<'_> {
     }
 
     async fn read_directory(&mut self, folder: Resource<Descriptor>) -> FsResult<Resource<DirectoryEntryStream>> {
-        self.files.read_directory(folder).await
+        if !self.meter.take_listing() {
+            return Err(ErrorCode::InsufficientMemory.into());
+        }
+        let listing = self.files.read_directory(folder).await;
+        if listing.is_err() {
+            self.meter.give_listing_back();
+        }
+        listing
     }
 
     async fn sync(&mut self, file: Resource<Descriptor>) -> FsResult<()> {
@@ -340,6 +368,7 @@ impl HostDirectoryEntryStream for Metered<'_> {
     }
 
     fn drop(&mut self, stream: Resource<DirectoryEntryStream>) -> wasmtime::Result<()> {
+        self.meter.give_listing_back();
         HostDirectoryEntryStream::drop(&mut self.files, stream)
     }
 }

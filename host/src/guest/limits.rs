@@ -22,6 +22,8 @@ pub const HOSTCALL_BYTES: usize = 4 * 1024 * 1024;
 pub const REPORT_BYTES: usize = 17 * 1024 * 1024;
 /// Files, folders and links that one run may make.
 pub const NEW_FILES: u32 = 10_000;
+/// Folders that one run may list at once. The host holds the whole listing of each.
+pub const LISTINGS: u32 = 16;
 /// HTTP requests of one run.
 pub const HTTP_REQUESTS: u32 = 100;
 /// HTTP connections of one run at once. One more waits for room, as long as it would for a connection.
@@ -49,7 +51,7 @@ pub const TABLE_ELEMENTS: usize = 100_000;
 
 /// Bytes of a guest's memory that stay with the host when it ends, wiped, for the next one: fresh pages are what an
 /// interpreter's start spends most of its time on.
-pub const KEPT_RESIDENT: usize = 2 * 1024 * 1024;
+pub const KEPT_RESIDENT: usize = 4 * 1024 * 1024;
 /// Memories that are kept like that.
 pub const WARM_SLOTS: u32 = 16;
 

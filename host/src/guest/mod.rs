@@ -45,6 +45,7 @@ pub mod refusals;
 pub mod report_format;
 pub mod run;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -52,7 +53,7 @@ use std::time::Duration;
 use innkeeper_core::clock::Clock;
 use innkeeper_core::config::{Capacity, ComponentSource};
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio_util::task::AbortOnDropHandle;
 use wasmtime::Store;
 
@@ -91,8 +92,15 @@ pub struct GuestSettings {
 pub struct Guests {
     settings: GuestSettings,
     memory: Semaphore,
+    shares: Mutex<HashMap<String, Arc<Semaphore>>>,
     network: Arc<Network>,
     house: OnceLock<Result<House, String>>,
+}
+
+/// Memory that a guest may take, until it is dropped.
+struct Room<'a> {
+    _ours: OwnedSemaphorePermit,
+    _memory: SemaphorePermit<'a>,
 }
 
 /// What exists once there are guests.
@@ -111,6 +119,7 @@ impl Guests {
         Self {
             settings,
             memory,
+            shares: Mutex::default(),
             network: Arc::default(),
             house: OnceLock::new(),
         }
@@ -177,18 +186,37 @@ impl Guests {
         }
     }
 
-    /// Waits until `bytes` of memory are free among all guests', and holds them until what is returned is dropped.
-    async fn room(&self, bytes: u64) -> Result<SemaphorePermit<'_>, String> {
+    /// Waits until `bytes` of memory are free among all guests', and holds them until what is returned is dropped. An
+    /// untrusted `namespace` has a quarter of the memory at a time: its guests that sleep must not keep out all others.
+    async fn room(&self, bytes: u64, namespace: &str, trusted: bool) -> Result<Room<'_>, String> {
         let (wanted, all) = (megabytes(bytes), megabytes(self.settings.capacity.guest_memory));
         if wanted > all {
             return Err(format!(
                 "may take {wanted} MB of memory, but all guests together have {all} MB: lower `memory_mb`, or raise `max_guest_memory_mb` in innkeeper.toml"
             ));
         }
-        self.memory
-            .acquire_many(wanted)
+        let stopping = |_| "the host is stopping".to_owned();
+        let share = if trusted { all } else { (all / 4).max(1) };
+        let of_namespace = self.share_of(namespace, share);
+        // A guest that is larger than the share runs alone in it.
+        let ours = of_namespace
+            .acquire_many_owned(wanted.min(share))
             .await
-            .map_err(|_| "the host is stopping".to_owned())
+            .map_err(stopping)?;
+        let memory = self.memory.acquire_many(wanted).await.map_err(stopping)?;
+        Ok(Room {
+            _ours: ours,
+            _memory: memory,
+        })
+    }
+
+    /// What `namespace` may hold of the memory, in megabytes. Namespaces are those of the configuration: not many.
+    fn share_of(&self, namespace: &str, megabytes: u32) -> Arc<Semaphore> {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        let share = shares
+            .entry(namespace.to_owned())
+            .or_insert_with(|| Arc::new(Semaphore::new(megabytes as usize)));
+        Arc::clone(share)
     }
 
     fn house(&self) -> Result<&House, String> {

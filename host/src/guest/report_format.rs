@@ -16,6 +16,8 @@ use super::{Guests, convert, inspect, limits};
 
 /// How long a format may take.
 const TIME: Duration = Duration::from_secs(10);
+/// How long it may take with its loading, and with waiting for memory: the run is not over before.
+const IN_ALL: Duration = Duration::from_secs(30);
 /// What its memories and tables may take together, in bytes.
 const MEMORY: u64 = 64 * 1024 * 1024;
 
@@ -36,7 +38,11 @@ impl Formatter for GuestFormatter {
         Box::pin(async move {
             let guests = Arc::clone(&self.guests);
             let source = format.clone();
-            let task = self.guests.spawn(async move { bounded(&guests, &source, run).await })?;
+            let task = self.guests.spawn(async move {
+                let late = named(&source, &format!("was not ready after {} s", IN_ALL.as_secs()));
+                let made = bounded(&guests, &source, run);
+                tokio::time::timeout(IN_ALL, made).await.unwrap_or(Err(late))
+            })?;
             task.await.unwrap_or_else(|error| {
                 let why = match error.is_panic() {
                     true => "made the host's sandbox fail; the host's log has more",
@@ -66,7 +72,7 @@ async fn make(guests: &Guests, component: &Ready, run: Finished) -> Result<Messa
     let Ready::ReportFormat(component) = component else {
         return Err("is no report format".to_owned());
     };
-    let _room = guests.room(MEMORY).await?;
+    let _room = guests.room(MEMORY, &run.namespace, false).await?;
     let house = guests.house()?;
     let mut store = house.store(Context::shut(MEMORY));
     // A message may be as long as a file.

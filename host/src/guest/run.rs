@@ -18,7 +18,7 @@ use super::cpu::OutOfCpu;
 use super::files::DiskMeter;
 use super::output::GuestOutput;
 use super::refusals::Refusals;
-use super::{Guests, House, command, convert, cpu, ending, http, job};
+use super::{Guests, House, Room, command, convert, cpu, ending, http, job};
 use crate::runner::Invocation;
 
 /// How a guest's run went.
@@ -92,15 +92,13 @@ pub async fn run(
     (lived, guests.clock().monotonic().saturating_duration_since(begin))
 }
 
-async fn prepare<'a>(
-    guests: &'a Guests,
-    invocation: &Invocation,
-) -> Result<(Arc<Ready>, tokio::sync::SemaphorePermit<'a>), String> {
+async fn prepare<'a>(guests: &'a Guests, invocation: &Invocation) -> Result<(Arc<Ready>, Room<'a>), String> {
     let Program::Component { source, .. } = &invocation.job.program else {
         return Err("is a bash job, not a component".into());
     };
     let component = guests.load(source, &invocation.namespace.name).await?;
-    let room = guests.room(invocation.job.limits.memory).await?;
+    let (name, trusted) = (&invocation.namespace.name, invocation.namespace.grants.trusted);
+    let room = guests.room(invocation.job.limits.memory, name, trusted).await?;
     Ok((component, room))
 }
 

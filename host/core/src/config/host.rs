@@ -239,6 +239,34 @@ impl Host {
         .help(help)
     }
 
+    /// A folder inside one that a guest may write to can be renamed, and a link put in its place.
+    fn check_nested_folders(&self, unclear: &mut BTreeSet<String>, problems: &mut Problems) {
+        let grants = || {
+            self.given
+                .iter()
+                .flat_map(|(name, given)| given.files.iter().map(move |files| (name, files)))
+        };
+        for (name, inner) in grants() {
+            let outer = grants()
+                .find(|(_, outer)| outer.write && outer.host != inner.host && inner.host.starts_with(&outer.host));
+            let Some((owner, outer)) = outer else { continue };
+            let place = |name: &str, label: String| {
+                self.document
+                    .value(&format!("{}/files", child("/namespaces", name)), label)
+            };
+            let title = format!(
+                "{} is granted inside a folder that guests may write to",
+                tick(&inner.host.display().to_string())
+            );
+            let label = format!("`{}` with `write = true`", outer.host.display());
+            let problem = Problem::error(title, place(name, "this one".into()))
+                .also(place(owner, label))
+                .help("a guest could put a link in its place, and lead another one out: grant folders that are apart");
+            unclear.insert(name.clone());
+            problems.push(problem);
+        }
+    }
+
     fn check_grants(&mut self, written: &serde_json::Value, problems: &mut Problems) {
         let keys = |value: &serde_json::Value| value.as_object().map(|table| table.keys().cloned().collect::<Vec<_>>());
         let mut unclear = BTreeSet::new();
@@ -264,6 +292,7 @@ impl Host {
             problems.extend(found);
             self.given.insert(name.clone(), given);
         }
+        self.check_nested_folders(&mut unclear, problems);
         // A table of grants may be there under a wrong name.
         let all_known = self.document.whole && keys(written) == keys(&self.document.value);
         let lost = |(name, _): (&String, _)| !self.raw.namespaces.contains_key(name);

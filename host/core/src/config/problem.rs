@@ -1,6 +1,6 @@
 //! What is wrong with a configuration, where, and what to do about it; as the Rust compiler would show it, or as JSON.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::source::Source;
 
 /// How many problems are drawn. A file of a hostile namespace could hold a hundred thousand.
-const MOST_DRAWN: usize = 100;
+const MOST_OF_A_FILE: usize = 100;
 
 /// Whether a problem refuses the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -240,6 +240,8 @@ pub struct Problems {
     list: Vec<Problem>,
     /// Errors that were pushed, those included that were known already.
     errors_met: usize,
+    /// How many were kept of each file, and how many were not.
+    of_files: BTreeMap<String, (usize, usize)>,
     seen: HashSet<(String, usize, String)>,
 }
 
@@ -252,9 +254,17 @@ impl Problems {
             problem.title.clone(),
         );
         self.errors_met += usize::from(problem.severity == Severity::Error);
-        if self.seen.insert(key) {
-            self.list.push(problem);
+        if self.seen.contains(&key) {
+            return;
         }
+        let (kept, left_out) = self.of_files.entry(key.0.clone()).or_default();
+        if *kept == MOST_OF_A_FILE {
+            *left_out += 1;
+            return;
+        }
+        *kept += 1;
+        self.seen.insert(key);
+        self.list.push(problem);
     }
 
     /// Adds those of another list.
@@ -264,12 +274,10 @@ impl Problems {
         }
     }
 
-    /// Whether there is one already on the line where `place` begins.
-    pub(super) fn any_on_line_of(&self, place: &Place) -> bool {
-        let (line, _) = place.line_and_column();
-        self.list
-            .iter()
-            .any(|known| known.place.path() == place.path() && known.place.line_and_column().0 == line)
+    /// The lines of the file `path` that have a problem.
+    pub(super) fn lines_of(&self, path: &str) -> HashSet<usize> {
+        let here = self.list.iter().filter(|known| known.place.path() == path);
+        here.map(|known| known.place.line_and_column().0).collect()
     }
 
     /// The file `first`, then the others in their order; and each from its top to its end.
@@ -328,11 +336,16 @@ impl Problems {
         let mut drawn: String = self
             .list
             .iter()
-            .take(MOST_DRAWN)
             .map(|problem| format!("{}\n\n", problem.draw(&renderer)))
             .collect();
-        if self.list.len() > MOST_DRAWN {
-            drawn.push_str(&format!("… and {} more\n", self.list.len() - MOST_DRAWN));
+        let more: String = self
+            .of_files
+            .iter()
+            .filter(|(_, (_, left_out))| *left_out > 0)
+            .map(|(file, (_, left_out))| format!("… and {left_out} more in {file}\n"))
+            .collect();
+        if !more.is_empty() {
+            drawn.push_str(&more);
         } else if drawn.ends_with("\n\n") {
             drawn.pop();
         }

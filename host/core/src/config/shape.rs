@@ -50,8 +50,12 @@ pub(super) fn read<T: DeserializeOwned + Default>(document: &mut Document, root:
         Err(error) => return refuse(document, &error.to_string(), problems),
     };
     let mut wrong = Vec::new();
+    let broken = match document.whole {
+        true => Default::default(),
+        false => problems.lines_of(document.path()),
+    };
     let mut report = |problem: Problem| {
-        if document.whole || !problems.any_on_line_of(problem.place()) {
+        if document.whole || !broken.contains(&problem.place().line_and_column().0) {
             problems.push(problem);
         }
     };

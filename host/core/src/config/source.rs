@@ -16,6 +16,12 @@ use super::problem::{Place, Problem, Problems};
 
 /// The longest file that is read, in bytes. A namespace may be hostile, and a configuration is written by hand.
 const LONGEST: u64 = 1024 * 1024;
+/// Keys and values of one file. Each is remembered with the path that leads to it.
+const MOST_VALUES: usize = 20_000;
+/// Bytes of one key. Every value below it has it in its path.
+const LONGEST_KEY: usize = 128;
+/// Syntax errors of one file that are told.
+const MOST_SYNTAX_ERRORS: usize = 50;
 
 /// A file as people know it, with its text.
 #[derive(Debug)]
@@ -72,7 +78,7 @@ impl Document {
     pub(super) fn parse(path: String, text: String, problems: &mut Problems) -> Self {
         let source = Arc::new(Source { path, text });
         let (table, errors) = DeTable::parse_recoverable(&source.text);
-        for error in &errors {
+        for error in errors.iter().take(MOST_SYNTAX_ERRORS) {
             let place = match error.span() {
                 Some(span) => Place::span(source.clone(), span, "not valid TOML"),
                 None => Place::file(source.clone(), ""),
@@ -82,13 +88,26 @@ impl Document {
             problems.push(Problem::error(title, place).help(help));
         }
         let mut nodes = HashMap::new();
-        let value = table_value(table.get_ref(), "", &mut nodes);
+        let mut left = MOST_VALUES;
+        let (bearable, value) = match too_much(table.get_ref(), &mut left) {
+            None => (true, table_value(table.get_ref(), "", &mut nodes)),
+            Some((span, what)) => {
+                let help = "a configuration is written by hand: cut it, or split the namespace";
+                problems.push(Problem::error(what, Place::span(source.clone(), span, "from here on")).help(help));
+                (false, Value::Object(serde_json::Map::new()))
+            }
+        };
         Self {
+            whole: errors.is_empty() && bearable,
             value,
-            whole: errors.is_empty(),
             nodes,
             source: source.clone(),
         }
+    }
+
+    /// What problems call the file.
+    pub(super) fn path(&self) -> &str {
+        &self.source.path
     }
 
     /// Whether the file says something at `pointer`, right or wrong.
@@ -208,6 +227,29 @@ fn read_text(file: &Path) -> Result<String, (String, String)> {
             "save the file as UTF-8".into(),
         )
     })
+}
+
+/// What of a table nobody writes by hand, and a stranger could: it would cost the host memory and time. `left` is how
+/// many values there may still be.
+fn too_much(table: &DeTable<'_>, left: &mut usize) -> Option<(Range<usize>, String)> {
+    table.iter().find_map(|(key, value)| {
+        if key.get_ref().len() > LONGEST_KEY {
+            return Some((key.span(), format!("a key has more than {LONGEST_KEY} bytes")));
+        }
+        too_many(value, left)
+    })
+}
+
+fn too_many(value: &Spanned<DeValue<'_>>, left: &mut usize) -> Option<(Range<usize>, String)> {
+    *left = left.saturating_sub(1);
+    if *left == 0 {
+        return Some((value.span(), format!("there are more than {MOST_VALUES} values")));
+    }
+    match value.get_ref() {
+        DeValue::Array(array) => array.iter().find_map(|element| too_many(element, left)),
+        DeValue::Table(table) => too_much(table, left),
+        _ => None,
+    }
 }
 
 fn table_value(table: &DeTable<'_>, pointer: &str, nodes: &mut HashMap<String, Node>) -> Value {

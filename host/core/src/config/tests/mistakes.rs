@@ -1474,11 +1474,15 @@ error: `max_guest_memory_mb` leaves no room for one component
 
 #[test]
 fn a_hostile_file_is_answered_in_bearable_time_and_length() {
-    let keys: String = (0..20_000).map(|index| format!("k{index} = {index}\n")).collect();
+    let keys: String = (0..15_000).map(|index| format!("k{index} = {index}\n")).collect();
     let world = World::demo("", &keys);
     let said = world.check();
-    assert!(said.contains("… and 19900 more"), "{}", said.len());
-    let commands = "[[slack]]\ncommand = \"a [x] [y]\"\nhelp = \"\"\njob_type = \"x\"\n".repeat(5000);
+    assert!(said.contains("… and 14900 more in"), "{}", said.len());
+    let said = World::demo("", &format!("x = [{}]", "1,".repeat(30_000))).check();
+    assert!(said.contains("there are more than 20000 values"), "{said}");
+    let said = World::demo("", &format!("[{}]\nx = 1\n", "a".repeat(500_000))).check();
+    assert!(said.contains("a key has more than 128 bytes"), "{}", said.len());
+    let commands = "[[slack]]\ncommand = \"a [x] [y]\"\nhelp = \"\"\njob_type = \"x\"\n".repeat(4000);
     let said = World::demo("", &commands).check();
     assert!(said.contains("more than 250 of `[[slack]]`"), "{said}");
 }
@@ -1515,4 +1519,22 @@ error: a files grant reaches the kernel's own files
   |
   = help: grant a folder that is apart from what the host itself lives on
 "#);
+}
+
+#[test]
+fn a_folder_inside_one_that_guests_may_write_to_is_not_granted() {
+    let host = "[[namespaces.demo.files]]\nhost = 'srv'\nguest = '/srv'\nwrite = true\n\
+                [[namespaces.other.files]]\nhost = 'srv/inner'\nguest = '/data'\n";
+    let world = World::demo(host, "").namespace("other", "").file("srv/inner/x", "");
+    let said = world.check();
+    assert!(
+        said.contains("`srv/inner` is granted inside a folder that guests may write to"),
+        "{said}"
+    );
+    let apart = host.replace("srv/inner", "apart");
+    let world = World::demo(&apart, "")
+        .namespace("other", "")
+        .file("srv/x", "")
+        .file("apart/x", "");
+    assert_eq!(world.check(), "");
 }

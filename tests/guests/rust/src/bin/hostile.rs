@@ -32,6 +32,7 @@ fn main() {
         "fill-disk" => fill_disk(),
         "grow-file" => grow_file(),
         "make-files" => make_files(),
+        "list-folders" => list_folders(),
         #[cfg(target_os = "wasi")]
         "hoard-handles" => host::hoard_handles(),
         #[cfg(target_os = "wasi")]
@@ -158,6 +159,19 @@ fn make_files() {
         if let Err(error) = fs::write(format!("/room/{number}"), "") {
             eprintln!("{error} after {number} files");
             std::process::exit(1);
+        }
+    }
+}
+
+fn list_folders() {
+    let mut all = Vec::new();
+    loop {
+        match fs::read_dir("/room") {
+            Ok(listing) => all.push(listing),
+            Err(error) => {
+                eprintln!("{error} after {} listings", all.len());
+                std::process::exit(1);
+            }
         }
     }
 }
