@@ -143,3 +143,21 @@ async fn files_that_are_no_component_are_refused_by_name_and_the_neighbour_runs(
         assert!(inn.say("neighbour greet Ada").await.success().contains("Hello, Ada"));
     }
 }
+
+#[tokio::test]
+async fn a_component_that_becomes_a_link_to_somebody_else_s_does_not_run() {
+    let inn = Host::setup()
+        .untrusted("stranger", &guest("greet [name]", "mine.wasm", ""))
+        .file("workspace/stranger/mine.wasm", fs::read(guests::rust("args")).unwrap())
+        .untrusted("neighbour", &guest("greet [name]", "hello.wasm", ""))
+        .component("neighbour", &guests::rust("hello"))
+        .start()
+        .await;
+    inn.say("stranger greet Ada").await.success();
+    let mine = inn.path("workspace/stranger/mine.wasm");
+    fs::remove_file(&mine).unwrap();
+    symlink(inn.path("workspace/neighbour/hello.wasm"), &mine).unwrap();
+    let output = inn.say("stranger greet Bob").await;
+    assert_eq!(output.code, 1, "{output:?}");
+    assert!(output.stdout.contains("is a link now"), "{output:?}");
+}

@@ -28,6 +28,8 @@ pub const LISTINGS: u32 = 16;
 pub const HTTP_REQUESTS: u32 = 100;
 /// HTTP connections of one run at once. One more waits for room, as long as it would for a connection.
 pub const HTTP_CONNECTIONS: usize = 6;
+/// Look-ups of names of one run at once, those included that it has given up.
+pub const HTTP_LOOKUPS: usize = 2;
 /// How long it may take to look a name up, and as long again to connect, TLS included.
 pub const HTTP_CONNECT: Duration = Duration::from_secs(5);
 /// How long a server may be silent before its answer, and within it.

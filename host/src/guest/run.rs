@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use innkeeper_core::config::Program;
+use innkeeper_core::config::{ComponentSource, Program};
 use innkeeper_core::run::{Ending, Report};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,7 @@ use super::cpu::OutOfCpu;
 use super::files::DiskMeter;
 use super::output::GuestOutput;
 use super::refusals::Refusals;
-use super::{Guests, House, Room, command, convert, cpu, ending, http, job};
+use super::{Guests, House, Room, command, convert, cpu, ending, http, inspect, job};
 use crate::runner::Invocation;
 
 /// How a guest's run went.
@@ -96,8 +96,15 @@ async fn prepare<'a>(guests: &'a Guests, invocation: &Invocation) -> Result<(Arc
     let Program::Component { source, .. } = &invocation.job.program else {
         return Err("is a bash job, not a component".into());
     };
-    let component = guests.load(source, &invocation.namespace.name).await?;
     let (name, trusted) = (&invocation.namespace.name, invocation.namespace.grants.trusted);
+    if let ComponentSource::File(file) = source
+        && !trusted
+        && file.canonicalize().is_ok_and(|real| real != *file)
+    {
+        let why = "is a link now, and was none when the host started: put the component itself there";
+        return Err(inspect::sentence(file, why));
+    }
+    let component = guests.load(source, name).await?;
     let room = guests.room(invocation.job.limits.memory, name, trusted).await?;
     Ok((component, room))
 }

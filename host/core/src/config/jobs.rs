@@ -382,7 +382,8 @@ fn find_file(room: &Room<'_>, written: &str, inspected: &mut Inspected<'_>) -> R
             "build it as a component of WASI 0.2, for example with `cargo build --release --target wasm32-wasip2`";
         fault(format!("{} cannot run here", tick(written)), why, help)
     })?;
-    Ok((path, world))
+    // A stranger's may become a link after this: what was looked at is what the runner insists on.
+    Ok((if room.given.trusted { path } else { real }, world))
 }
 
 /// Whether it names an image in a registry (`ghcr.io/owner/name:tag`) and not a file.

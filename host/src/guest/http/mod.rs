@@ -48,6 +48,7 @@ pub fn door(grants: &HttpGrants, network: &Arc<Network>, refusals: &Refusals) ->
         refusals: refusals.clone(),
         requests: AtomicU32::new(0),
         connections: Arc::new(Semaphore::new(limits::HTTP_CONNECTIONS)),
+        lookups: Arc::new(Semaphore::new(limits::HTTP_LOOKUPS)),
         meter: Arc::new(Meter {
             left: AtomicU64::new(limits::HTTP_ANSWER_BYTES),
             refusals: refusals.clone(),
@@ -103,6 +104,7 @@ struct Run {
     refusals: Refusals,
     requests: AtomicU32,
     connections: Arc<Semaphore>,
+    lookups: Arc<Semaphore>,
     meter: Arc<Meter>,
 }
 
@@ -121,7 +123,7 @@ impl Run {
                 return Err(self.refuse(what, Error::ConnectionLimitReached));
             }
         };
-        let found = self.network.look_up(&origin, times.connect).await?;
+        let found = self.network.look_up(&origin, times.connect, &self.lookups).await?;
         let addresses = self.reachable(&origin, request.uri().path(), found)?;
         let wire = self.network.connect(&origin, &addresses, times.connect).await?;
         address_to(&origin, &mut request)?;

@@ -52,16 +52,22 @@ impl Network {
         }
     }
 
-    /// Where `origin` leads.
-    pub(super) async fn look_up(&self, origin: &Origin, patience: Duration) -> Result<Vec<SocketAddr>, Error> {
+    /// Where `origin` leads. `of_run` is how many look-ups the run may have going on: a name server that its author owns
+    /// can hold a thread for long, and must not hold those of all others.
+    pub(super) async fn look_up(
+        &self,
+        origin: &Origin,
+        patience: Duration,
+        of_run: &Arc<Semaphore>,
+    ) -> Result<Vec<SocketAddr>, Error> {
         let name = match &origin.host {
             HostName::Address(address) => return Ok(vec![SocketAddr::new(*address, origin.port)]),
             HostName::Name(name) => (name.clone(), origin.port),
         };
-        let lookups = Arc::clone(&self.lookups);
+        let (of_run, lookups) = (Arc::clone(of_run), Arc::clone(&self.lookups));
         let found = timeout(patience, async move {
-            let permit = lookups.acquire_owned().await;
-            // The permit goes with the thread, which outlives a request that is given up.
+            let permit = (of_run.acquire_owned().await, lookups.acquire_owned().await);
+            // The permits go with the thread, which outlives a request that is given up.
             let look_up = tokio::task::spawn_blocking(move || {
                 let _permit = permit;
                 name.to_socket_addrs().map(|found| found.collect::<Vec<_>>())

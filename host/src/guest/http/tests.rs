@@ -241,6 +241,7 @@ fn only_public_addresses_of_a_name_are_left() {
             network: Arc::default(),
             refusals: refusals.clone(),
             requests: AtomicU32::new(0),
+            lookups: Arc::new(Semaphore::new(1)),
             connections: Arc::new(Semaphore::new(1)),
             meter: Arc::new(Meter {
                 left: AtomicU64::new(0),
