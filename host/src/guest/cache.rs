@@ -37,8 +37,9 @@ use crate::memory;
 
 /// Components held in memory at once. Each is mostly a mapping of its artefact, which the kernel may drop.
 const IN_MEMORY: usize = 128;
-/// Artefacts left on disk by the clean-up at start.
+/// Artefacts left on disk, by number and by bytes: the queue is on the same disk, and must not meet a full one.
 const ON_DISK: usize = 256;
+const BYTES_ON_DISK: u64 = 4 << 30;
 /// Compilers at once: two, so that one slow component does not hold up all others.
 const COMPILERS: usize = 2;
 /// How long a refusal stands for a file that has not changed: runs that queue up behind it are spared the wait.
@@ -233,10 +234,12 @@ impl Cache {
             "component compiled"
         );
         let (draft, artefact) = (draft, artefact.to_owned());
+        let (folder, suffix) = (self.folder.clone(), self.suffix.clone());
         blocking(move || {
             hash_file(&draft.0)
                 .and_then(|hash| std::fs::write(hash_beside(&artefact), hash))
                 .and_then(|()| std::fs::rename(&draft.0, &artefact))
+                .and_then(|()| shed(&folder, &suffix, ON_DISK, BYTES_ON_DISK))
                 .map_err(|error| format!("cannot be kept when compiled: {error}"))
         })
         .await
@@ -244,7 +247,6 @@ impl Cache {
 
     /// Removes drafts, what other engines left, and the oldest beyond what is kept.
     fn clean_up(&self) -> io::Result<()> {
-        let mut ours = Vec::new();
         for entry in std::fs::read_dir(&self.folder)? {
             let entry = entry?;
             // The runner of bash jobs keeps a folder with links here.
@@ -252,18 +254,42 @@ impl Cache {
                 continue;
             }
             let name = entry.file_name().to_string_lossy().into_owned();
-            if name.ends_with(&self.suffix) {
-                ours.push((entry.metadata()?.modified()?, entry.path()));
-            } else if !name.strip_suffix(HASH).is_some_and(|name| name.ends_with(&self.suffix)) {
+            if !name.strip_suffix(HASH).unwrap_or(&name).ends_with(&self.suffix) {
                 std::fs::remove_file(entry.path())?;
             }
         }
-        ours.sort();
-        for (_, artefact) in ours.iter().rev().skip(ON_DISK) {
-            std::fs::remove_file(hash_beside(artefact))?;
-            std::fs::remove_file(artefact)?;
+        shed(&self.folder, &self.suffix, ON_DISK, BYTES_ON_DISK)
+    }
+}
+
+/// Removes the oldest artefacts beyond `most` of them, or `bytes` of them together. One that is mapped stays with whoever
+/// runs it.
+fn shed(folder: &Path, suffix: &str, most: usize, bytes: u64) -> io::Result<()> {
+    let mut artefacts = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().ends_with(suffix) {
+            let about = entry.metadata()?;
+            artefacts.push((about.modified()?, about.len(), entry.path()));
         }
-        Ok(())
+    }
+    artefacts.sort();
+    let mut kept = 0_u64;
+    for (rank, (_, size, artefact)) in artefacts.iter().rev().enumerate() {
+        kept = kept.saturating_add(*size);
+        // The newest is what somebody waits for.
+        if rank > 0 && (rank >= most || kept > bytes) {
+            remove_if_there(&hash_beside(artefact))?;
+            remove_if_there(artefact)?;
+        }
+    }
+    Ok(())
+}
+
+fn remove_if_there(file: &Path) -> io::Result<()> {
+    match std::fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -399,6 +425,27 @@ mod tests {
         "udp-socket",
         "create-udp-socket",
     ];
+
+    #[test]
+    fn the_oldest_artefacts_go_by_number_and_by_bytes() {
+        let left = |most, bytes| {
+            let home = tempfile::tempdir().unwrap();
+            for (age, name) in ["newest", "middle", "oldest"].into_iter().enumerate() {
+                let artefact = home.path().join(format!("{name}.cwasm"));
+                std::fs::write(hash_beside(&artefact), "hash").unwrap();
+                let file = File::create(&artefact).unwrap();
+                file.set_len(10).unwrap();
+                let made = std::time::SystemTime::now() - Duration::from_secs(60 * age as u64);
+                file.set_modified(made).unwrap();
+            }
+            shed(home.path(), ".cwasm", most, bytes).unwrap();
+            std::fs::read_dir(home.path()).unwrap().count() / 2
+        };
+        assert_eq!(left(3, 30), 3);
+        assert_eq!(left(2, 30), 2);
+        assert_eq!(left(3, 29), 2);
+        assert_eq!(left(3, 9), 1, "the newest is what somebody waits for");
+    }
 
     #[test]
     fn every_interface_that_inspection_lets_pass_is_linked() {
