@@ -143,14 +143,10 @@ impl Inn {
 fn grants() -> Grants {
     Grants {
         trusted: true,
-        triggers: BTreeSet::new(),
         channels: Allowed::All,
         mentions: Mentions::Users,
         env: Allowed::All,
-        files: Vec::new(),
-        http: Default::default(),
-        github: None,
-        registries: innkeeper_core::config::oci::RegistryGrants::Only(Vec::new()),
+        ..Grants::default()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Files that others read while they are written.
+//! Files that others read while they are written, or could put something else in the place of.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -29,6 +29,11 @@ pub(crate) fn replace(file: &Path, content: &[u8]) -> anyhow::Result<()> {
     write()
         .inspect_err(|_| drop(fs::remove_file(&draft)))
         .with_context(cannot)
+}
+
+/// Whether a link stands in the place of `path`, or on the way to it. Its links were resolved before.
+pub(crate) fn leads_elsewhere(path: &Path) -> bool {
+    path.canonicalize().is_ok_and(|real| real != path)
 }
 
 #[cfg(test)]

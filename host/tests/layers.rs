@@ -43,7 +43,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("dispatcher", &["bell", "deliver", "runner"]),
     ("runner", &["guest"]),
     ("deliver", &["bell", "slack"]),
-    ("guest", &["memory", "registry", "runner"]),
+    ("guest", &["files", "memory", "registry", "runner"]),
     ("registry", &["files"]),
     ("slack", &[]),
     ("bell", &[]),

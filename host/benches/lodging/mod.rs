@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -17,10 +17,7 @@ use innkeeper::registry::Registries;
 use innkeeper::runner::component::ComponentRunner;
 use innkeeper::runner::{Invocation, Runner};
 use innkeeper_core::clock::SystemClock;
-use innkeeper_core::config::oci::RegistryGrants;
-use innkeeper_core::config::{
-    Allowed, Capacity, Format, Grants, Job, Limits, Mentions, Namespace, Program, ReportRules, World,
-};
+use innkeeper_core::config::{Capacity, Format, Grants, Job, Limits, Namespace, Program, ReportRules, World};
 use innkeeper_core::request::Arguments;
 use innkeeper_core::run::{Ending, RunId};
 use tokio::sync::oneshot;
@@ -188,14 +185,7 @@ fn namespace() -> Namespace {
 fn grants() -> Grants {
     Grants {
         trusted: true,
-        triggers: BTreeSet::new(),
-        channels: Allowed::Only(BTreeSet::new()),
-        mentions: Mentions::None,
-        env: Allowed::Only(BTreeSet::new()),
-        files: Vec::new(),
-        http: Default::default(),
-        github: None,
-        registries: RegistryGrants::Only(Vec::new()),
+        ..Grants::default()
     }
 }
 

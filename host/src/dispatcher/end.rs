@@ -120,7 +120,12 @@ impl Dispatcher {
             stdout: facts.stdout.to_vec(),
             stderr: facts.stderr_tail.to_vec(),
         };
-        match self.parts.formatter.format(format, finished).await {
+        match self
+            .parts
+            .formatter
+            .format(format, facts.job.grants.trusted, finished)
+            .await
+        {
             Ok(message) => report::of_format(facts, message),
             Err(why) => {
                 tracing::warn!(run.id = run.id.0, why, "a report format made no message");

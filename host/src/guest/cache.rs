@@ -147,7 +147,7 @@ impl Cache {
     /// Whoever asks for the same file meanwhile gets the same answer. Of one `owner` one component is compiled at a time.
     ///
     /// # Errors
-    /// A sentence that begins with the file's name. It stands for a minute, or until the file changes.
+    /// Why not, in words that follow its name. It stands for a minute, or until the file changes.
     pub async fn get(&self, path: &Path, owner: &str) -> Result<Arc<Ready>, String> {
         let slot = match std::fs::metadata(path) {
             Ok(file) => self.slot(path, Stamp::from(&file)),
@@ -156,7 +156,7 @@ impl Cache {
         let answer = slot
             .get_or_init(|| async {
                 self.load(path, owner).await.map_err(|why| Refusal {
-                    why: inspect::sentence(path, &why),
+                    why,
                     at: Instant::now(),
                 })
             })

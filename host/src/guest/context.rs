@@ -17,6 +17,7 @@ use super::limits::{self, MemoryLimit};
 use super::output::GuestOutput;
 use super::progress::Progressing;
 use super::refusals::Refusals;
+use crate::files::leads_elsewhere;
 use crate::runner::Invocation;
 
 /// The data of one guest's store.
@@ -153,7 +154,7 @@ fn open_folder(wasi: &mut WasiCtxBuilder, files: &FilesGrant, invocation: &Invoc
         make_folder(&files.host)?;
     }
     // The configuration resolved its links. Whoever may write around it could have put a link in its place.
-    if files.host.canonicalize().is_ok_and(|real| real != files.host) {
+    if leads_elsewhere(&files.host) {
         return Err(format!(
             "cannot open {}, which `files` of [namespaces.{}] grants: a link stands in its place now; look at who made it",
             files.host.display(),

@@ -8,15 +8,14 @@
 //! would wait until each of them has had its slice. So a guest that has computed for a while waits for a turn before
 //! each slice, and there are fewer turns than threads: one that has just begun finds a thread that is free.
 
-use std::collections::HashMap;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::shares::{Held, Shares};
 
 /// What a guest may compute before it has to wait for turns. Most end before.
 const FREE: Duration = Duration::from_millis(20);
@@ -28,35 +27,22 @@ pub struct OutOfCpu;
 /// The turns of guests that compute: one for each processor. A namespace has one less at a time, so that its guests are
 /// never in the way of all others.
 pub struct Turns {
-    all: Arc<Semaphore>,
-    each: usize,
-    namespaces: Mutex<HashMap<String, Arc<Semaphore>>>,
+    shares: Shares,
+    each: u32,
 }
 
 impl Turns {
     /// The turns of a machine with so many processors.
-    pub fn new(processors: usize) -> Self {
+    pub fn new(processors: u32) -> Self {
         Self {
-            all: Arc::new(Semaphore::new(processors.max(1))),
+            shares: Shares::new(processors.max(1)),
             each: processors.saturating_sub(1).max(1),
-            namespaces: Mutex::default(),
         }
     }
 
-    /// What guests of `namespace` wait for. Namespaces are those of the configuration: there are not many.
-    fn of(&self, namespace: &str) -> Arc<Semaphore> {
-        let mut namespaces = self.namespaces.lock().unwrap_or_else(PoisonError::into_inner);
-        let turns = namespaces
-            .entry(namespace.to_owned())
-            .or_insert_with(|| Arc::new(Semaphore::new(self.each)));
-        Arc::clone(turns)
-    }
-
-    /// Waits for a turn; it ends when what is returned is dropped. None: never, these semaphores are not closed.
-    async fn take(&self, namespace: &str) -> Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)> {
-        let ours = self.of(namespace).acquire_owned().await.ok()?;
-        let one = Arc::clone(&self.all).acquire_owned().await.ok()?;
-        Some((ours, one))
+    /// Waits for a turn; it ends when what is returned is dropped.
+    async fn take(&self, namespace: &str) -> Option<Held> {
+        self.shares.take(namespace, self.each, 1).await
     }
 }
 
@@ -119,6 +105,8 @@ mod tests {
 
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use futures_util::FutureExt;
+
     use super::*;
 
     /// Computes for ever, and yields.
@@ -148,7 +136,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_computes_waits_for_a_turn_and_whoever_begins_does_not() {
         let turns = Turns::new(2);
-        let (ours, one) = turns.take("noisy").await.unwrap();
+        let turn = turns.take("noisy").await.unwrap();
         let slices = AtomicUsize::new(0);
         let noisy = within(Duration::from_secs(10), &turns, "noisy", async {
             loop {
@@ -168,14 +156,14 @@ mod tests {
             done = quiet => assert_eq!(done, Ok(())),
         }
         assert_eq!(slices.into_inner(), 1, "the namespace's one turn was taken");
-        drop((ours, one));
+        drop(turn);
     }
 
     #[tokio::test]
     async fn a_namespace_leaves_a_turn_to_others() {
         let turns = Turns::new(2);
         let _noisy = turns.take("noisy").await.unwrap();
-        assert!(turns.of("noisy").try_acquire().is_err());
+        assert!(turns.take("noisy").now_or_never().is_none());
         let _quiet = turns.take("quiet").await.unwrap();
     }
 }

@@ -6,7 +6,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hyper::body::Bytes;
 use wasmtime::component::{HasData, Resource};
@@ -27,16 +27,31 @@ use super::refusals::Refusals;
 
 const MIB: u64 = 1024 * 1024;
 
-/// What one run may still write. Its clones share it.
+/// What one run may still write, make and list. Its clones share it.
 #[derive(Clone)]
 pub struct DiskMeter(Arc<Meter>);
 
 struct Meter {
     limit: u64,
-    left: AtomicU64,
-    new_files: AtomicU32,
-    listings: AtomicU32,
+    bytes: Allowance,
+    new_files: Allowance,
+    listings: Allowance,
     refusals: Refusals,
+}
+
+/// So much of something.
+struct Allowance(AtomicU64);
+
+impl Allowance {
+    /// Takes `wanted`, all or none of it.
+    fn take(&self, wanted: u64) -> bool {
+        let less = |left: u64| left.checked_sub(wanted);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+    }
+
+    fn give_back(&self, some: u64) {
+        self.0.fetch_add(some, Ordering::Relaxed);
+    }
 }
 
 impl DiskMeter {
@@ -44,61 +59,44 @@ impl DiskMeter {
     pub fn new(limit: u64, refusals: Refusals) -> Self {
         Self(Arc::new(Meter {
             limit,
-            left: AtomicU64::new(limit),
-            new_files: AtomicU32::new(limits::NEW_FILES),
-            listings: AtomicU32::new(limits::LISTINGS),
+            bytes: Allowance(AtomicU64::new(limit)),
+            new_files: Allowance(AtomicU64::new(limits::NEW_FILES)),
+            listings: Allowance(AtomicU64::new(limits::LISTINGS)),
             refusals,
         }))
     }
 
-    /// Takes room for `bytes`, all or none of it.
     fn take(&self, bytes: u64) -> bool {
-        let took = self
-            .0
-            .left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes))
-            .is_ok();
-        if !took {
-            let most = self.0.limit / MIB;
-            self.0
-                .refusals
-                .note(format!("to write more than {most} MB to disk (`disk_mb`)"));
-        }
-        took
+        let most = self.0.limit / MIB;
+        self.noted(self.0.bytes.take(bytes), || {
+            format!("to write more than {most} MB to disk (`disk_mb`)")
+        })
     }
 
     fn take_file(&self) -> bool {
-        let took = self
-            .0
-            .new_files
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
-            .is_ok();
-        if !took {
-            let most = limits::NEW_FILES;
-            self.0
-                .refusals
-                .note(format!("to make more than {most} files in one run"));
-        }
-        took
+        let most = limits::NEW_FILES;
+        self.noted(self.0.new_files.take(1), || {
+            format!("to make more than {most} files in one run")
+        })
     }
 
     fn take_listing(&self) -> bool {
-        let took = self
-            .0
-            .listings
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
-            .is_ok();
-        if !took {
-            let most = limits::LISTINGS;
-            self.0
-                .refusals
-                .note(format!("to list more than {most} folders at once"));
-        }
-        took
+        let most = limits::LISTINGS;
+        self.noted(self.0.listings.take(1), || {
+            format!("to list more than {most} folders at once")
+        })
     }
 
     fn give_listing_back(&self) {
-        self.0.listings.fetch_add(1, Ordering::Relaxed);
+        self.0.listings.give_back(1);
+    }
+
+    /// Whether it was taken; what was refused is said in the report.
+    fn noted(&self, took: bool, refused: impl FnOnce() -> String) -> bool {
+        if !took {
+            self.0.refusals.note(refused());
+        }
+        took
     }
 }
 

@@ -21,9 +21,9 @@ pub const HOSTCALL_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes that a report or a message may have in all: a file of 16 MiB, and what is said with it.
 pub const REPORT_BYTES: usize = 17 * 1024 * 1024;
 /// Files, folders and links that one run may make.
-pub const NEW_FILES: u32 = 10_000;
+pub const NEW_FILES: u64 = 10_000;
 /// Folders that one run may list at once. The host holds the whole listing of each.
-pub const LISTINGS: u32 = 16;
+pub const LISTINGS: u64 = 16;
 /// HTTP requests of one run.
 pub const HTTP_REQUESTS: u32 = 100;
 /// HTTP connections of one run at once. One more waits for room, as long as it would for a connection.

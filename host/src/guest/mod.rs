@@ -8,6 +8,7 @@
 //!   context   what a guest sees: arguments, environment, folders; the doors that are shut
 //!   limits    what it may spend; the count of its memory
 //!   cpu       its CPU time, and whose turn it is
+//!   shares    what guests hold together, and a namespace's part of it
 //!   files     what it writes into granted folders, counted
 //!   output    its stdout and stderr, into the run's log
 //!   progress  what it says while it works
@@ -44,8 +45,8 @@ pub mod progress;
 pub mod refusals;
 pub mod report_format;
 pub mod run;
+pub mod shares;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -53,7 +54,6 @@ use std::time::Duration;
 use innkeeper_core::clock::Clock;
 use innkeeper_core::config::{Capacity, ComponentSource};
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio_util::task::AbortOnDropHandle;
 use wasmtime::Store;
 
@@ -63,6 +63,7 @@ use context::{Context, Environment};
 use cpu::Turns;
 use engine::Ticker;
 use http::Network;
+use shares::{Held, Shares};
 
 use crate::memory;
 use crate::registry::Registries;
@@ -91,16 +92,9 @@ pub struct GuestSettings {
 /// What all guests of a host share.
 pub struct Guests {
     settings: GuestSettings,
-    memory: Semaphore,
-    shares: Mutex<HashMap<String, Arc<Semaphore>>>,
+    memory: Shares,
     network: Arc<Network>,
     house: OnceLock<Result<House, String>>,
-}
-
-/// Memory that a guest may take, until it is dropped.
-struct Room<'a> {
-    _ours: OwnedSemaphorePermit,
-    _memory: SemaphorePermit<'a>,
 }
 
 /// What exists once there are guests.
@@ -115,11 +109,10 @@ struct House {
 impl Guests {
     /// A host's guests. Nothing is started yet.
     pub fn new(settings: GuestSettings) -> Self {
-        let memory = Semaphore::new(megabytes(settings.capacity.guest_memory) as usize);
+        let memory = Shares::new(megabytes(settings.capacity.guest_memory));
         Self {
             settings,
             memory,
-            shares: Mutex::default(),
             network: Arc::default(),
             house: OnceLock::new(),
         }
@@ -171,52 +164,28 @@ impl Guests {
     /// The component that `source` names, of `namespace`; pulled, where it is from a registry and not here.
     async fn load(&self, source: &ComponentSource, namespace: &str) -> Result<Arc<cache::Ready>, String> {
         let cache = &self.house()?.cache;
-        match source {
+        let loaded = match source {
             ComponentSource::File(file) => cache.get(file, namespace).await,
-            ComponentSource::Registry(reference) => {
-                let pulled = self.settings.registries.file(reference).await;
-                let file = pulled.map_err(|why| format!("{reference} {why}"))?;
-                let loaded = cache.get(&file, namespace).await;
-                // Nobody knows it by the name that it has in the cache.
-                loaded.map_err(|why| match why.split_once(' ') {
-                    Some((_, rest)) => format!("{reference} {rest}"),
-                    None => why,
-                })
-            }
-        }
+            ComponentSource::Registry(reference) => match self.settings.registries.file(reference).await {
+                Ok(file) => cache.get(&file, namespace).await,
+                Err(why) => Err(why),
+            },
+        };
+        loaded.map_err(|why| named(source, &why))
     }
 
     /// Waits until `bytes` of memory are free among all guests', and holds them until what is returned is dropped. An
     /// untrusted `namespace` has a quarter of the memory at a time: its guests that sleep must not keep out all others.
-    async fn room(&self, bytes: u64, namespace: &str, trusted: bool) -> Result<Room<'_>, String> {
+    async fn room(&self, bytes: u64, namespace: &str, trusted: bool) -> Result<Held, String> {
         let (wanted, all) = (megabytes(bytes), megabytes(self.settings.capacity.guest_memory));
         if wanted > all {
             return Err(format!(
                 "may take {wanted} MB of memory, but all guests together have {all} MB: lower `memory_mb`, or raise `max_guest_memory_mb` in innkeeper.toml"
             ));
         }
-        let stopping = |_| "the host is stopping".to_owned();
         let share = if trusted { all } else { (all / 4).max(1) };
-        let of_namespace = self.share_of(namespace, share);
-        // A guest that is larger than the share runs alone in it.
-        let ours = of_namespace
-            .acquire_many_owned(wanted.min(share))
-            .await
-            .map_err(stopping)?;
-        let memory = self.memory.acquire_many(wanted).await.map_err(stopping)?;
-        Ok(Room {
-            _ours: ours,
-            _memory: memory,
-        })
-    }
-
-    /// What `namespace` may hold of the memory, in megabytes. Namespaces are those of the configuration: not many.
-    fn share_of(&self, namespace: &str, megabytes: u32) -> Arc<Semaphore> {
-        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        let share = shares
-            .entry(namespace.to_owned())
-            .or_insert_with(|| Arc::new(Semaphore::new(megabytes as usize)));
-        Arc::clone(share)
+        let held = self.memory.take(namespace, share, wanted).await;
+        held.ok_or_else(|| "the host is stopping".to_owned())
     }
 
     fn house(&self) -> Result<&House, String> {
@@ -258,11 +227,11 @@ impl House {
         let engine = engine::for_running(settings.capacity.runs)?;
         let cache = Cache::open(&settings.cache_folder, &engine, settings.compiler.clone())?;
         let ticker = Ticker::start(&engine)?;
-        let processors = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 4));
+        let processors = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 4) as u32);
         let runtime = Builder::new_multi_thread()
             .thread_name("guest")
             // One more than there are turns to compute: it is for guests that begin, or do not compute much.
-            .worker_threads(processors + 1)
+            .worker_threads(processors as usize + 1)
             .max_blocking_threads(BLOCKING_THREADS)
             // Where guests keep every worker busy, timers are looked at only so often: after this many yields of guests.
             .event_interval(8)
@@ -275,6 +244,14 @@ impl House {
             ticker,
             turns: Turns::new(processors),
         })
+    }
+}
+
+/// The sentence that begins with a component's name and goes on with `why`.
+fn named(source: &ComponentSource, why: &str) -> String {
+    match source {
+        ComponentSource::File(file) => inspect::sentence(file, why),
+        ComponentSource::Registry(reference) => format!("{reference} {why}"),
     }
 }
 

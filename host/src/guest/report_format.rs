@@ -12,7 +12,7 @@ use super::cache::Ready;
 use super::context::Context;
 use super::cpu::{self, OutOfCpu};
 use super::ending::{self, Phase};
-use super::{Guests, convert, inspect, limits};
+use super::{Guests, convert, limits, named};
 
 /// How long a format may take.
 const TIME: Duration = Duration::from_secs(10);
@@ -34,13 +34,13 @@ impl GuestFormatter {
 }
 
 impl Formatter for GuestFormatter {
-    fn format(&self, format: ComponentSource, run: Finished) -> BoxFuture<'_, Result<Message, String>> {
+    fn format(&self, format: ComponentSource, trusted: bool, run: Finished) -> BoxFuture<'_, Result<Message, String>> {
         Box::pin(async move {
             let guests = Arc::clone(&self.guests);
             let source = format.clone();
             let task = self.guests.spawn(async move {
                 let late = named(&source, &format!("was not ready after {} s", IN_ALL.as_secs()));
-                let made = bounded(&guests, &source, run);
+                let made = bounded(&guests, &source, trusted, run);
                 tokio::time::timeout(IN_ALL, made).await.unwrap_or(Err(late))
             })?;
             task.await.unwrap_or_else(|error| {
@@ -54,25 +54,18 @@ impl Formatter for GuestFormatter {
     }
 }
 
-async fn bounded(guests: &Guests, source: &ComponentSource, run: Finished) -> Result<Message, String> {
+async fn bounded(guests: &Guests, source: &ComponentSource, trusted: bool, run: Finished) -> Result<Message, String> {
     // Why it cannot be loaded begins with its name already.
     let component = guests.load(source, &run.namespace).await?;
-    let made = make(guests, &component, run).await;
+    let made = make(guests, &component, trusted, run).await;
     made.map_err(|why| named(source, &why))
 }
 
-fn named(source: &ComponentSource, why: &str) -> String {
-    match source {
-        ComponentSource::File(file) => inspect::sentence(file, why),
-        ComponentSource::Registry(reference) => format!("{reference} {why}"),
-    }
-}
-
-async fn make(guests: &Guests, component: &Ready, run: Finished) -> Result<Message, String> {
+async fn make(guests: &Guests, component: &Ready, trusted: bool, run: Finished) -> Result<Message, String> {
     let Ready::ReportFormat(component) = component else {
         return Err("is no report format".to_owned());
     };
-    let _room = guests.room(MEMORY, &run.namespace, false).await?;
+    let _room = guests.room(MEMORY, &run.namespace, trusted).await?;
     let house = guests.house()?;
     let mut store = house.store(Context::shut(MEMORY));
     // A message may be as long as a file.

@@ -18,7 +18,9 @@ use super::cpu::OutOfCpu;
 use super::files::DiskMeter;
 use super::output::GuestOutput;
 use super::refusals::Refusals;
-use super::{Guests, House, Room, command, convert, cpu, ending, http, inspect, job};
+use super::shares::Held;
+use super::{Guests, House, command, convert, cpu, ending, http, job, named};
+use crate::files::leads_elsewhere;
 use crate::runner::Invocation;
 
 /// How a guest's run went.
@@ -92,17 +94,17 @@ pub async fn run(
     (lived, guests.clock().monotonic().saturating_duration_since(begin))
 }
 
-async fn prepare<'a>(guests: &'a Guests, invocation: &Invocation) -> Result<(Arc<Ready>, Room<'a>), String> {
+async fn prepare(guests: &Guests, invocation: &Invocation) -> Result<(Arc<Ready>, Held), String> {
     let Program::Component { source, .. } = &invocation.job.program else {
         return Err("is a bash job, not a component".into());
     };
     let (name, trusted) = (&invocation.namespace.name, invocation.namespace.grants.trusted);
     if let ComponentSource::File(file) = source
         && !trusted
-        && file.canonicalize().is_ok_and(|real| real != *file)
+        && leads_elsewhere(file)
     {
         let why = "is a link now, and was none when the host started: put the component itself there";
-        return Err(inspect::sentence(file, why));
+        return Err(named(source, why));
     }
     let component = guests.load(source, name).await?;
     let room = guests.room(invocation.job.limits.memory, name, trusted).await?;

@@ -100,8 +100,8 @@ pub struct Namespace {
     pub github: Vec<GithubRule>,
 }
 
-/// What a namespace may do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a namespace may do. By default nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Grants {
     /// `trust = "trusted"`: bash jobs, and the trusted defaults.
     pub trusted: bool,
@@ -132,6 +132,13 @@ pub enum Allowed {
     Only(BTreeSet<String>),
 }
 
+impl Default for Allowed {
+    /// None.
+    fn default() -> Self {
+        Self::Only(BTreeSet::new())
+    }
+}
+
 impl Allowed {
     /// Whether `name` is allowed.
     pub fn allows(&self, name: &str) -> bool {
@@ -143,9 +150,10 @@ impl Allowed {
 }
 
 /// Whom a namespace may mention in what it writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mentions {
     /// Nobody.
+    #[default]
     None,
     /// People and groups.
     Users,

@@ -8,11 +8,11 @@ use crate::run::{Outcome, RunId};
 
 /// Makes messages with a component of the world `report-format`.
 pub trait Formatter: Send + Sync {
-    /// Has the component `format` make the message that reports `run`.
+    /// Has the component `format` make the message that reports `run`, of a namespace that is `trusted` or not.
     ///
     /// # Errors
     /// Why there is no message: a sentence, perhaps in the format's own words.
-    fn format(&self, format: ComponentSource, run: Finished) -> BoxFuture<'_, Result<Message, String>>;
+    fn format(&self, format: ComponentSource, trusted: bool, run: Finished) -> BoxFuture<'_, Result<Message, String>>;
 }
 
 /// A run that is over, with what it wrote. The same fields as `finished` in `wit/`.
@@ -39,7 +39,7 @@ pub struct Finished {
 pub struct NoFormatter;
 
 impl Formatter for NoFormatter {
-    fn format(&self, format: ComponentSource, _: Finished) -> BoxFuture<'_, Result<Message, String>> {
+    fn format(&self, format: ComponentSource, _: bool, _: Finished) -> BoxFuture<'_, Result<Message, String>> {
         let why = format!("{format} cannot be run here");
         Box::pin(std::future::ready(Err(why)))
     }

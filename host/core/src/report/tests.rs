@@ -1,7 +1,6 @@
 //! Runs that end, and what is said of them.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -122,14 +121,10 @@ impl Ended {
 pub(super) fn grants(trusted: bool, mentions: Mentions) -> Grants {
     Grants {
         trusted,
-        triggers: BTreeSet::new(),
         channels: Allowed::All,
         mentions,
         env: Allowed::All,
-        files: Vec::new(),
-        http: Default::default(),
-        github: None,
-        registries: crate::config::oci::RegistryGrants::Only(Vec::new()),
+        ..Grants::default()
     }
 }
 

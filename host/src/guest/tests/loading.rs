@@ -181,7 +181,7 @@ async fn a_guest_waits_until_others_have_left_it_room() {
     let (first, first_started) = sleeper(&stop_first);
     first_started.await.unwrap();
     let (second, mut second_started) = sleeper(&stop_second);
-    assert_eq!(inn.guests.memory.available_permits(), 4);
+    assert_eq!(inn.guests.memory.left(), 4);
     assert!(second_started.try_recv().is_err());
     stop_first.cancel();
     assert_eq!(first.await.unwrap().ending, Ending::Interrupted);

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use innkeeper_core::clock::SystemClock;
 use innkeeper_core::config::{
-    Allowed, Capacity, FilesGrant, Format, Grants, HttpGrants, Job, Limits, Mentions, Namespace, Program, ReportRules,
+    Allowed, Capacity, FilesGrant, Format, Grants, HttpGrants, Job, Limits, Namespace, Program, ReportRules,
 };
 use innkeeper_core::request::Arguments;
 use innkeeper_core::run::{Ending, Outcome, RunId};
@@ -69,7 +69,7 @@ impl Inn {
                 stdout: 1 << 20,
                 stderr: 64 << 10,
             },
-            env: Allowed::Only(BTreeSet::new()),
+            env: Allowed::default(),
             files: Vec::new(),
             http: HttpGrants::default(),
         }
@@ -88,14 +88,10 @@ impl Inn {
     fn invocation(&self, component: &Path, arguments: Arguments) -> Invocation {
         let grants = Grants {
             trusted: false,
-            triggers: BTreeSet::new(),
-            channels: Allowed::Only(BTreeSet::new()),
-            mentions: Mentions::None,
             env: self.env.clone(),
             files: self.files.clone(),
             http: self.http.clone(),
-            github: None,
-            registries: innkeeper_core::config::oci::RegistryGrants::Only(Vec::new()),
+            ..Grants::default()
         };
         let job = Arc::new(Job {
             namespace: "demo".into(),

@@ -34,14 +34,10 @@ impl Host {
             environment: std::env::vars_os().collect(),
             grants: Grants {
                 trusted: true,
-                triggers: BTreeSet::new(),
                 channels: Allowed::All,
                 mentions: Mentions::Users,
                 env: Allowed::All,
-                files: Vec::new(),
-                http: Default::default(),
-                github: None,
-                registries: innkeeper_core::config::oci::RegistryGrants::Only(Vec::new()),
+                ..Grants::default()
             },
             limits: Limits {
                 wall_time: FOR_EVER,

@@ -77,10 +77,7 @@ fn namespace(rules: Vec<GithubRule>) -> Namespace {
             channels: Allowed::All,
             mentions: Mentions::Users,
             env: Allowed::All,
-            files: Vec::new(),
-            http: Default::default(),
-            github: None,
-            registries: innkeeper_core::config::oci::RegistryGrants::Only(Vec::new()),
+            ..Grants::default()
         },
         jobs: BTreeMap::new(),
         commands: Vec::new(),
