@@ -274,9 +274,9 @@ async fn forget(store: Arc<Store>, clock: Arc<dyn Clock>, stop: CancellationToke
 /// Every component, each once, with the namespace that it belongs to. Files come first: what must be pulled may take its
 /// time.
 fn components(config: &Config) -> Vec<(ComponentSource, String)> {
-    let jobs = config.namespaces.values().flat_map(|namespace| namespace.jobs.values());
-    let components: BTreeSet<(ComponentSource, String)> = jobs
-        .flat_map(|job| job.components().map(|source| (source.clone(), job.namespace.clone())))
+    let components: BTreeSet<(ComponentSource, String)> = config
+        .components()
+        .map(|(namespace, source)| (source.clone(), namespace.name.clone()))
         .collect();
     components.into_iter().collect()
 }

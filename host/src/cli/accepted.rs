@@ -75,25 +75,23 @@ impl Accepted {
     pub(super) fn now(config: &Config) -> anyhow::Result<Self> {
         let lock = Lock::read(&lock_file(&config.file)).map_err(anyhow::Error::msg)?;
         let mut components = BTreeMap::new();
-        for namespace in config.namespaces.values() {
-            for source in namespace.jobs.values().flat_map(|job| job.components()) {
-                let (name, file) = match source {
-                    ComponentSource::File(path) => {
-                        let inside: &Path = path.strip_prefix(&namespace.folder).unwrap_or(path);
-                        (inside.display().to_string(), path.clone())
-                    }
-                    // What is not here yet is warned of by `check` already.
-                    ComponentSource::Registry(reference) => match lock.pin(reference) {
-                        Some(pin) => (reference.to_string(), pulled_component(&config.data_dir, &pin.digest)),
-                        None => continue,
-                    },
-                };
-                let name = tidy(&format!("{}/{name}", namespace.name), LONGEST_NAME);
-                // What cannot be read is an error of `check` already.
-                if let Ok(found) = describe(&file) {
-                    let (digest, asks) = (found.digest, found.asks);
-                    components.insert(name, Component { digest, asks });
+        for (namespace, source) in config.components() {
+            let (name, file) = match source {
+                ComponentSource::File(path) => {
+                    let inside: &Path = path.strip_prefix(&namespace.folder).unwrap_or(path);
+                    (inside.display().to_string(), path.clone())
                 }
+                // What is not here yet is warned of by `check` already.
+                ComponentSource::Registry(reference) => match lock.pin(reference) {
+                    Some(pin) => (reference.to_string(), pulled_component(&config.data_dir, &pin.digest)),
+                    None => continue,
+                },
+            };
+            let name = tidy(&format!("{}/{name}", namespace.name), LONGEST_NAME);
+            // What cannot be read is an error of `check` already.
+            if let Ok(found) = describe(&file) {
+                let (digest, asks) = (found.digest, found.asks);
+                components.insert(name, Component { digest, asks });
             }
         }
         Ok(Self { components })

@@ -50,16 +50,19 @@ fn compare(config: &Config, accept: bool) -> anyhow::Result<()> {
 /// A paragraph a namespace: what it has, and what it asks and gets.
 fn summary(loaded: &Loaded) -> String {
     let mut text = String::new();
-    for account in &loaded.accounts {
-        let trust = if account.trusted { "trusted" } else { "untrusted" };
-        let (jobs, commands) = loaded
-            .config
-            .namespaces
-            .get(&account.namespace)
-            .map_or((0, 0), |namespace| (namespace.jobs.len(), namespace.commands.len()));
-        let name = &account.namespace;
+    for (name, namespace) in &loaded.config.namespaces {
+        let trust = if namespace.grants.trusted {
+            "trusted"
+        } else {
+            "untrusted"
+        };
+        let (jobs, commands) = (namespace.jobs.len(), namespace.commands.len());
         text += &format!("{name:<16} {trust}, {jobs} jobs, {commands} commands\n");
-        text += &side_by_side(&account.lines);
+        text += &loaded
+            .accounts
+            .get(name)
+            .map(|lines| side_by_side(lines))
+            .unwrap_or_default();
     }
     text + "All is well."
 }

@@ -66,9 +66,7 @@ pub(super) async fn run(loaded: &Loaded, update: bool) -> anyhow::Result<Ended> 
 }
 
 fn references(config: &Config) -> BTreeSet<OciReference> {
-    let jobs = config.namespaces.values().flat_map(|namespace| namespace.jobs.values());
-    let sources = jobs.flat_map(|job| job.components());
-    let references = sources.filter_map(|source| match source {
+    let references = config.components().filter_map(|(_, source)| match source {
         ComponentSource::Registry(reference) => Some(reference.clone()),
         ComponentSource::File(_) => None,
     });

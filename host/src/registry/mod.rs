@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use innkeeper_core::config::oci::{Digest, Lock, OciReference, Pin, pulled_components};
+use innkeeper_core::config::oci::{Digest, Lock, OciReference, Pin};
 use tokio_util::task::AbortOnDropHandle;
 
 pub use lock::LockFile;
@@ -57,9 +57,11 @@ pub struct Registries {
     store: Store,
     judge: Judge,
     pull_time: Duration,
-    found: Arc<Mutex<HashMap<OciReference, PathBuf>>>,
-    turns: Arc<Mutex<HashMap<OciReference, Arc<tokio::sync::Mutex<()>>>>>,
+    found: Arc<Mutex<HashMap<OciReference, Slot>>>,
 }
+
+/// Where a component was found; held while it is looked for.
+type Slot = Arc<tokio::sync::Mutex<Option<PathBuf>>>;
 
 impl Registries {
     /// Components pinned in the file `lock` and kept in `data_dir`. Nothing is made or read yet. What `judge` refuses is never
@@ -67,11 +69,10 @@ impl Registries {
     pub fn new(lock: PathBuf, data_dir: &Path, judge: Judge) -> Self {
         Self {
             lock: LockFile::new(lock),
-            store: Store::new(data_dir, pulled_components(data_dir)),
+            store: Store::new(data_dir),
             judge,
             pull_time: PULL_TIME,
             found: Arc::default(),
-            turns: Arc::default(),
         }
     }
 
@@ -80,17 +81,13 @@ impl Registries {
     /// # Errors
     /// Why it cannot be had, in words that follow the reference.
     pub async fn file(&self, reference: &OciReference) -> Result<PathBuf, String> {
-        if let Some(file) = self.known(reference) {
-            return Ok(file);
-        }
-        let turn = self.turn_of(reference);
-        let _turn = turn.lock().await;
-        if let Some(file) = self.known(reference) {
-            return Ok(file);
+        let slot = self.slot(reference);
+        let mut found = slot.lock().await;
+        if let Some(file) = found.as_ref().filter(|file| file.exists()) {
+            return Ok(file.clone());
         }
         let file = self.ensure(reference).await?.file;
-        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.insert(reference.clone(), file.clone());
+        *found = Some(file.clone());
         Ok(file)
     }
 
@@ -216,15 +213,9 @@ impl Registries {
         changed.map_err(|why| format!("cannot be pinned: {why}"))
     }
 
-    /// Where it was found before, if it is there still.
-    fn known(&self, reference: &OciReference) -> Option<PathBuf> {
-        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        found.get(reference).filter(|file| file.exists()).cloned()
-    }
-
-    fn turn_of(&self, reference: &OciReference) -> Arc<tokio::sync::Mutex<()>> {
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(turns.entry(reference.clone()).or_default())
+    fn slot(&self, reference: &OciReference) -> Slot {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(found.entry(reference.clone()).or_default())
     }
 }
 

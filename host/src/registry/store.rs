@@ -1,12 +1,11 @@
 //! `data_dir/cache/components/`: what was pulled, by its content. A file is there whole or not at all.
 
 use std::fs::DirBuilder;
-use std::io::Read as _;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use innkeeper_core::config::oci::{Digest, LONGEST_COMPONENT, pulled_component};
+use innkeeper_core::config::oci::{Digest, Here, LONGEST_COMPONENT, look, pulled_component, pulled_components};
 use sha2::{Digest as _, Sha256};
 use tokio::fs::{File, OpenOptions};
 use tokio::io::AsyncWriteExt;
@@ -23,36 +22,25 @@ const ABANDONED: Duration = Duration::from_secs(60 * 60);
 #[derive(Clone, Debug)]
 pub(super) struct Store {
     data_dir: PathBuf,
-    folder: PathBuf,
 }
 
 impl Store {
-    pub(super) fn new(data_dir: &Path, folder: PathBuf) -> Self {
-        Self {
-            data_dir: data_dir.to_owned(),
-            folder,
-        }
+    pub(super) fn new(data_dir: &Path) -> Self {
+        let data_dir = data_dir.to_owned();
+        Self { data_dir }
     }
 
     /// The file with this content, where it is here and undamaged.
     pub(super) async fn find(&self, content: &Digest) -> Result<Option<PathBuf>, String> {
         let (file, content) = (pulled_component(&self.data_dir, content), content.clone());
-        blocking(move || {
-            let read = || -> std::io::Result<Vec<u8>> {
-                let mut bytes = Vec::new();
-                let opened = std::fs::File::open(&file)?;
-                opened.take(LONGEST_COMPONENT + 1).read_to_end(&mut bytes)?;
-                Ok(bytes)
-            };
-            match read() {
-                Ok(bytes) if Digest::of(&bytes) == content => Ok(Some(file)),
-                Ok(_) => {
-                    tracing::warn!(file = %file.display(), "a pulled component is damaged; it is pulled again");
-                    Ok(None)
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-                Err(error) => Err(format!("cannot be read from {}: {error}", file.display())),
+        blocking(move || match look(&file, &content) {
+            Ok(Here::Whole) => Ok(Some(file)),
+            Ok(Here::Damaged) => {
+                tracing::warn!(file = %file.display(), "a pulled component is damaged; it is pulled again");
+                Ok(None)
             }
+            Ok(Here::Missing) => Ok(None),
+            Err(error) => Err(format!("cannot be read from {}: {error}", file.display())),
         })
         .await
     }
@@ -66,7 +54,8 @@ impl Store {
 
     /// Begins a file.
     pub(super) async fn draft(&self) -> Result<Draft, String> {
-        let folder = self.folder.clone();
+        let folder = pulled_components(&self.data_dir);
+        let path = folder.join(format!("{}{DRAFT}", Uuid::now_v7()));
         blocking(move || {
             DirBuilder::new()
                 .recursive(true)
@@ -77,7 +66,6 @@ impl Store {
             Ok(())
         })
         .await?;
-        let path = self.folder.join(format!("{}{DRAFT}", Uuid::now_v7()));
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)

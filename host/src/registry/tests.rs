@@ -17,6 +17,8 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::pull::LAYER;
+use innkeeper_core::config::oci::pulled_components;
+
 use super::*;
 
 /// What is answered at a path.

@@ -8,17 +8,6 @@ use super::model::{Allowed, FilesGrant, GithubGrant, Grants, Mentions};
 use super::oci::RegistryGrants;
 use crate::request::Trigger;
 
-/// What one namespace asks and gets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Account {
-    /// Its name.
-    pub namespace: String,
-    /// Whether it is trusted.
-    pub trusted: bool,
-    /// A line a kind of grant, in the order of the documentation. Kinds that it neither asks nor gets are left out.
-    pub lines: Vec<AccountLine>,
-}
-
 /// One kind of grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountLine {
@@ -30,52 +19,47 @@ pub struct AccountLine {
     pub gets: String,
 }
 
-impl Account {
-    pub(super) fn new(namespace: &str, asked: &Asked, grants: &Grants) -> Self {
-        let files = asked.files.as_ref().map(|files| {
-            list(
-                files
-                    .iter()
-                    .map(|folder| format!("{}{}", folder.guest, writable(folder.write))),
-            )
-        });
-        let http = asked.http.as_ref();
-        let lines = [
-            (
-                "triggers",
-                asked.triggers.as_ref().map(triggers),
-                triggers(&grants.triggers),
-            ),
-            ("channels", asked.channels.as_ref().map(list), names(&grants.channels)),
-            (
-                "mentions",
-                asked.mentions.map(|mentions| mention(mentions).to_owned()),
-                mention(grants.mentions).to_owned(),
-            ),
-            ("env", asked.env.as_ref().map(list), names(&grants.env)),
-            ("files", files, list(grants.files.iter().map(folder))),
-            ("http", http.map(list), list(grants.http.entries())),
-            (
-                "github",
-                asked.repos.as_ref().map(list),
-                grants.github.as_ref().map(repositories).unwrap_or_default(),
-            ),
-            (
-                "registries",
-                asked.registries.as_ref().map(list),
-                registries(&grants.registries),
-            ),
-        ];
-        let lines = lines
-            .into_iter()
-            .filter(|(_, asks, gets)| asks.is_some() || !gets.is_empty())
-            .map(|(key, asks, gets)| AccountLine { key, asks, gets });
-        Self {
-            namespace: namespace.to_owned(),
-            trusted: grants.trusted,
-            lines: lines.collect(),
-        }
-    }
+/// A line a kind of grant, in the order of the documentation. Kinds that are neither asked nor had are left out.
+pub(super) fn account(asked: &Asked, grants: &Grants) -> Vec<AccountLine> {
+    let files = asked.files.as_ref().map(|files| {
+        list(
+            files
+                .iter()
+                .map(|folder| format!("{}{}", folder.guest, writable(folder.write))),
+        )
+    });
+    let http = asked.http.as_ref();
+    let lines = [
+        (
+            "triggers",
+            asked.triggers.as_ref().map(triggers),
+            triggers(&grants.triggers),
+        ),
+        ("channels", asked.channels.as_ref().map(list), names(&grants.channels)),
+        (
+            "mentions",
+            asked.mentions.map(|mentions| mention(mentions).to_owned()),
+            mention(grants.mentions).to_owned(),
+        ),
+        ("env", asked.env.as_ref().map(list), names(&grants.env)),
+        ("files", files, list(grants.files.iter().map(folder))),
+        ("http", http.map(list), list(grants.http.entries())),
+        (
+            "github",
+            asked.repos.as_ref().map(list),
+            grants.github.as_ref().map(repositories).unwrap_or_default(),
+        ),
+        (
+            "registries",
+            asked.registries.as_ref().map(list),
+            registries(&grants.registries),
+        ),
+    ];
+    let lines = lines
+        .into_iter()
+        .filter(|(_, asks, gets)| asks.is_some() || !gets.is_empty())
+        .map(|(key, asks, gets)| AccountLine { key, asks, gets });
+    lines.collect()
 }
 
 fn list<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {

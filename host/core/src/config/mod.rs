@@ -41,9 +41,10 @@ mod shape;
 mod source;
 mod workspace;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-pub use account::{Account, AccountLine};
+pub use account::AccountLine;
 pub use http::{Denied, HostName, HttpGrant, HttpGrants, Origin, Scheme};
 pub use model::*;
 pub use names::{job_fault, namespace_fault};
@@ -67,8 +68,8 @@ pub struct Loaded {
     pub config: Config,
     /// What is odd about it and does not refuse the start; the errors of what is left out, too.
     pub problems: Problems,
-    /// What each of its namespaces asks and gets, by name.
-    pub accounts: Vec<Account>,
+    /// What each of its namespaces asks and gets, by its name.
+    pub accounts: BTreeMap<String, Vec<AccountLine>>,
     /// The namespaces that are not in it, since their files have errors. By [`Config::load`] none.
     pub left_out: Vec<String>,
 }
@@ -122,6 +123,15 @@ impl Config {
             }),
             _ => Err(problems),
         }
+    }
+
+    /// Every component of every job, with the namespace that it belongs to. One that two jobs name comes twice.
+    pub fn components(&self) -> impl Iterator<Item = (&Namespace, &ComponentSource)> {
+        self.namespaces.values().flat_map(|namespace| {
+            let jobs = namespace.jobs.values();
+            jobs.flat_map(|job| job.components())
+                .map(move |source| (&**namespace, source))
+        })
     }
 }
 

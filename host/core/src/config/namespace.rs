@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::account::Account;
+use super::account::{AccountLine, account};
 use super::checks::check_name;
 use super::grants::{Given, names_line};
 use super::host::Host;
@@ -43,7 +43,7 @@ pub(super) fn read(
     shown: &Path,
     inspector: &dyn ComponentInspector,
     problems: &mut Problems,
-) -> Option<(Namespace, Account)> {
+) -> Option<(Namespace, Vec<AccountLine>)> {
     let mut document = Document::read(&folder.join(super::workspace::FILE), shown, problems)?;
     let jobs = names_in(document.value.get("jobs"));
     let raw: RawNamespace = shape::read(&mut document, &schema::schema_namespace(), problems);
@@ -68,7 +68,7 @@ pub(super) fn read(
         jobs,
     };
     let (asked, grants) = needs::of_namespace(&room, problems);
-    let account = Account::new(name, &asked, &grants);
+    let account = account(&asked, &grants);
     room.grants = grants;
     room.check_default_channel(problems);
     let jobs = jobs::check(&room, inspector, problems);

@@ -1,26 +1,15 @@
 //! A job's component that comes from a registry: whether the namespace may have it, and what of it is here. Nothing is
 //! pulled.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
-
 use super::grants::registries_line;
 use super::jobs::{Found, Inspected, fault};
 use super::model::{ComponentSource, Grants};
 use super::names::tick;
 use super::namespace::Room;
-use super::oci::{Digest, LONGEST_COMPONENT, OciReference, pulled_component};
+use super::oci::{Here, OciReference, look, pulled_component};
 use super::problem::{Problem, Problems};
 
 const HOW_TO_PULL: &str = "`innkeeper pull` pulls it now; a host that needs it pulls it when it starts";
-
-/// What of a component is here.
-enum Here {
-    Whole,
-    Missing,
-    Damaged(String),
-}
 
 /// The component that `written` at the pointer `at` names, where the job may have it.
 pub(super) fn find(
@@ -64,18 +53,16 @@ pub(super) fn find(
         return unknown(reference);
     };
     let file = pulled_component(&room.host.data_dir, &pin.digest);
-    match look(&file, &pin.digest) {
-        Here::Whole => {}
-        Here::Missing => {
-            let title = format!("{} is pinned, and not here", tick(written));
-            warn(room, at, title, "to be pulled again", problems);
-            return unknown(reference);
-        }
-        Here::Damaged(why) => {
-            let title = format!("what was pulled of {} {why}", tick(written));
-            warn(room, at, title, "to be pulled again", problems);
-            return unknown(reference);
-        }
+    let pulled = || format!("what was pulled of {}", tick(written));
+    let again = match look(&file, &pin.digest) {
+        Ok(Here::Whole) => None,
+        Ok(Here::Missing) => Some(format!("{} is pinned, and not here", tick(written))),
+        Ok(Here::Damaged) => Some(format!("{} is damaged", pulled())),
+        Err(error) => Some(format!("{} cannot be read: {error}", pulled())),
+    };
+    if let Some(title) = again {
+        warn(room, at, title, "to be pulled again", problems);
+        return unknown(reference);
     }
     match inspected.inspect(&file) {
         Ok(world) => Some(Found {
@@ -106,19 +93,5 @@ fn report_refused(room: &Room<'_>, at: &str, reference: &OciReference, problems:
         // All of what one owner has there, as grants are mostly meant.
         let owner = name.rsplit_once('/').map_or(name.as_str(), |(owner, _)| owner);
         room.report_refused(problem, "registries", &registries_line(&given, [owner]), problems);
-    }
-}
-
-fn look(file: &Path, content: &Digest) -> Here {
-    let read = || -> std::io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        File::open(file)?.take(LONGEST_COMPONENT + 1).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    match read() {
-        Ok(bytes) if Digest::of(&bytes) == *content => Here::Whole,
-        Ok(_) => Here::Damaged("is damaged".into()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Here::Missing,
-        Err(error) => Here::Damaged(format!("cannot be read: {error}")),
     }
 }

@@ -119,8 +119,7 @@ fn the_account_says_what_is_asked_and_what_is_had() {
     let host = "[namespaces.demo]\nhttp = ['a.example', 'b.example/x']\nenv = ['A']\n";
     let world = World::demo(host, "[needs]\nhttp = ['a.example']\nmentions = 'none'\n");
     let accounts = world.load().unwrap().accounts;
-    let lines: Vec<_> = accounts[0]
-        .lines
+    let lines: Vec<_> = accounts["demo"]
         .iter()
         .map(|line| (line.key, line.asks.as_deref(), line.gets.as_str()))
         .collect();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::ComponentInspector;
-use super::account::Account;
+use super::account::AccountLine;
 use super::host::Host;
 use super::model::Namespace;
 use super::names::{namespace_fault, nearest, tick};
@@ -22,7 +22,7 @@ pub(super) struct Workspace {
     /// The namespaces without errors.
     pub namespaces: BTreeMap<String, Arc<Namespace>>,
     /// What each of them asks and gets.
-    pub accounts: Vec<Account>,
+    pub accounts: BTreeMap<String, Vec<AccountLine>>,
     /// The untrusted ones with errors.
     pub left_out: Vec<String>,
     /// Whether all errors met are those of namespaces that are left out.
@@ -32,7 +32,7 @@ pub(super) struct Workspace {
 /// Reads every namespace. One that has errors is left out, and does not keep others from being read.
 pub(super) fn read(host: &Host, inspector: &dyn ComponentInspector, problems: &mut Problems) -> Workspace {
     let mut namespaces = BTreeMap::new();
-    let mut accounts = Vec::new();
+    let mut accounts = BTreeMap::new();
     let mut left_out = Vec::new();
     let mut strangers_errors = 0;
     let mut found = Vec::new();
@@ -59,7 +59,7 @@ pub(super) fn read(host: &Host, inspector: &dyn ComponentInspector, problems: &m
             strangers_errors += errors;
         } else if let Some((namespace, account)) = namespace {
             namespaces.insert(name.to_owned(), Arc::new(namespace));
-            accounts.push(account);
+            accounts.insert(name.to_owned(), account);
         }
     }
     warn_of_absent(host, &found, problems);

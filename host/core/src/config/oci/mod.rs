@@ -1,10 +1,12 @@
 //! Components in registries: how one is named, from which registries a namespace may have them, and which content a name
-//! was pinned to. Pure, but for reading the lock file: who pulls is outside the core.
+//! was pinned to. Pure, but for reading the lock file and what was pulled: who pulls is outside the core.
 
 mod lock;
 mod reference;
 
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::http::{Origin, Scheme};
@@ -23,6 +25,32 @@ pub fn pulled_components(data_dir: &Path) -> PathBuf {
 /// The file that holds a component of this content once it was pulled.
 pub fn pulled_component(data_dir: &Path, content: &Digest) -> PathBuf {
     pulled_components(data_dir).join(format!("sha256-{}.wasm", content.hex()))
+}
+
+/// What of a pulled component is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Here {
+    /// All of it.
+    Whole,
+    /// Something else, under its name.
+    Damaged,
+    /// Nothing.
+    Missing,
+}
+
+/// Looks whether a file has the content that it is named for.
+///
+/// # Errors
+/// It is there and cannot be read.
+pub fn look(file: &Path, content: &Digest) -> io::Result<Here> {
+    let mut bytes = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(LONGEST_COMPONENT + 1).read_to_end(&mut bytes));
+    match read {
+        Ok(_) if Digest::of(&bytes) == *content => Ok(Here::Whole),
+        Ok(_) => Ok(Here::Damaged),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Here::Missing),
+        Err(error) => Err(error),
+    }
 }
 
 /// One entry of a `registries` grant, `host[:port][/path/prefix]`. It covers one registry exactly, and every name below
@@ -99,6 +127,13 @@ pub enum RegistryGrants {
     All,
     /// From what these cover.
     Only(Vec<RegistryPrefix>),
+}
+
+impl Default for RegistryGrants {
+    /// From none.
+    fn default() -> Self {
+        Self::Only(Vec::new())
+    }
 }
 
 impl RegistryGrants {

@@ -147,7 +147,7 @@ fn a_lock_file_that_is_not_understood_keeps_everything_from_starting() {
 fn the_account_says_from_where_components_come() {
     let narrowed = format!("[needs]\nregistries = [\"ghcr.io/team/hello\"]\n{}", job(""));
     let accounts = World::demo(GRANTED, &narrowed).loaded().accounts;
-    let line = accounts[0].lines.iter().find(|line| line.key == "registries").unwrap();
+    let line = accounts["demo"].iter().find(|line| line.key == "registries").unwrap();
     assert_eq!(line.asks.as_deref(), Some("ghcr.io/team/hello"));
     assert_eq!(line.gets, "ghcr.io/team/hello");
 }
