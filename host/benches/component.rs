@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use criterion::Criterion;
 use innkeeper::guest::compile;
+use innkeeper::guest::wing::Edition;
 use lodging::{Bare, Inn, built, wrong};
 use tokio::runtime::Runtime;
 
@@ -28,7 +29,7 @@ const RUNS_AT_ONCE: usize = 16;
 fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1);
     if args.next().is_some_and(|verb| verb == compile::VERB) {
-        return compile::child_main(Path::new(&args.next().unwrap_or_default()));
+        return compile::child_main(Path::new(&args.next().unwrap_or_default()), Edition::Wasi02);
     }
     match measure() {
         Ok(()) => ExitCode::SUCCESS,

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use innkeeper::guest::compile;
+use innkeeper::guest::wing::Edition;
 use innkeeper_core::run::Ending;
 use lodging::{Bare, Inn, built, wrong};
 use measure::{median, percentile};
@@ -38,7 +39,7 @@ const SLEEPERS: usize = 1000;
 fn main() -> ExitCode {
     let mut args = std::env::args_os().skip(1);
     if args.next().is_some_and(|verb| verb == compile::VERB) {
-        return compile::child_main(Path::new(&args.next().unwrap_or_default()));
+        return compile::child_main(Path::new(&args.next().unwrap_or_default()), Edition::Wasi02);
     }
     match measure_all() {
         Ok(()) => ExitCode::SUCCESS,

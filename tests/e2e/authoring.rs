@@ -165,7 +165,7 @@ async fn inspect_says_what_a_component_could_ask_for_and_who_could_run_it() {
     let hello = hello.to_str().unwrap();
     let told = inn.cli(&["inspect", hello]).await.success();
     for line in [
-        "what       a program with a `main` (world `command`)",
+        "what       a program with a `main` (world `command`), WASI 0.2",
         "  environment variables: granted ones only",
         "  demo (trusted): the host's environment, less the host's secrets",
         "  lab (untrusted): no environment",

@@ -12,6 +12,7 @@ use anyhow::{Context as _, ensure};
 use innkeeper::guest::compile::CompilerCommand;
 use innkeeper::guest::context::Environment;
 use innkeeper::guest::inspect::judge;
+use innkeeper::guest::wing::Edition;
 use innkeeper::guest::{GuestSettings, Guests, engine};
 use innkeeper::registry::Registries;
 use innkeeper::runner::component::ComponentRunner;
@@ -63,7 +64,7 @@ impl WasiView for BareContext {
 
 impl Bare {
     pub(crate) fn new(component: &Path, home: &Path, at_once: usize) -> wasmtime::Result<Self> {
-        let engine = engine::for_running(at_once)?;
+        let engine = engine::for_running(Edition::Wasi02, at_once)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         let component = Component::from_file(&engine, component)?;

@@ -32,6 +32,7 @@ use crate::bell::Bells;
 use crate::deliver::sender::Sender;
 use crate::deliver::terminal::Terminals;
 use crate::dispatcher::{Dispatcher, Parts, Runners};
+use crate::guest::cache::Owner;
 use crate::guest::compile::CompilerCommand;
 use crate::guest::context::Environment;
 use crate::guest::inspect::judge;
@@ -273,10 +274,10 @@ async fn forget(store: Arc<Store>, clock: Arc<dyn Clock>, stop: CancellationToke
 
 /// Every component, each once, with the namespace that it belongs to. Files come first: what must be pulled may take its
 /// time.
-fn components(config: &Config) -> Vec<(ComponentSource, String)> {
-    let components: BTreeSet<(ComponentSource, String)> = config
+fn components(config: &Config) -> Vec<(ComponentSource, Owner)> {
+    let components: BTreeSet<(ComponentSource, Owner)> = config
         .components()
-        .map(|(namespace, source)| (source.clone(), namespace.name.clone()))
+        .map(|(namespace, source)| (source.clone(), namespace.into()))
         .collect();
     components.into_iter().collect()
 }

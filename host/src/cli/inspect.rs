@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{Ended, Misuse, print};
 use crate::guest::describe::{Ask, Description, describe};
 use crate::guest::inspect::Inspector;
+use crate::guest::wing::Edition;
 
 /// How what could be asked for is told.
 const WORDS: &[(Ask, &str)] = &[
@@ -107,10 +108,14 @@ fn in_words(description: &Description) -> String {
             .map_or(world, |(_, words)| words),
         None => "nothing that this host knows: it exports no world of Innkeeper, and no `main`",
     };
+    let edition = match description.wasi {
+        Some(edition) => format!(", WASI {edition}"),
+        None => String::new(),
+    };
     let language = description.language.as_deref().unwrap_or("not said");
     let made: Vec<&str> = description.producers.iter().map(String::as_str).collect();
     let mut text = format!(
-        "what       {world}\nsize       {}\ndigest     {}\nlanguage   {language}\nmade with  {}\n",
+        "what       {world}{edition}\nsize       {}\ndigest     {}\nlanguage   {language}\nmade with  {}\n",
         size(description.bytes),
         description.digest,
         if made.is_empty() {
@@ -152,6 +157,9 @@ fn who_could_run_it(description: &Description, homes: &[Home]) -> String {
     }
     let lines = homes.iter().map(|home| {
         let trust = trust(home);
+        if description.wasi == Some(Edition::Wasi03.as_str()) && !home.grants.async_commands {
+            return format!("  {} ({trust}): no, it is not granted `wasi = \"0.3\"`", home.name);
+        }
         let grants = granted(home)
             .into_iter()
             .filter(|(ask, _)| description.asks.contains(ask));

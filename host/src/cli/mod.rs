@@ -31,6 +31,7 @@ use innkeeper_core::request::RequestId;
 use innkeeper_core::run::RunId;
 
 use crate::guest::inspect::Inspector;
+use crate::guest::wing::Edition;
 use crate::{guest, memory, telemetry};
 
 /// A job host with a sandbox: commands from Slack, webhooks and a terminal run as bash or as WebAssembly components.
@@ -163,6 +164,8 @@ enum Verb {
     CompileGuest {
         /// The file to make.
         output: PathBuf,
+        /// The edition of WASI whose engine it is for.
+        edition: Edition,
     },
 }
 
@@ -185,8 +188,8 @@ struct Misuse(String);
 pub fn main() -> ExitCode {
     memory::return_large_pieces();
     let arguments = Arguments::parse();
-    if let Verb::CompileGuest { output } = &arguments.verb {
-        return guest::compile::child_main(output);
+    if let Verb::CompileGuest { output, edition } = &arguments.verb {
+        return guest::compile::child_main(output, *edition);
     }
     match run(arguments) {
         Ok(Ended::Done) => ExitCode::SUCCESS,

@@ -10,7 +10,6 @@
 
 use std::collections::HashMap;
 use std::fs::{DirBuilder, File, Metadata};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -18,21 +17,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use innkeeper_core::config::World;
+use innkeeper_core::config::{Namespace, World};
 use sha2::{Digest, Sha256};
 use tokio::sync::{OnceCell, Semaphore};
-use wasmtime::Engine;
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::Component;
 use wasmtime_wasi::p2::bindings::CommandPre;
-use wasmtime_wasi::p2::bindings::filesystem::types;
+use wasmtime_wasi::p3::bindings::CommandPre as AsyncCommandPre;
 
-use super::bindings::job::{Job, JobPre};
+use super::bindings::job::JobPre;
 use super::bindings::report_format::ReportFormatPre;
 use super::compile::{self, CompilerCommand};
 use super::context::Context;
 use super::ending::tidy;
-use super::files::{self, MeteredFiles};
 use super::inspect;
+use super::wing::{Edition, Wing};
 use crate::memory;
 
 /// Components held in memory at once. Each is mostly a mapping of its artefact, which the kernel may drop.
@@ -44,13 +42,39 @@ const BYTES_ON_DISK: u64 = 4 << 30;
 const COMPILERS: usize = 2;
 /// How long a refusal stands for a file that has not changed: runs that queue up behind it are spared the wait.
 const REFUSAL_STANDS: Duration = Duration::from_secs(60);
-/// Part of every artefact's name; changed when what is beside the artefact changes.
-const LAYOUT: u32 = 1;
 
 /// A component that is compiled and linked: all that is left is to instantiate it.
-pub enum Ready {
+pub struct Ready {
+    /// Where its guests live.
+    pub wing: Arc<Wing>,
+    /// What it is.
+    pub program: Linked,
+}
+
+/// Whose component it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Owner {
+    /// The namespace.
+    pub name: String,
+    /// Whether its programs may be of WASI 0.3.
+    pub async_commands: bool,
+}
+
+impl From<&Namespace> for Owner {
+    fn from(namespace: &Namespace) -> Self {
+        Self {
+            name: namespace.name.clone(),
+            async_commands: namespace.grants.async_commands,
+        }
+    }
+}
+
+/// A linked component, by how it is called.
+pub enum Linked {
     /// Of the world `command`.
     Command(CommandPre<Context>),
+    /// Of the world `command`, of WASI 0.3.
+    AsyncCommand(AsyncCommandPre<Context>),
     /// Of the world `job`.
     Job(JobPre<Context>),
     /// Of the world `report-format`.
@@ -60,9 +84,10 @@ pub enum Ready {
 /// Components that are ready to run, or will be.
 pub struct Cache {
     folder: PathBuf,
-    suffix: String,
-    engine: Engine,
-    linker: Linker<Context>,
+    wing: Arc<Wing>,
+    /// Opened when the first program of WASI 0.3 is run.
+    second_wing: OnceCell<Arc<Wing>>,
+    runs: usize,
     compiler: CompilerCommand,
     compilers: Semaphore,
     turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
@@ -108,39 +133,45 @@ impl From<&Metadata> for Stamp {
 }
 
 impl Cache {
-    /// Opens the cache in `folder`, which it makes if need be, and removes what this engine cannot use.
+    /// Opens the cache in `folder`, which it makes if need be, for up to `runs` guests at once, and removes what this
+    /// version's engine cannot use.
     ///
     /// # Errors
-    /// The folder cannot be made private, or the linker refuses an interface.
-    pub fn open(folder: &Path, engine: &Engine, compiler: CompilerCommand) -> wasmtime::Result<Self> {
+    /// The folder cannot be made private, or the engine cannot be made.
+    pub fn open(folder: &Path, runs: usize, compiler: CompilerCommand) -> wasmtime::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         std::fs::set_permissions(folder, PermissionsExt::from_mode(0o700))?;
-        let mut linker = Linker::new(engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        // In front of the files that were just linked.
-        linker.allow_shadowing(true);
-        types::add_to_linker::<_, MeteredFiles>(&mut linker, files::metered)?;
-        linker.allow_shadowing(false);
-        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
-        Job::add_to_linker::<_, HasSelf<_>>(&mut linker, |context| context)?;
-        let cache = Self {
+        let wing = Wing::open(Edition::Wasi02, runs)?;
+        clean_up(folder, &wing)?;
+        Ok(Self {
             folder: folder.to_owned(),
-            suffix: suffix(engine),
-            engine: engine.clone(),
-            linker,
+            wing: Arc::new(wing),
+            second_wing: OnceCell::new(),
+            runs,
             compiler,
             compilers: Semaphore::new(COMPILERS),
             turns: Mutex::default(),
             known: Mutex::default(),
             uses: AtomicU64::new(0),
-        };
-        cache.clean_up()?;
-        Ok(cache)
+        })
     }
 
-    /// The engine that its components run on.
-    pub fn engine(&self) -> &Engine {
-        &self.engine
+    /// Where guests of an edition live.
+    async fn wing(&self, edition: Edition) -> Result<Arc<Wing>, String> {
+        if edition == Edition::Wasi02 {
+            return Ok(Arc::clone(&self.wing));
+        }
+        let open = || async {
+            let (folder, runs) = (self.folder.clone(), self.runs);
+            blocking(move || {
+                let wing = Wing::open(edition, runs).map_err(|error| error.to_string())?;
+                clean_up(&folder, &wing).map_err(|error| error.to_string())?;
+                Ok(Arc::new(wing))
+            })
+            .await
+            .map_err(|why| format!("needs WASI {}, which this host cannot offer ({why})", edition.as_str()))
+        };
+        self.second_wing.get_or_try_init(open).await.map(Arc::clone)
     }
 
     /// The component in the file at `path`: at once where it is known and unchanged, else after loading or compiling.
@@ -148,7 +179,7 @@ impl Cache {
     ///
     /// # Errors
     /// Why not, in words that follow its name. It stands for a minute, or until the file changes.
-    pub async fn get(&self, path: &Path, owner: &str) -> Result<Arc<Ready>, String> {
+    pub async fn get(&self, path: &Path, owner: &Owner) -> Result<Arc<Ready>, String> {
         let slot = match std::fs::metadata(path) {
             Ok(file) => self.slot(path, Stamp::from(&file)),
             Err(_) => Arc::default(),
@@ -191,7 +222,7 @@ impl Cache {
         slot
     }
 
-    async fn load(&self, path: &Path, owner: &str) -> Result<Arc<Ready>, String> {
+    async fn load(&self, path: &Path, owner: &Owner) -> Result<Arc<Ready>, String> {
         let path = path.to_owned();
         let (component, world) = blocking(move || {
             let bytes = inspect::read(&path)?;
@@ -199,9 +230,17 @@ impl Cache {
             Ok((bytes, world))
         })
         .await?;
-        let artefact = self.folder.join(format!("{}{}", hex(&component), self.suffix));
+        let edition = Edition::of(world);
+        if edition == Edition::Wasi03 && !owner.async_commands {
+            return Err(format!(
+                "is a program of WASI 0.3, which is not granted: build it for WASI 0.2, or grant it by `wasi = \"0.3\"` in [namespaces.{}], which must be trusted",
+                owner.name
+            ));
+        }
+        let wing = self.wing(edition).await?;
+        let artefact = self.folder.join(format!("{}{}", hex(&component), wing.suffix()));
         if !is_whole(artefact.clone()).await {
-            let of_owner = self.turn_of(owner);
+            let of_owner = self.turn_of(&owner.name);
             let _turn_of_owner = of_owner.lock().await;
             let _turn = self
                 .compilers
@@ -210,11 +249,10 @@ impl Cache {
                 .map_err(|_| "cannot be compiled: the host is stopping")?;
             // The same component under another name may have been compiled meanwhile.
             if !is_whole(artefact.clone()).await {
-                self.compile(&component, &artefact).await?;
+                self.compile(wing.edition(), &component, &artefact).await?;
             }
         }
-        let (engine, linker) = (self.engine.clone(), self.linker.clone());
-        blocking(move || map(&engine, &linker, &artefact, world)).await
+        blocking(move || map(wing, &artefact, world)).await
     }
 
     /// Whose turn it is among the components of one owner: one that is slow to compile holds up its owner's others only.
@@ -223,52 +261,61 @@ impl Cache {
         Arc::clone(turns.entry(owner.to_owned()).or_default())
     }
 
-    async fn compile(&self, component: &[u8], artefact: &Path) -> Result<(), String> {
+    async fn compile(&self, edition: Edition, component: &[u8], artefact: &Path) -> Result<(), String> {
         let number = self.uses.fetch_add(1, Ordering::Relaxed);
         let draft = Draft(self.folder.join(format!("{}-{number}.tmp", std::process::id())));
         let begin = Instant::now();
-        compile::compile(&self.compiler, component, &draft.0, compile::WALL_TIME).await?;
+        compile::compile(&self.compiler, edition, component, &draft.0, compile::WALL_TIME).await?;
         tracing::debug!(
             bytes = component.len(),
             milliseconds = begin.elapsed().as_millis(),
             "component compiled"
         );
         let (draft, artefact) = (draft, artefact.to_owned());
-        let (folder, suffix) = (self.folder.clone(), self.suffix.clone());
+        let folder = self.folder.clone();
         blocking(move || {
             hash_file(&draft.0)
                 .and_then(|hash| std::fs::write(hash_beside(&artefact), hash))
                 .and_then(|()| std::fs::rename(&draft.0, &artefact))
-                .and_then(|()| shed(&folder, &suffix, ON_DISK, BYTES_ON_DISK))
+                .and_then(|()| shed(&folder, ON_DISK, BYTES_ON_DISK))
                 .map_err(|error| format!("cannot be kept when compiled: {error}"))
         })
         .await
     }
+}
 
-    /// Removes drafts, what other engines left, and the oldest beyond what is kept.
-    fn clean_up(&self) -> io::Result<()> {
-        for entry in std::fs::read_dir(&self.folder)? {
-            let entry = entry?;
-            // The runner of bash jobs keeps a folder with links here.
-            if entry.file_type()?.is_dir() {
-                continue;
-            }
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if !name.strip_suffix(HASH).unwrap_or(&name).ends_with(&self.suffix) {
-                std::fs::remove_file(entry.path())?;
-            }
+/// Removes drafts, what other engines of the wing's edition left, and the oldest beyond what is kept.
+fn clean_up(folder: &Path, wing: &Wing) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        // The runner of bash jobs keeps a folder with links here.
+        if !entry.file_type()?.is_dir() && is_left_over(&entry.file_name().to_string_lossy(), wing) {
+            std::fs::remove_file(entry.path())?;
         }
-        shed(&self.folder, &self.suffix, ON_DISK, BYTES_ON_DISK)
     }
+    shed(folder, ON_DISK, BYTES_ON_DISK)
+}
+
+fn is_left_over(name: &str, wing: &Wing) -> bool {
+    let artefact = name.strip_suffix(HASH).unwrap_or(name);
+    let of_second = artefact.ends_with(Edition::Wasi03.ending());
+    // The first wing is opened first, before there are drafts of this process.
+    let its_own = of_second == (wing.edition() == Edition::Wasi03);
+    its_own && !artefact.ends_with(wing.suffix())
+}
+
+/// Whether the file of this name is an artefact, of whatever edition.
+fn is_artefact(name: &str) -> bool {
+    name.ends_with(Edition::Wasi02.ending()) || name.ends_with(Edition::Wasi03.ending())
 }
 
 /// Removes the oldest artefacts beyond `most` of them, or `bytes` of them together. One that is mapped stays with whoever
 /// runs it.
-fn shed(folder: &Path, suffix: &str, most: usize, bytes: u64) -> io::Result<()> {
+fn shed(folder: &Path, most: usize, bytes: u64) -> io::Result<()> {
     let mut artefacts = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().ends_with(suffix) {
+        if is_artefact(&entry.file_name().to_string_lossy()) {
             let about = entry.metadata()?;
             artefacts.push((about.modified()?, about.len(), entry.path()));
         }
@@ -309,14 +356,6 @@ fn is_stale(answer: &Result<Arc<Ready>, Refusal>) -> bool {
         .is_err_and(|refusal| refusal.at.elapsed() >= REFUSAL_STANDS)
 }
 
-fn suffix(engine: &Engine) -> String {
-    // Not the same in every release of Rust; then what was cached is compiled again, once.
-    let mut hasher = DefaultHasher::new();
-    LAYOUT.hash(&mut hasher);
-    engine.precompile_compatibility_hash().hash(&mut hasher);
-    format!("-{:016x}.cwasm", hasher.finish())
-}
-
 const HASH: &str = ".sha256";
 
 fn hash_beside(artefact: &Path) -> PathBuf {
@@ -352,7 +391,7 @@ async fn is_whole(artefact: PathBuf) -> bool {
 }
 
 /// Maps an artefact into memory and links it.
-fn map(engine: &Engine, linker: &Linker<Context>, artefact: &Path, world: World) -> Result<Arc<Ready>, String> {
+fn map(wing: Arc<Wing>, artefact: &Path, world: World) -> Result<Arc<Ready>, String> {
     let does_not_fit = |error: wasmtime::Error| {
         let why = tidy(&format!("{error:#}"), 300);
         format!("does not fit this host: {why}")
@@ -361,16 +400,18 @@ fn map(engine: &Engine, linker: &Linker<Context>, artefact: &Path, world: World)
     // SAFETY: the file is what `precompile_component` of this version of wasmtime wrote: its name holds the engine's
     // compatibility hash, its SHA-256 was checked against the one taken when it was made, and the folder is writable
     // for the host's own user only, so that nobody changes it while it is mapped.
-    let component = unsafe { Component::deserialize_file(engine, artefact) }.map_err(does_not_fit)?;
-    let linked = linker.instantiate_pre(&component).map_err(does_not_fit)?;
+    let component = unsafe { Component::deserialize_file(wing.engine(), artefact) }.map_err(does_not_fit)?;
+    let linked = wing.linker().instantiate_pre(&component).map_err(does_not_fit)?;
     // Reading what the artefact says of itself has touched much of it, which no run needs.
     memory::page_out(component.image_range());
-    let ready = match world {
-        World::Command => CommandPre::new(linked).map(Ready::Command),
-        World::Job => JobPre::new(linked).map(Ready::Job),
-        World::ReportFormat => ReportFormatPre::new(linked).map(Ready::ReportFormat),
+    let program = match world {
+        World::Command => CommandPre::new(linked).map(Linked::Command),
+        World::AsyncCommand => AsyncCommandPre::new(linked).map(Linked::AsyncCommand),
+        World::Job => JobPre::new(linked).map(Linked::Job),
+        World::ReportFormat => ReportFormatPre::new(linked).map(Linked::ReportFormat),
     };
-    ready.map(Arc::new).map_err(does_not_fit)
+    let program = program.map_err(does_not_fit)?;
+    Ok(Arc::new(Ready { wing, program }))
 }
 
 /// Runs `work` where it may block.
@@ -386,45 +427,10 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
     use super::*;
-    use crate::guest::engine;
 
     fn open(folder: &Path) -> Cache {
-        let engine = engine::for_running(1).unwrap();
-        Cache::open(folder, &engine, CompilerCommand::this_program()).unwrap()
+        Cache::open(folder, 1, CompilerCommand::this_program()).unwrap()
     }
-
-    /// One item of each interface, in the order of the list.
-    const ITEMS: &[&str] = &[
-        "get-arguments",
-        "exit",
-        "get-stderr",
-        "get-stdin",
-        "get-stdout",
-        "terminal-input",
-        "terminal-output",
-        "get-terminal-stderr",
-        "get-terminal-stdin",
-        "get-terminal-stdout",
-        "now",
-        "now",
-        "get-directories",
-        "descriptor",
-        "handle",
-        "fields",
-        "error",
-        "pollable",
-        "input-stream",
-        "get-insecure-random-u64",
-        "insecure-seed",
-        "get-random-u64",
-        "instance-network",
-        "resolve-addresses",
-        "network",
-        "tcp-socket",
-        "create-tcp-socket",
-        "udp-socket",
-        "create-udp-socket",
-    ];
 
     #[test]
     fn the_oldest_artefacts_go_by_number_and_by_bytes() {
@@ -438,7 +444,7 @@ mod tests {
                 let made = std::time::SystemTime::now() - Duration::from_secs(60 * age as u64);
                 file.set_modified(made).unwrap();
             }
-            shed(home.path(), ".cwasm", most, bytes).unwrap();
+            shed(home.path(), most, bytes).unwrap();
             std::fs::read_dir(home.path()).unwrap().count() / 2
         };
         assert_eq!(left(3, 30), 3);
@@ -448,25 +454,9 @@ mod tests {
     }
 
     #[test]
-    fn every_interface_that_inspection_lets_pass_is_linked() {
-        let home = tempfile::tempdir().unwrap();
-        let mut linker = open(home.path()).linker;
-        // What is there already cannot be defined again.
-        let mut is_there = |interface: &str, item: &str| {
-            let mut interface = linker.instance(&format!("{interface}@0.2.12")).unwrap();
-            interface.func_wrap(item, |_, (): ()| Ok(())).is_err()
-        };
-        assert_eq!(ITEMS.len(), inspect::LINKED.len());
-        for (interface, item) in inspect::LINKED.iter().zip(ITEMS) {
-            assert!(is_there(interface, item), "{interface} {item}");
-        }
-        assert!(!is_there("wasi:keyvalue/store", "open"));
-    }
-
-    #[test]
     fn the_clean_up_removes_drafts_and_what_other_engines_left() {
         let home = tempfile::tempdir().unwrap();
-        let suffix = open(home.path()).suffix;
+        let suffix = open(home.path()).wing.suffix().to_owned();
         let ours = format!("aa{suffix}");
         for name in [
             &ours,

@@ -22,8 +22,9 @@ use wasmparser::{Validator, WasmFeatures};
 use super::ending::tidy;
 use super::engine;
 use super::inspect::MAX_FILE_BYTES;
+use super::wing::Edition;
 
-/// The hidden verb: `innkeeper compile-guest OUTPUT` calls [`child_main`] before anything else of the program starts.
+/// The hidden verb: `innkeeper compile-guest OUTPUT EDITION` calls [`child_main`] before anything else of the program starts.
 pub const VERB: &str = "compile-guest";
 
 /// How long a component may take to compile.
@@ -37,7 +38,7 @@ const REFUSED: u8 = 3;
 const SAID_BYTES: u64 = 16 * 1024;
 const WHY_CHARACTERS: usize = 300;
 
-/// How the child is started. The path of the output follows the arguments.
+/// How the child is started. The path of the output and the edition of WASI follow the arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CompilerCommand {
     /// The program.
@@ -56,12 +57,13 @@ impl CompilerCommand {
     }
 }
 
-/// Has a child compile `component` into the new file `output`.
+/// Has a child compile `component`, for the engine of an edition, into the new file `output`.
 ///
 /// # Errors
 /// What is wrong with the component, as the rest of a sentence that begins with its name. `output` may be left behind.
 pub async fn compile(
     command: &CompilerCommand,
+    edition: Edition,
     component: &[u8],
     output: &Path,
     limit: Duration,
@@ -70,6 +72,7 @@ pub async fn compile(
     let mut child = tokio::process::Command::new(&command.program)
         .args(&command.args)
         .arg(output)
+        .arg(edition.as_str())
         .env_clear()
         .env("RAYON_NUM_THREADS", THREADS.to_string())
         .env("MALLOC_ARENA_MAX", THREADS.to_string())
@@ -140,13 +143,13 @@ fn too_large() -> String {
     format!("is more than {} MB when compiled; build it smaller", OUTPUT_BYTES >> 20)
 }
 
-/// The child: compiles what comes on stdin into the new file `output`.
-pub fn child_main(output: &Path) -> ExitCode {
-    ExitCode::from(child(output))
+/// The child: compiles what comes on stdin, for the engine of an edition, into the new file `output`.
+pub fn child_main(output: &Path, edition: Edition) -> ExitCode {
+    ExitCode::from(child(output, edition))
 }
 
-fn child(output: &Path) -> u8 {
-    match bound_self().and_then(|()| compile_stdin(output)) {
+fn child(output: &Path, edition: Edition) -> u8 {
+    match bound_self().and_then(|()| compile_stdin(output, edition)) {
         Ok(()) => 0,
         Err(why) => {
             // Nobody is left to be told where even stderr is gone; the exit code still says it.
@@ -176,7 +179,7 @@ fn bound_self() -> Result<(), String> {
     Ok(())
 }
 
-fn compile_stdin(output: &Path) -> Result<(), String> {
+fn compile_stdin(output: &Path, edition: Edition) -> Result<(), String> {
     let mut component = Vec::new();
     io::stdin()
         .take(MAX_FILE_BYTES + 1)
@@ -185,9 +188,9 @@ fn compile_stdin(output: &Path) -> Result<(), String> {
     if component.len() as u64 > MAX_FILE_BYTES {
         return Err(format!("is larger than {} MB", MAX_FILE_BYTES >> 20));
     }
-    validate(&component)?;
+    validate(&component, edition)?;
     let reason = |error: wasmtime::Error| format!("does not compile: {}", tidy(&format!("{error:#}"), WHY_CHARACTERS));
-    let engine = engine::for_compiling().map_err(reason)?;
+    let engine = engine::for_compiling(edition).map_err(reason)?;
     let compiled = engine.precompile_component(&component).map_err(reason)?;
     if compiled.len() as u64 > OUTPUT_BYTES {
         return Err(too_large());
@@ -202,14 +205,15 @@ fn compile_stdin(output: &Path) -> Result<(), String> {
 }
 
 /// The first gate: a newer validator than the compiler's own, which knows the nesting attacks.
-fn validate(component: &[u8]) -> Result<(), String> {
-    let off = WasmFeatures::CM_ASYNC
-        | WasmFeatures::GC
+fn validate(component: &[u8], edition: Edition) -> Result<(), String> {
+    let mut on = WasmFeatures::default();
+    on.set(WasmFeatures::CM_ASYNC, edition == Edition::Wasi03);
+    let off = WasmFeatures::GC
         | WasmFeatures::EXCEPTIONS
         | WasmFeatures::MEMORY64
         | WasmFeatures::MULTI_MEMORY
         | WasmFeatures::THREADS;
-    Validator::new_with_features(WasmFeatures::default() - off)
+    Validator::new_with_features(on - off)
         .validate_all(component)
         .map(|_| ())
         .map_err(|error| format!("is not valid: {}", tidy(&error.to_string(), WHY_CHARACTERS)))
@@ -236,15 +240,22 @@ pub(super) mod tests {
     fn as_a_child() {
         let mut args = std::env::args_os().skip_while(|arg| arg != "--nocapture").skip(1);
         if let Some(output) = args.next().filter(|path| Path::new(path).is_absolute()) {
-            std::process::exit(child(Path::new(&output)).into());
+            let edition = args.next().unwrap().to_str().unwrap().parse().unwrap();
+            std::process::exit(child(Path::new(&output), edition).into());
         }
     }
 
     async fn refusal(component: &[u8]) -> String {
         let home = tempfile::tempdir().unwrap();
-        compile(&this_test_binary(), component, &home.path().join("out"), WALL_TIME)
-            .await
-            .unwrap_err()
+        compile(
+            &this_test_binary(),
+            Edition::Wasi02,
+            component,
+            &home.path().join("out"),
+            WALL_TIME,
+        )
+        .await
+        .unwrap_err()
     }
 
     #[tokio::test]
@@ -252,7 +263,7 @@ pub(super) mod tests {
         let home = tempfile::tempdir().unwrap();
         let output = home.path().join("out");
         let component = wat::parse_str("(component (core module (func (export \"f\"))))").unwrap();
-        compile(&this_test_binary(), &component, &output, WALL_TIME)
+        compile(&this_test_binary(), Edition::Wasi02, &component, &output, WALL_TIME)
             .await
             .unwrap();
         let compiled = std::fs::read(output).unwrap();
@@ -292,9 +303,15 @@ pub(super) mod tests {
             program: "/bin/sh".into(),
             args: ["-c", "sleep 1000"].map(OsString::from).to_vec(),
         };
-        let why = compile(&sleeper, b"", Path::new("/nowhere"), Duration::from_millis(50))
-            .await
-            .unwrap_err();
+        let why = compile(
+            &sleeper,
+            Edition::Wasi02,
+            b"",
+            Path::new("/nowhere"),
+            Duration::from_millis(50),
+        )
+        .await
+        .unwrap_err();
         assert!(why.starts_with("takes more than"), "{why}");
     }
 
@@ -304,7 +321,7 @@ pub(super) mod tests {
             program: "/bin/sh".into(),
             args: ["-c", "env >&2; exit 3"].map(OsString::from).to_vec(),
         };
-        let seen = compile(&teller, b"", Path::new("/nowhere"), WALL_TIME)
+        let seen = compile(&teller, Edition::Wasi02, b"", Path::new("/nowhere"), WALL_TIME)
             .await
             .unwrap_err();
         assert!(!seen.contains("CARGO") && !seen.contains("HOME="), "{seen}");

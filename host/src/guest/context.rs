@@ -17,6 +17,7 @@ use super::limits::{self, MemoryLimit};
 use super::output::GuestOutput;
 use super::progress::Progressing;
 use super::refusals::Refusals;
+use super::wing::Edition;
 use crate::files::leads_elsewhere;
 use crate::runner::Invocation;
 
@@ -67,7 +68,7 @@ impl Environment {
 
 impl Context {
     /// Everything that the guest of `invocation` is given. `door` is where its HTTP requests go, `disk` counts what it
-    /// writes.
+    /// writes; it is of this `edition` of WASI.
     ///
     /// # Errors
     /// A sentence: an argument is missing or no program can take it, or a granted folder cannot be opened.
@@ -78,6 +79,7 @@ impl Context {
         stderr: GuestOutput,
         door: Box<dyn WasiHttpHooks>,
         disk: DiskMeter,
+        edition: Edition,
     ) -> Result<Self, String> {
         let grants = &invocation.job.grants;
         let arguments = arguments(invocation)?;
@@ -88,7 +90,7 @@ impl Context {
             .stdout(stdout)
             .stderr(stderr.clone());
         for files in &grants.files {
-            open_folder(&mut wasi, files, invocation)?;
+            open_folder(&mut wasi, files, invocation, edition)?;
         }
         let progress = Progressing::new(invocation.progress.clone(), stderr);
         Ok(Self::with(wasi, invocation.job.limits.memory, door, disk, progress))
@@ -149,7 +151,12 @@ fn arguments(invocation: &Invocation) -> Result<Vec<String>, String> {
     }
 }
 
-fn open_folder(wasi: &mut WasiCtxBuilder, files: &FilesGrant, invocation: &Invocation) -> Result<(), String> {
+fn open_folder(
+    wasi: &mut WasiCtxBuilder,
+    files: &FilesGrant,
+    invocation: &Invocation,
+    edition: Edition,
+) -> Result<(), String> {
     if files.host.starts_with(&invocation.work_folder) {
         make_folder(&files.host)?;
     }
@@ -161,7 +168,8 @@ fn open_folder(wasi: &mut WasiCtxBuilder, files: &FilesGrant, invocation: &Invoc
             invocation.namespace.name
         ));
     }
-    let permissions = if files.write {
+    // What a guest of WASI 0.3 writes is not counted, so that it would have no limit.
+    let permissions = if files.write && edition == Edition::Wasi02 {
         FsPerms::ReadWrite
     } else {
         FsPerms::ReadOnly

@@ -13,6 +13,7 @@ use wasmparser::{BinaryReader, Parser, Payload, ProducersSectionReader};
 
 use super::ending::tidy;
 use super::inspect::{NAME_CHARACTERS, inspect_bytes, outline, read, sentence};
+use super::wing::Edition;
 
 /// What is listed of names that a file may have thousands of.
 const MOST_NAMES: usize = 50;
@@ -28,6 +29,8 @@ const SIGNED_WITHIN: usize = 100;
 pub struct Description {
     /// The world it is of, by what it exports; none that this host knows.
     pub world: Option<&'static str>,
+    /// The edition of WASI that it needs; none where it would not start.
+    pub wasi: Option<&'static str>,
     /// Why it would not start here; none where it would.
     pub refused: Option<String>,
     /// What it could ask for.
@@ -112,10 +115,13 @@ pub fn describe(path: &Path) -> Result<Description, String> {
 pub(super) fn describe_bytes(bytes: &[u8]) -> Result<Description, String> {
     let outline = outline(bytes)?;
     let made = made_with(bytes);
+    let inspection = inspect_bytes(bytes);
+    let edition = inspection.as_ref().map(|found| Edition::of(found.world).as_str());
     let unknown = outline.imports.iter().filter(|name| ask(name).is_none());
     Ok(Description {
         world: world(&outline.exports),
-        refused: inspect_bytes(bytes).err(),
+        wasi: edition.ok(),
+        refused: inspection.err(),
         asks: outline.imports.iter().filter_map(|name| ask(name)).collect(),
         unknown: listed(unknown),
         imports: listed(&outline.imports),

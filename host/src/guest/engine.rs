@@ -11,11 +11,11 @@ use wasmtime::{
 };
 
 use super::limits;
+use super::wing::Edition;
 
 /// The parts of WebAssembly that a plain `wasi:cli` program does not need and a hostile one could use: new, large, or
 /// (shared memories) outside what the memory limit is asked about.
-const OFF: WasmFeatures = WasmFeatures::CM_ASYNC
-    .union(WasmFeatures::GC)
+const OFF: WasmFeatures = WasmFeatures::GC
     .union(WasmFeatures::EXCEPTIONS)
     .union(WasmFeatures::MEMORY64)
     .union(WasmFeatures::MULTI_MEMORY)
@@ -24,13 +24,23 @@ const OFF: WasmFeatures = WasmFeatures::CM_ASYNC
     .union(WasmFeatures::STACK_SWITCHING)
     .union(WasmFeatures::CUSTOM_PAGE_SIZES);
 
+/// What is off in the engine of an edition.
+pub(super) const fn off(edition: Edition) -> WasmFeatures {
+    match edition {
+        Edition::Wasi02 => OFF.union(WasmFeatures::CM_ASYNC),
+        Edition::Wasi03 => OFF,
+    }
+}
+
 /// The settings that compiled code depends on. Spectre mitigations and guard regions keep their defaults: on.
-fn settings() -> Config {
+fn settings(edition: Edition) -> Config {
     let mut config = Config::new();
+    let with_async = edition == Edition::Wasi03;
     config
-        .wasm_features(OFF, false)
+        .wasm_features(off(edition), false)
+        .wasm_features(WasmFeatures::CM_ASYNC, with_async)
         .shared_memory(false)
-        .concurrency_support(false)
+        .concurrency_support(with_async)
         .epoch_interruption(true)
         .max_wasm_stack(limits::WASM_STACK)
         .async_stack_size(limits::ASYNC_STACK)
@@ -39,12 +49,12 @@ fn settings() -> Config {
 }
 
 /// The engine of the process that compiles: it reserves no pool, since it runs nothing and its address space is bounded.
-pub fn for_compiling() -> wasmtime::Result<Engine> {
-    Engine::new(&settings())
+pub fn for_compiling(edition: Edition) -> wasmtime::Result<Engine> {
+    Engine::new(&settings(edition))
 }
 
 /// The engine that runs up to `runs` guests at once. The pool is reserved address space, not memory.
-pub fn for_running(runs: usize) -> wasmtime::Result<Engine> {
+pub fn for_running(edition: Edition, runs: usize) -> wasmtime::Result<Engine> {
     let runs = u32::try_from(runs.clamp(1, 4096)).unwrap_or(4096);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(runs)
@@ -62,7 +72,7 @@ pub fn for_running(runs: usize) -> wasmtime::Result<Engine> {
         .pagemap_scan(Enabled::Auto)
         .max_core_instance_size(4 * 1024 * 1024)
         .max_component_instance_size(8 * 1024 * 1024);
-    let mut config = settings();
+    let mut config = settings(edition);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     Engine::new(&config)
 }
@@ -174,14 +184,21 @@ mod tests {
 
     #[test]
     fn what_one_engine_compiles_the_other_runs() {
-        let compiling = for_compiling().unwrap();
-        let running = for_running(4).unwrap();
-        assert_eq!(compatibility(&compiling), compatibility(&running));
+        let hashes = [Edition::Wasi02, Edition::Wasi03].map(|edition| {
+            let compiling = for_compiling(edition).unwrap();
+            let running = for_running(edition, 4).unwrap();
+            assert_eq!(compatibility(&compiling), compatibility(&running));
+            compatibility(&running)
+        });
+        assert_ne!(hashes[0], hashes[1], "an engine maps nothing of the other one's");
     }
 
     #[test]
     fn parts_of_webassembly_that_are_off_are_refused() {
-        let engine = for_compiling().unwrap();
+        let (engine, with_async) = (
+            for_compiling(Edition::Wasi02).unwrap(),
+            for_compiling(Edition::Wasi03).unwrap(),
+        );
         for (what, text) in [
             ("memory64", "(component (core module (memory i64 1)))"),
             ("multi-memory", "(component (core module (memory 1) (memory 1)))"),
@@ -192,12 +209,17 @@ mod tests {
         ] {
             let bytes = wat::parse_str(text).unwrap();
             assert!(engine.precompile_component(&bytes).is_err(), "{what}");
+            assert_eq!(
+                with_async.precompile_component(&bytes).is_ok(),
+                what == "async",
+                "{what}"
+            );
         }
     }
 
     #[test]
     fn the_ticker_sleeps_while_no_guest_runs_and_wakes_for_the_next() {
-        let engine = for_compiling().unwrap();
+        let engine = for_compiling(Edition::Wasi02).unwrap();
         let ticker = Ticker::start(&engine).unwrap();
         let wait_until = |asleep: bool| {
             let begin = Instant::now();

@@ -11,11 +11,12 @@ use innkeeper_core::config::{ComponentInspector, World};
 use wasmparser::{Chunk, ComponentTypeRef, Encoding, Parser, Payload};
 
 use super::ending::tidy;
+use super::wing::Edition;
 
 /// A larger component is refused, in bytes.
 pub const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024;
 
-/// Every interface that guests are linked with. All are of WASI 0.2.
+/// Every interface of WASI 0.2 that guests are linked with.
 pub(super) const LINKED: &[&str] = &[
     "wasi:cli/environment",
     "wasi:cli/exit",
@@ -47,9 +48,35 @@ pub(super) const LINKED: &[&str] = &[
     "wasi:sockets/udp",
     "wasi:sockets/udp-create-socket",
 ];
+/// Every interface of WASI 0.3 that its programs are linked with besides.
+pub(super) const LINKED_03: &[&str] = &[
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stderr",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stderr",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:clocks/monotonic-clock",
+    "wasi:clocks/system-clock",
+    "wasi:filesystem/preopens",
+    "wasi:filesystem/types",
+    "wasi:random/insecure",
+    "wasi:random/insecure-seed",
+    "wasi:random/random",
+    "wasi:sockets/ip-name-lookup",
+    "wasi:sockets/types",
+];
+/// Interfaces of WASI 0.3 with types only: there is nothing to link.
+const TYPES_03: &[&str] = &["wasi:cli/types", "wasi:clocks/types"];
 /// The interfaces of `wit/` that guests import.
 const OURS: &[&str] = &["innkeeper:guest/progress@0.1.0-dev", "innkeeper:guest/types@0.1.0-dev"];
+/// The versions of WASI that guests are of, and that some programs are of.
 const VERSION: &str = "0.2.";
+const VERSION_03: &str = "0.3.";
 const RUN: &str = "wasi:cli/run";
 
 /// How long a name from the file may be in a sentence, in characters.
@@ -134,17 +161,19 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
 /// As [`inspect`], without the name.
 pub(super) fn inspect_bytes(bytes: &[u8]) -> Result<Inspection, String> {
     let outline = outline(bytes)?;
+    let world = world(&outline.exports);
+    let edition = world.as_ref().map_or(Edition::Wasi02, |world| Edition::of(*world));
     let unknown: Vec<String> = outline
         .imports
         .iter()
-        .filter(|name| !is_linked(name))
+        .filter(|name| !is_linked(name, edition))
         .map(|name| tidy(name, NAME_CHARACTERS))
         .collect();
     if !unknown.is_empty() {
-        return Err(unknown_imports(&unknown));
+        return Err(unknown_imports(&unknown, edition));
     }
     Ok(Inspection {
-        world: world(&outline.exports)?,
+        world: world?,
         imports: outline.imports,
         bytes: bytes.len() as u64,
     })
@@ -153,8 +182,11 @@ pub(super) fn inspect_bytes(bytes: &[u8]) -> Result<Inspection, String> {
 /// What a component is by what it exports.
 fn world(exports: &[String]) -> Result<World, String> {
     let has = |wanted: &str| exports.iter().any(|name| name == wanted);
-    if exports.iter().any(|name| is_version_of(name, RUN)) {
+    let runs = |version: &str| exports.iter().any(|name| is_version_of(name, RUN, version));
+    if runs(VERSION) {
         Ok(World::Command)
+    } else if runs(VERSION_03) {
+        Ok(World::AsyncCommand)
     } else if has("run") {
         Ok(World::Job)
     } else if has("format") {
@@ -222,13 +254,19 @@ pub(super) fn outline(bytes: &[u8]) -> Result<Outline, String> {
     }
 }
 
-fn is_version_of(name: &str, interface: &str) -> bool {
+/// Whether it names this interface, in a release that begins with `version`: drafts are like nothing but themselves.
+fn is_version_of(name: &str, interface: &str, version: &str) -> bool {
     name.split_once('@')
-        .is_some_and(|(name, version)| name == interface && version.starts_with(VERSION))
+        .is_some_and(|(name, its)| name == interface && its.starts_with(version) && !its.contains('-'))
 }
 
-fn is_linked(name: &str) -> bool {
-    OURS.contains(&name) || LINKED.iter().any(|interface| is_version_of(name, interface))
+fn is_linked(name: &str, edition: Edition) -> bool {
+    let of_02 = || LINKED.iter().any(|interface| is_version_of(name, interface, VERSION));
+    let mut of_03 = LINKED_03.iter().chain(TYPES_03);
+    match edition {
+        Edition::Wasi02 => OURS.contains(&name) || of_02(),
+        Edition::Wasi03 => of_02() || of_03.any(|interface| is_version_of(name, interface, VERSION_03)),
+    }
 }
 
 fn not_wasm(bytes: &[u8]) -> String {
@@ -251,7 +289,7 @@ fn core_module() -> String {
     "is a core module, not a component; build it for `wasm32-wasip2`, or wrap it with `wasm-tools component new`".into()
 }
 
-fn unknown_imports(names: &[String]) -> String {
+fn unknown_imports(names: &[String], edition: Edition) -> String {
     const SHOWN: usize = 3;
     let mut list = names
         .iter()
@@ -262,8 +300,12 @@ fn unknown_imports(names: &[String]) -> String {
     if names.len() > SHOWN {
         list = format!("{list} and {} more", names.len() - SHOWN);
     }
+    let more = match edition {
+        Edition::Wasi02 => "",
+        Edition::Wasi03 => ", and WASI 0.3 (cli, clocks, filesystem, random, sockets)",
+    };
     format!(
-        "imports {list}, which this host does not have; it has WASI 0.2 (cli, clocks, filesystem, http, io, random, sockets)"
+        "imports {list}, which this host does not have; it has WASI 0.2 (cli, clocks, filesystem, http, io, random, sockets){more}"
     )
 }
 
@@ -271,13 +313,13 @@ fn no_run(exports: &[String]) -> String {
     let run = exports.iter().find(|name| name.split('@').next() == Some(RUN));
     if let Some(other) = run {
         return format!(
-            "exports `{}`; this host runs {RUN} of WASI 0.2",
+            "exports `{}`; this host runs {RUN} of WASI 0.2, and for some namespaces of 0.3",
             tidy(other, NAME_CHARACTERS)
         );
     }
     if exports
         .iter()
-        .any(|name| is_version_of(name, "wasi:http/incoming-handler"))
+        .any(|name| is_version_of(name, "wasi:http/incoming-handler", VERSION))
     {
         return format!("is an HTTP server, not a program; a job exports {RUN}: build one with a `main`");
     }
@@ -335,7 +377,18 @@ mod tests {
     fn a_component_that_is_no_program_is_told_what_to_do() {
         insta::assert_snapshot!(refusal(&component("(component)")), @r#"has no `main`: a job exports wasi:cli/run, or `run` of innkeeper:guest; build a binary (not a library) for `wasm32-wasip2`"#);
         insta::assert_snapshot!(refusal(&component(r#"(component (instance $i) (export "wasi:http/incoming-handler@0.2.0" (instance $i)))"#)), @"is an HTTP server, not a program; a job exports wasi:cli/run: build one with a `main`");
-        insta::assert_snapshot!(refusal(&component(r#"(component (instance $i) (export "wasi:cli/run@0.3.0" (instance $i)))"#)), @"exports `wasi:cli/run@0.3.0`; this host runs wasi:cli/run of WASI 0.2");
+        insta::assert_snapshot!(refusal(&component(r#"(component (instance $i) (export "wasi:cli/run@0.3.0-rc-2026-03-15" (instance $i)))"#)), @"exports `wasi:cli/run@0.3.0-rc-2026-03-15`; this host runs wasi:cli/run of WASI 0.2, and for some namespaces of 0.3");
+    }
+
+    #[test]
+    fn a_program_of_wasi_0_3_is_one_of_its_own_and_nothing_else_imports_from_there() {
+        let async_command = GOOD.replace("0.2.3", "0.3.0");
+        let found = inspect_bytes(&component(&async_command)).unwrap();
+        assert_eq!(found.world, World::AsyncCommand);
+        let mixed = GOOD.replace("stdout@0.2.3", "stdout@0.3.0");
+        insta::assert_snapshot!(refusal(&component(&mixed)), @r#"imports `wasi:cli/stdout@0.3.0`, which this host does not have; it has WASI 0.2 (cli, clocks, filesystem, http, io, random, sockets)"#);
+        let with_http = async_command.replace("wasi:cli/stdout", "wasi:http/client");
+        insta::assert_snapshot!(refusal(&component(&with_http)), @"imports `wasi:http/client@0.3.0`, which this host does not have; it has WASI 0.2 (cli, clocks, filesystem, http, io, random, sockets), and WASI 0.3 (cli, clocks, filesystem, random, sockets)");
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //!   inspect   is the file a component that can be a job          (reads a file, follows nothing in it)
 //!   compile   component -> machine code, in a bounded child      (the binary with a hidden verb)
 //!   cache     file -> a component that is ready to instantiate
-//!   engine    the engine's settings and pool, the epoch's ticker
+//!   wing      an engine, what guests are linked with on it, its ticker: one for WASI 0.2, one for WASI 0.3
+//!   engine    the engines' settings and pools, the epoch's ticker
 //!   context   what a guest sees: arguments, environment, folders; the doors that are shut
 //!   limits    what it may spend; the count of its memory
 //!   cpu       its CPU time, and whose turn it is
@@ -46,6 +47,7 @@ pub mod refusals;
 pub mod report_format;
 pub mod run;
 pub mod shares;
+pub mod wing;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -55,13 +57,11 @@ use innkeeper_core::clock::Clock;
 use innkeeper_core::config::{Capacity, ComponentSource};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
-use wasmtime::Store;
 
-use cache::Cache;
+use cache::{Cache, Owner};
 use compile::CompilerCommand;
-use context::{Context, Environment};
+use context::Environment;
 use cpu::Turns;
-use engine::Ticker;
 use http::Network;
 use shares::{Held, Shares};
 
@@ -102,7 +102,6 @@ struct House {
     runtime: Mutex<Option<Runtime>>,
     handle: Handle,
     cache: Cache,
-    ticker: Ticker,
     turns: Turns,
 }
 
@@ -118,13 +117,14 @@ impl Guests {
         }
     }
 
-    /// Loads components, each with the namespace that it belongs to, one after the other and in the background, so that their first runs need not
-    /// wait for the compiler. A component that cannot be loaded is logged; its runs will say the same.
-    pub fn preload(self: &Arc<Self>, components: Vec<(ComponentSource, String)>) {
+    /// Loads components, each with the namespace that it belongs to, one after the other and in the background, so that
+    /// their first runs need not wait for the compiler. A component that cannot be loaded is logged; its runs will say the same.
+    pub fn preload(self: &Arc<Self>, components: Vec<(ComponentSource, Owner)>) {
         let guests = Arc::clone(self);
         let work = async move {
-            for (component, namespace) in components {
-                match guests.load(&component, &namespace).await {
+            for (component, owner) in components {
+                let namespace = &owner.name;
+                match guests.load(&component, &owner).await {
                     Ok(_) => tracing::info!(%component, namespace, "component loaded"),
                     Err(why) => tracing::warn!(%component, namespace, "{why}"),
                 }
@@ -161,13 +161,13 @@ impl Guests {
         &*self.settings.clock
     }
 
-    /// The component that `source` names, of `namespace`; pulled, where it is from a registry and not here.
-    async fn load(&self, source: &ComponentSource, namespace: &str) -> Result<Arc<cache::Ready>, String> {
+    /// The component that `source` names, of `owner`; pulled, where it is from a registry and not here.
+    async fn load(&self, source: &ComponentSource, owner: &Owner) -> Result<Arc<cache::Ready>, String> {
         let cache = &self.house()?.cache;
         let loaded = match source {
-            ComponentSource::File(file) => cache.get(file, namespace).await,
+            ComponentSource::File(file) => cache.get(file, owner).await,
             ComponentSource::Registry(reference) => match self.settings.registries.file(reference).await {
-                Ok(file) => cache.get(&file, namespace).await,
+                Ok(file) => cache.get(&file, owner).await,
                 Err(why) => Err(why),
             },
         };
@@ -212,21 +212,12 @@ impl Drop for Guests {
 }
 
 impl House {
-    /// A store for one guest, with all its limits.
-    fn store(&self, context: Context) -> Store<Context> {
-        let mut store = Store::new(self.cache.engine(), context);
-        store.limiter(|context| &mut context.memory);
-        store.set_max_component_handles(limits::HANDLES);
-        store.set_hostcall_fuel(limits::HOSTCALL_BYTES);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_async_yield_and_update(1);
-        store
-    }
-
     fn build(settings: &GuestSettings) -> wasmtime::Result<Self> {
-        let engine = engine::for_running(settings.capacity.runs)?;
-        let cache = Cache::open(&settings.cache_folder, &engine, settings.compiler.clone())?;
-        let ticker = Ticker::start(&engine)?;
+        let cache = Cache::open(
+            &settings.cache_folder,
+            settings.capacity.runs,
+            settings.compiler.clone(),
+        )?;
         let processors = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 4) as u32);
         let runtime = Builder::new_multi_thread()
             .thread_name("guest")
@@ -241,7 +232,6 @@ impl House {
             handle: runtime.handle().clone(),
             runtime: Mutex::new(Some(runtime)),
             cache,
-            ticker,
             turns: Turns::new(processors),
         })
     }

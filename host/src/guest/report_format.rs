@@ -8,16 +8,17 @@ use innkeeper_core::config::ComponentSource;
 use innkeeper_core::message::Message;
 use innkeeper_core::report::{Finished, Formatter};
 
-use super::cache::Ready;
+use super::cache::{Linked, Owner, Ready};
 use super::context::Context;
 use super::cpu::{self, OutOfCpu};
 use super::ending::{self, Phase};
-use super::{Guests, convert, limits, named};
+use super::{Guests, compile, convert, limits, named};
 
 /// How long a format may take.
 const TIME: Duration = Duration::from_secs(10);
-/// How long it may take with its loading, and with waiting for memory: the run is not over before.
-const IN_ALL: Duration = Duration::from_secs(30);
+/// How long it may take with its loading (it may have to be compiled first), and with waiting for memory: the run is not
+/// over before.
+const IN_ALL: Duration = Duration::from_secs(compile::WALL_TIME.as_secs() + 2 * TIME.as_secs());
 /// What its memories and tables may take together, in bytes.
 const MEMORY: u64 = 64 * 1024 * 1024;
 
@@ -56,21 +57,26 @@ impl Formatter for GuestFormatter {
 
 async fn bounded(guests: &Guests, source: &ComponentSource, trusted: bool, run: Finished) -> Result<Message, String> {
     // Why it cannot be loaded begins with its name already.
-    let component = guests.load(source, &run.namespace).await?;
+    let owner = Owner {
+        name: run.namespace.clone(),
+        async_commands: false,
+    };
+    let component = guests.load(source, &owner).await?;
     let made = make(guests, &component, trusted, run).await;
     made.map_err(|why| named(source, &why))
 }
 
 async fn make(guests: &Guests, component: &Ready, trusted: bool, run: Finished) -> Result<Message, String> {
-    let Ready::ReportFormat(component) = component else {
+    let wing = &component.wing;
+    let Linked::ReportFormat(component) = &component.program else {
         return Err("is no report format".to_owned());
     };
     let _room = guests.room(MEMORY, &run.namespace, trusted).await?;
     let house = guests.house()?;
-    let mut store = house.store(Context::shut(MEMORY));
+    let mut store = wing.store(Context::shut(MEMORY));
     // A message may be as long as a file.
     store.set_hostcall_fuel(limits::REPORT_BYTES);
-    let _ticking = house.ticker.guest();
+    let _ticking = wing.ticking();
     let namespace = run.namespace.clone();
     let work = async {
         let format = component

@@ -12,14 +12,14 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::bindings::types;
-use super::cache::Ready;
+use super::cache::{Linked, Owner, Ready};
 use super::context::Context;
 use super::cpu::OutOfCpu;
 use super::files::DiskMeter;
 use super::output::GuestOutput;
 use super::refusals::Refusals;
 use super::shares::Held;
-use super::{Guests, House, command, convert, cpu, ending, http, job, named};
+use super::{Guests, command, convert, cpu, ending, http, job, named};
 use crate::files::leads_elsewhere;
 use crate::runner::Invocation;
 
@@ -64,7 +64,8 @@ pub async fn run(
     let door = http::door(&invocation.job.grants.http, &guests.network, refusals);
     let disk = DiskMeter::new(invocation.job.limits.disk, refusals.clone());
     let environment = &guests.settings.environment;
-    let context = match Context::new(invocation, environment, stdout, stderr.clone(), door, disk) {
+    let edition = component.wing.edition();
+    let context = match Context::new(invocation, environment, stdout, stderr.clone(), door, disk, edition) {
         Ok(context) => context,
         Err(why) => return not_started(why),
     };
@@ -78,7 +79,7 @@ pub async fn run(
         Ok(house) => house,
         Err(why) => return not_started(why),
     };
-    let life = live(house, &component, request, most, context, &stderr, started);
+    let life = live(&component, request, most, context, &stderr, started);
     let life = cpu::within(cpu_time, &house.turns, &invocation.namespace.name, life);
     let lived = tokio::select! {
         biased;
@@ -106,14 +107,17 @@ async fn prepare(guests: &Guests, invocation: &Invocation) -> Result<(Arc<Ready>
         let why = "is a link now, and was none when the host started: put the component itself there";
         return Err(named(source, why));
     }
-    let component = guests.load(source, name).await?;
+    let owner = Owner {
+        name: name.clone(),
+        async_commands: invocation.job.grants.async_commands,
+    };
+    let component = guests.load(source, &owner).await?;
     let room = guests.room(invocation.job.limits.memory, name, trusted).await?;
     Ok((component, room))
 }
 
 /// Instantiates the component and calls what it exports; a text that it returns may have `most` bytes. Dropped, it leaves nothing behind.
 async fn live(
-    house: &House,
     component: &Ready,
     request: impl FnOnce() -> types::Request,
     most: u64,
@@ -121,16 +125,17 @@ async fn live(
     stderr: &GuestOutput,
     started: Option<oneshot::Sender<()>>,
 ) -> Lived {
-    let mut store = house.store(context);
-    let _ticking = house.ticker.guest();
+    let mut store = component.wing.store(context);
+    let _ticking = component.wing.ticking();
     if let Some(started) = started {
         // Nobody has to wait for it.
         let _ = started.send(());
     }
-    let lived = match component {
-        Ready::Command(program) => command::live(program, &mut store).await.map(Lived::ended),
-        Ready::Job(job) => job::live(job, &mut store, &request(), most, stderr).await,
-        Ready::ReportFormat(_) => {
+    let lived = match &component.program {
+        Linked::Command(program) => command::live(program, &mut store).await.map(Lived::ended),
+        Linked::AsyncCommand(program) => command::live_async(program, &mut store).await.map(Lived::ended),
+        Linked::Job(job) => job::live(job, &mut store, &request(), most, stderr).await,
+        Linked::ReportFormat(_) => {
             let why = "is a report format, not a job".to_owned();
             return Lived::ended(Ending::NotStarted { why });
         }

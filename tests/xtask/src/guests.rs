@@ -12,8 +12,8 @@ const TARGET: &str = "wasm32-wasip2";
 /// The guests of the sample workspace: packages of `jobs/`, each with a program of its name, or a library that exports
 /// a world.
 const SAMPLES: &[&str] = &["csv-table", "deploy-note", "hello", "junit-summary", "table", "ticker"];
-/// The package with the guests of the tests.
-const OF_TESTS: &str = "test-guests";
+/// The packages with the guests of the tests: those of WASI 0.2, and one of WASI 0.3.
+const OF_TESTS: &[&str] = &["test-guests", "async-guest"];
 /// Guests are small rather than fast, and nobody debugs them: a third of the size, and quicker to compile natively.
 const SMALL: &[&str] = &[
     "--config",
@@ -38,7 +38,8 @@ pub(crate) fn for_workspace(places: &Places) -> Result<()> {
 /// Builds the guests of the tests, too. They stay in the target folder, where the tests find them.
 pub(crate) fn for_tests(places: &Places) -> Result<()> {
     for_workspace(places)?;
-    build(places, &[OF_TESTS])
+    build(places, OF_TESTS)?;
+    rename_library(places, "async-guest")
 }
 
 /// Puts the component of a library where that of a program would be: Cargo writes `csv_table.wasm` for the package

@@ -54,6 +54,15 @@ pub(super) fn account(asked: &Asked, grants: &Grants) -> Vec<AccountLine> {
             asked.registries.as_ref().map(list),
             registries(&grants.registries),
         ),
+        (
+            "wasi",
+            None,
+            if grants.async_commands {
+                "0.3".to_owned()
+            } else {
+                String::new()
+            },
+        ),
     ];
     let lines = lines
         .into_iter()

@@ -9,7 +9,7 @@ use super::host::Host;
 use super::model::{Allowed, FilesGrant, GithubGrant};
 use super::names::{channel_fault, repository_fault, tick, variable_fault};
 use super::problem::{Problem, Problems};
-use super::raw::{RawFiles, RawGithubGrant, RawGrants, RawTrust};
+use super::raw::{RawFiles, RawGithubGrant, RawGrants, RawTrust, RawWasi};
 use crate::request::Trigger;
 
 /// One table of grants under check.
@@ -51,6 +51,15 @@ impl Table<'_> {
             .as_ref()
             .map(|list| list.iter().map(|trigger| Trigger::from(*trigger)).collect());
         self.check_github_trigger(trusted, triggers.as_ref(), raw.github.is_some(), problems);
+        let async_commands = raw.wasi == RawWasi::Wasi03;
+        if async_commands && !trusted {
+            let place = document.value(&self.at("wasi"), "for trusted namespaces only");
+            problems.push(
+                Problem::error("WASI 0.3 is granted to an untrusted namespace", place).help(
+                    "take `wasi` away: wasmtime calls its support of WASI 0.3 experimental, and does not mend its flaws at once",
+                ),
+            );
+        }
         Given {
             trusted,
             triggers,
@@ -69,6 +78,7 @@ impl Table<'_> {
                 .registries
                 .as_ref()
                 .map(|entries| check_registries(document, &self.at("registries"), entries, problems)),
+            async_commands: async_commands && trusted,
             max_runs: raw.max_runs,
             limits: raw.limits.clone(),
         }

@@ -49,6 +49,7 @@ pub(super) struct Given {
     pub http: HttpGrants,
     pub github: Option<GithubGrant>,
     pub registries: Option<Vec<RegistryPrefix>>,
+    pub async_commands: bool,
     pub max_runs: Option<u64>,
     pub limits: RawLimits,
 }
@@ -126,6 +127,7 @@ impl Given {
                 (None, true) => RegistryGrants::All,
                 (None, false) => RegistryGrants::Only(Vec::new()),
             },
+            async_commands: self.async_commands,
         }
     }
 }
@@ -149,6 +151,7 @@ pub(super) fn narrow(have: &Grants, asked: &Asked) -> (Grants, Vec<Refusal>) {
         http: narrow_http(&have.http, asked.http.as_deref(), &mut refused),
         github: narrow_github(have.github.as_ref(), asked.repos.as_ref(), &mut refused),
         registries: narrow_registries(&have.registries, asked.registries.as_deref(), &mut refused),
+        async_commands: have.async_commands,
     };
     (grants, refused)
 }

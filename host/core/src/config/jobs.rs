@@ -249,11 +249,34 @@ fn check_component(
         problems.push(fault.at(room, &at));
         return None;
     }
+    if world == Some(World::AsyncCommand) {
+        check_async_command(room, &at, written, grants, problems);
+    }
     Some(Program::Component {
         source,
         arguments,
         world,
     })
+}
+
+/// A program of WASI 0.3 is for namespaces that were granted it, and reads folders only: what it writes could not be
+/// counted.
+fn check_async_command(room: &Room<'_>, at: &str, written: &str, grants: &Grants, problems: &mut Problems) {
+    if !grants.async_commands {
+        let place = room.document.value(at, "of WASI 0.3");
+        let problem = Problem::error(format!("{} is a program of WASI 0.3", tick(written)), place);
+        match room.given.trusted {
+            true => room.report_refused(problem, "wasi", "wasi = \"0.3\"", problems),
+            false => problems.push(problem.help("build it for WASI 0.2: only trusted namespaces are granted 0.3")),
+        }
+    } else if let Some(folder) = grants.files.iter().find(|folder| folder.write) {
+        let title = format!("{} may only read {}", tick(written), tick(&folder.guest));
+        let place = room.document.value(at, "of WASI 0.3");
+        problems.push(
+            Problem::warning(title, place)
+                .help("what a program of WASI 0.3 writes cannot be counted: build it for WASI 0.2, or let it print"),
+        );
+    }
 }
 
 /// The component that makes the job's messages, where it has one.
@@ -270,7 +293,7 @@ fn check_formatter(
     };
     let at = format!("{pointer}/report_format/component");
     let found = find_component(room, &at, written, grants, inspected, problems).ok_or(())?;
-    if let Some(World::Command | World::Job) = found.world {
+    if let Some(World::Command | World::AsyncCommand | World::Job) = found.world {
         let fault = fault(
             format!("{} is a job, not a report format", tick(written)),
             "exports `run`, not `format`",

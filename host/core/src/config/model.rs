@@ -121,6 +121,8 @@ pub struct Grants {
     pub github: Option<GithubGrant>,
     /// From which registries its components may be pulled.
     pub registries: RegistryGrants,
+    /// `wasi = "0.3"`: its programs may be of WASI 0.3, besides 0.2.
+    pub async_commands: bool,
 }
 
 /// A set of names, or all of them.
@@ -276,6 +278,8 @@ impl fmt::Display for ComponentSource {
 pub enum World {
     /// A program with a `main`: it exports `wasi:cli/run`.
     Command,
+    /// A program with an asynchronous `main`: it exports `wasi:cli/run` of WASI 0.3. Of the world `command`, too.
+    AsyncCommand,
     /// A job that gets its request as types: it exports `run`.
     Job,
     /// A report format: it exports `format`.
@@ -286,7 +290,7 @@ impl World {
     /// Its name in `wit/`.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Command => "command",
+            Self::Command | Self::AsyncCommand => "command",
             Self::Job => "job",
             Self::ReportFormat => "report-format",
         }

@@ -121,12 +121,27 @@ pub(super) struct RawGrants {
     /// From which registries its components may be pulled: `host`, `host:port` or `host/path/prefix`. Default: none;
     /// all for a trusted namespace.
     pub registries: Option<Vec<String>>,
+    /// Up to which WASI its programs may be. Default `0.2`; `0.3` for trusted namespaces only, since wasmtime calls its
+    /// own support of it experimental.
+    pub wasi: RawWasi,
     /// How many of its runs may go on at once. Default: all that the host runs; a quarter of them, and at least one, for an
     /// untrusted namespace.
     #[schemars(range(min = 1, max = 10_000))]
     pub max_runs: Option<u64>,
     /// What its runs may spend at most.
     pub limits: RawLimits,
+}
+
+/// An edition of WASI.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+pub(super) enum RawWasi {
+    /// What guests are mostly built for.
+    #[default]
+    #[serde(rename = "0.2")]
+    Wasi02,
+    /// Besides it, programs with an asynchronous `main`.
+    #[serde(rename = "0.3")]
+    Wasi03,
 }
 
 /// Whether a namespace is trusted.

@@ -72,7 +72,11 @@ async fn a_guest_that_spins_ends_at_its_limit_and_the_host_goes_on() {
     inn.limits.wall_time = Duration::from_millis(300);
     let component = inn.install(&wat::parse_str(main_of(SPIN)).unwrap());
     // So that compiling is not part of what is measured.
-    inn.guests.load(&component.clone().into(), "demo").await.unwrap();
+    let owner = cache::Owner {
+        name: "demo".into(),
+        async_commands: false,
+    };
+    inn.guests.load(&component.clone().into(), &owner).await.unwrap();
     let begin = Instant::now();
     let runs: Vec<_> = (0..4)
         .map(|_| {

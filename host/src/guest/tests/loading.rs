@@ -134,7 +134,7 @@ async fn runs_that_come_together_compile_together() {
     let CompilerCommand { program, args } = compile::tests::this_test_binary();
     let args: Vec<String> = args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
     let script = format!(
-        "echo x >> {}; exec {} {} \"$0\"",
+        "echo x >> {}; exec {} {} \"$0\" \"$1\"",
         count.display(),
         program.display(),
         args.join(" ")
