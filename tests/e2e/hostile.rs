@@ -144,6 +144,73 @@ async fn files_that_are_no_component_are_refused_by_name_and_the_neighbour_runs(
     }
 }
 
+/// A program whose `main` has this body.
+fn program(body: &str) -> Vec<u8> {
+    let text = format!(
+        r#"(component
+            (core module $m (func (export "run") (result i32) {body}))
+            (core instance $i (instantiate $m))
+            (func $run (result (result)) (canon lift (core func $i "run")))
+            (instance $cli (export "run" (func $run)))
+            (export "wasi:cli/run@0.2.3" (instance $cli)))"#
+    );
+    wat::parse_str(text).unwrap()
+}
+
+/// Component types inside each other, more than a compiler's stack has room for.
+fn nesting_bomb() -> Vec<u8> {
+    const DEPTH: usize = 2000;
+    let mut types = vec![1];
+    types.extend([0x41, 1, 1].repeat(DEPTH));
+    types.extend([0x41, 0]);
+    let mut bomb = program("i32.const 0");
+    // A section of types, and its length in two bytes of seven bits.
+    bomb.extend([7, (types.len() & 0x7f) as u8 | 0x80, (types.len() >> 7) as u8]);
+    bomb.extend(types);
+    bomb
+}
+
+/// A function of some hundred kilobytes in which each of many variables changes in each of many loops: the compiler
+/// keeps a value for every pair. It has a minute, and 2 GB.
+fn slow_bomb() -> Vec<u8> {
+    const VARIABLES: usize = 20_000;
+    const LOOPS: usize = 2000;
+    let variables = "i32 ".repeat(VARIABLES);
+    let changes: String = (1..VARIABLES)
+        .map(|n| format!("(local.set {n} (i32.add (local.get {n}) (i32.const 1)))"))
+        .collect();
+    let (open, shut) = ("(loop ".repeat(LOOPS), ")".repeat(LOOPS));
+    program(&format!(
+        "(local {variables}) {open} {changes} (br_if 0 (local.get 1)) {shut} (local.get 5)"
+    ))
+}
+
+#[tokio::test]
+async fn a_component_that_takes_the_compiler_down_takes_nobody_else() {
+    let bombs = [
+        ("nesting", nesting_bomb(), "nest"),
+        ("slow", slow_bomb(), "to compile; build it smaller, for release"),
+    ];
+    for (name, bomb, says) in bombs {
+        let inn = Host::setup()
+            .untrusted("stranger", &guest("try", "bomb.wasm", ""))
+            .file("workspace/stranger/bomb.wasm", bomb)
+            .untrusted("neighbour", &guest("greet [name]", "hello.wasm", ""))
+            .component("neighbour", &guests::rust("hello"))
+            .start()
+            .await;
+        let (output, meanwhile) = tokio::join!(inn.say("stranger try"), inn.say("neighbour greet Ada"));
+        assert!(meanwhile.success().contains("Hello, Ada"), "while {name}");
+        assert_eq!(output.code, 1, "{name}: {output:?}");
+        assert!(output.stdout.contains("bomb.wasm"), "{name}: {output:?}");
+        assert!(output.stdout.contains(says), "{name}: {output:?}");
+        assert!(
+            inn.say("neighbour greet Bob").await.success().contains("Hello, Bob"),
+            "after {name}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_component_that_becomes_a_link_to_somebody_else_s_does_not_run() {
     let inn = Host::setup()
