@@ -51,11 +51,13 @@ pub struct Ready {
     pub program: Linked,
 }
 
-/// Whose component it is.
+/// Whose component it is, and what follows from that.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Owner {
     /// The namespace.
     pub name: String,
+    /// Whether it is trusted.
+    pub trusted: bool,
     /// Whether its programs may be of WASI 0.3.
     pub async_commands: bool,
 }
@@ -64,6 +66,7 @@ impl From<&Namespace> for Owner {
     fn from(namespace: &Namespace) -> Self {
         Self {
             name: namespace.name.clone(),
+            trusted: namespace.grants.trusted,
             async_commands: namespace.grants.async_commands,
         }
     }
@@ -85,15 +88,19 @@ pub enum Linked {
 pub struct Cache {
     folder: PathBuf,
     wing: Arc<Wing>,
-    /// Opened when the first program of WASI 0.3 is run.
+    /// Opened when the first program of WASI 0.3 is loaded.
     second_wing: OnceCell<Arc<Wing>>,
     runs: usize,
     compiler: CompilerCommand,
     compilers: Semaphore,
     turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
-    known: Mutex<HashMap<PathBuf, Known>>,
+    known: Mutex<HashMap<Place, Known>>,
     uses: AtomicU64,
 }
+
+/// Where a component is found in memory: by its file, and by whether it may be of WASI 0.3. What was pulled is one file for
+/// all who pulled it, and the answer to one of them is not the answer to all.
+type Place = (PathBuf, bool);
 
 struct Known {
     stamp: Stamp,
@@ -181,7 +188,7 @@ impl Cache {
     /// Why not, in words that follow its name. It stands for a minute, or until the file changes.
     pub async fn get(&self, path: &Path, owner: &Owner) -> Result<Arc<Ready>, String> {
         let slot = match std::fs::metadata(path) {
-            Ok(file) => self.slot(path, Stamp::from(&file)),
+            Ok(file) => self.slot((path.to_owned(), owner.async_commands), Stamp::from(&file)),
             Err(_) => Arc::default(),
         };
         let answer = slot
@@ -195,10 +202,10 @@ impl Cache {
         answer.clone().map_err(|refusal| refusal.why)
     }
 
-    fn slot(&self, path: &Path, stamp: Stamp) -> Arc<Slot> {
+    fn slot(&self, place: Place, stamp: Stamp) -> Arc<Slot> {
         let used = self.uses.fetch_add(1, Ordering::Relaxed);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = known.get_mut(path)
+        if let Some(entry) = known.get_mut(&place)
             && entry.stamp == stamp
             && !entry.slot.get().is_some_and(is_stale)
         {
@@ -211,13 +218,13 @@ impl Cache {
             slot: Arc::clone(&slot),
             used,
         };
-        known.insert(path.to_owned(), entry);
+        known.insert(place, entry);
         if known.len() > IN_MEMORY {
             let oldest = known
                 .iter()
                 .min_by_key(|(_, entry)| entry.used)
-                .map(|(path, _)| path.clone());
-            oldest.and_then(|path| known.remove(&path));
+                .map(|(place, _)| place.clone());
+            oldest.and_then(|place| known.remove(&place));
         }
         slot
     }
@@ -232,10 +239,8 @@ impl Cache {
         .await?;
         let edition = Edition::of(world);
         if edition == Edition::Wasi03 && !owner.async_commands {
-            return Err(format!(
-                "is a program of WASI 0.3, which is not granted: build it for WASI 0.2, or grant it by `wasi = \"0.3\"` in [namespaces.{}], which must be trusted",
-                owner.name
-            ));
+            let why = "is a program of WASI 0.3, which is not granted: build it for WASI 0.2, or grant its namespace `wasi = \"0.3\"` in innkeeper.toml; it must be trusted";
+            return Err(why.to_owned());
         }
         let wing = self.wing(edition).await?;
         let artefact = self.folder.join(format!("{}{}", hex(&component), wing.suffix()));
@@ -277,8 +282,12 @@ impl Cache {
             hash_file(&draft.0)
                 .and_then(|hash| std::fs::write(hash_beside(&artefact), hash))
                 .and_then(|()| std::fs::rename(&draft.0, &artefact))
-                .and_then(|()| shed(&folder, ON_DISK, BYTES_ON_DISK))
-                .map_err(|error| format!("cannot be kept when compiled: {error}"))
+                .map_err(|error| format!("cannot be kept when compiled: {error}"))?;
+            // What is compiled is good, also where old artefacts stay.
+            if let Err(error) = shed(&folder, ON_DISK, BYTES_ON_DISK) {
+                tracing::warn!(%error, "old compiled components cannot be removed");
+            }
+            Ok(())
         })
         .await
     }
@@ -290,7 +299,7 @@ fn clean_up(folder: &Path, wing: &Wing) -> io::Result<()> {
         let entry = entry?;
         // The runner of bash jobs keeps a folder with links here.
         if !entry.file_type()?.is_dir() && is_left_over(&entry.file_name().to_string_lossy(), wing) {
-            std::fs::remove_file(entry.path())?;
+            remove_if_there(&entry.path())?;
         }
     }
     shed(folder, ON_DISK, BYTES_ON_DISK)
@@ -316,7 +325,11 @@ fn shed(folder: &Path, most: usize, bytes: u64) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         if is_artefact(&entry.file_name().to_string_lossy()) {
-            let about = entry.metadata()?;
+            // Another one may shed it at the same time.
+            let about = match entry.metadata() {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                about => about?,
+            };
             artefacts.push((about.modified()?, about.len(), entry.path()));
         }
     }

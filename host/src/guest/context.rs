@@ -17,7 +17,6 @@ use super::limits::{self, MemoryLimit};
 use super::output::GuestOutput;
 use super::progress::Progressing;
 use super::refusals::Refusals;
-use super::wing::Edition;
 use crate::files::leads_elsewhere;
 use crate::runner::Invocation;
 
@@ -68,7 +67,7 @@ impl Environment {
 
 impl Context {
     /// Everything that the guest of `invocation` is given. `door` is where its HTTP requests go, `disk` counts what it
-    /// writes; it is of this `edition` of WASI.
+    /// writes.
     ///
     /// # Errors
     /// A sentence: an argument is missing or no program can take it, or a granted folder cannot be opened.
@@ -79,7 +78,6 @@ impl Context {
         stderr: GuestOutput,
         door: Box<dyn WasiHttpHooks>,
         disk: DiskMeter,
-        edition: Edition,
     ) -> Result<Self, String> {
         let grants = &invocation.job.grants;
         let arguments = arguments(invocation)?;
@@ -90,7 +88,7 @@ impl Context {
             .stdout(stdout)
             .stderr(stderr.clone());
         for files in &grants.files {
-            open_folder(&mut wasi, files, invocation, edition)?;
+            open_folder(&mut wasi, files, invocation)?;
         }
         let progress = Progressing::new(invocation.progress.clone(), stderr);
         Ok(Self::with(wasi, invocation.job.limits.memory, door, disk, progress))
@@ -151,12 +149,7 @@ fn arguments(invocation: &Invocation) -> Result<Vec<String>, String> {
     }
 }
 
-fn open_folder(
-    wasi: &mut WasiCtxBuilder,
-    files: &FilesGrant,
-    invocation: &Invocation,
-    edition: Edition,
-) -> Result<(), String> {
+fn open_folder(wasi: &mut WasiCtxBuilder, files: &FilesGrant, invocation: &Invocation) -> Result<(), String> {
     if files.host.starts_with(&invocation.work_folder) {
         make_folder(&files.host)?;
     }
@@ -168,8 +161,7 @@ fn open_folder(
             invocation.namespace.name
         ));
     }
-    // What a guest of WASI 0.3 writes is not counted, so that it would have no limit.
-    let permissions = if files.write && edition == Edition::Wasi02 {
+    let permissions = if files.write {
         FsPerms::ReadWrite
     } else {
         FsPerms::ReadOnly

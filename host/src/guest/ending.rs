@@ -42,8 +42,10 @@ pub fn of_error(error: &wasmtime::Error, memory: &MemoryLimit, phase: Phase) -> 
         };
     }
     if error.is::<PoolConcurrencyLimitError>() {
-        return Ending::NotStarted {
-            why: format!("the host has no room for it among the guests that run now ({error}); try again later"),
+        let what = format!("the host has no room for it among the guests that run now ({error}); try again later");
+        return match phase {
+            Phase::Instantiating => Ending::NotStarted { why: what },
+            Phase::Running => Ending::LimitReached { what },
         };
     }
     if let Some(trap) = error.downcast_ref::<Trap>() {

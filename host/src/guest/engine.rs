@@ -1,4 +1,4 @@
-//! The engine that guests run on, and the ticker that makes them yield.
+//! The engines that guests run on, and the ticker that makes them yield.
 //!
 //! Everything that changes compiled code is in `settings`, since the process that compiles and the process that runs
 //! must agree on it. What only running needs (the pool of memories, tables and stacks) is in [`for_running`].
@@ -56,15 +56,19 @@ pub fn for_compiling(edition: Edition) -> wasmtime::Result<Engine> {
 /// The engine that runs up to `runs` guests at once. The pool is reserved address space, not memory.
 pub fn for_running(edition: Edition, runs: usize) -> wasmtime::Result<Engine> {
     let runs = u32::try_from(runs.clamp(1, 4096)).unwrap_or(4096);
+    let (instances, stacks) = match edition {
+        Edition::Wasi02 => (limits::CORE_INSTANCES, 2),
+        Edition::Wasi03 => (limits::CORE_INSTANCES_03, limits::CORE_INSTANCES_03 + 1),
+    };
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(runs)
-        .total_core_instances((runs * limits::CORE_INSTANCES).min(65_536))
+        .total_core_instances((runs * instances).min(65_536))
         .total_memories((runs * limits::MEMORIES).min(4096))
         .total_tables((runs * limits::TABLES).min(8192))
-        .total_stacks(runs * 2)
+        .total_stacks((runs * stacks).min(65_536))
         .max_memories_per_component(limits::MEMORIES)
         .max_tables_per_component(limits::TABLES)
-        .max_core_instances_per_component(limits::CORE_INSTANCES)
+        .max_core_instances_per_component(instances)
         .max_tables_per_module(8)
         .table_elements(limits::TABLE_ELEMENTS)
         .linear_memory_keep_resident(limits::KEPT_RESIDENT)

@@ -74,7 +74,7 @@ pub(super) const LINKED_03: &[&str] = &[
 const TYPES_03: &[&str] = &["wasi:cli/types", "wasi:clocks/types"];
 /// The interfaces of `wit/` that guests import.
 const OURS: &[&str] = &["innkeeper:guest/progress@0.1.0-dev", "innkeeper:guest/types@0.1.0-dev"];
-/// The versions of WASI that guests are of, and that some programs are of.
+/// How the version begins of the WASI that guests are built for, and of the other one that some programs are.
 const VERSION: &str = "0.2.";
 const VERSION_03: &str = "0.3.";
 const RUN: &str = "wasi:cli/run";

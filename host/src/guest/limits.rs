@@ -48,6 +48,10 @@ pub const MEMORIES: u32 = 16;
 pub const TABLES: u32 = 64;
 /// Core instances of one component. A Python guest has some dozens.
 pub const CORE_INSTANCES: u32 = 256;
+/// The same for a program of WASI 0.3, whose every instance may wait on a stack of its own.
+pub const CORE_INSTANCES_03: u32 = 32;
+/// What the host keeps of a program of WASI 0.3 to let its tasks wait: tasks, streams and their ends.
+pub const TASKS: usize = 8192;
 /// Elements of one table.
 pub const TABLE_ELEMENTS: usize = 100_000;
 

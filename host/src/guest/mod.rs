@@ -23,7 +23,7 @@
 //! ```
 //!
 //! [`Guests`] owns what guests share: a runtime apart from the host's own, on which a guest that misbehaves can delay
-//! only other guests, the engine, the cache, and how much memory all of them may take together. It is built when the
+//! only other guests, the engines, the cache, and how much memory all of them may take together. It is built when the
 //! first component is needed; a host without components pays nothing.
 
 pub mod bindings;
@@ -65,6 +65,7 @@ use cpu::Turns;
 use http::Network;
 use shares::{Held, Shares};
 
+use crate::files::leads_elsewhere;
 use crate::memory;
 use crate::registry::Registries;
 
@@ -163,6 +164,13 @@ impl Guests {
 
     /// The component that `source` names, of `owner`; pulled, where it is from a registry and not here.
     async fn load(&self, source: &ComponentSource, owner: &Owner) -> Result<Arc<cache::Ready>, String> {
+        if let ComponentSource::File(file) = source
+            && !owner.trusted
+            && leads_elsewhere(file)
+        {
+            let why = "is a link now, and was none when the host started: put the component itself there";
+            return Err(named(source, why));
+        }
         let cache = &self.house()?.cache;
         let loaded = match source {
             ComponentSource::File(file) => cache.get(file, owner).await,
@@ -175,16 +183,16 @@ impl Guests {
     }
 
     /// Waits until `bytes` of memory are free among all guests', and holds them until what is returned is dropped. An
-    /// untrusted `namespace` has a quarter of the memory at a time: its guests that sleep must not keep out all others.
-    async fn room(&self, bytes: u64, namespace: &str, trusted: bool) -> Result<Held, String> {
+    /// untrusted namespace has a quarter of the memory at a time: its guests that sleep must not keep out all others.
+    async fn room(&self, bytes: u64, owner: &Owner) -> Result<Held, String> {
         let (wanted, all) = (megabytes(bytes), megabytes(self.settings.capacity.guest_memory));
         if wanted > all {
             return Err(format!(
                 "may take {wanted} MB of memory, but all guests together have {all} MB: lower `memory_mb`, or raise `max_guest_memory_mb` in innkeeper.toml"
             ));
         }
-        let share = if trusted { all } else { (all / 4).max(1) };
-        let held = self.memory.take(namespace, share, wanted).await;
+        let share = if owner.trusted { all } else { (all / 4).max(1) };
+        let held = self.memory.take(&owner.name, share, wanted).await;
         held.ok_or_else(|| "the host is stopping".to_owned())
     }
 

@@ -59,19 +59,20 @@ async fn bounded(guests: &Guests, source: &ComponentSource, trusted: bool, run: 
     // Why it cannot be loaded begins with its name already.
     let owner = Owner {
         name: run.namespace.clone(),
+        trusted,
         async_commands: false,
     };
     let component = guests.load(source, &owner).await?;
-    let made = make(guests, &component, trusted, run).await;
+    let made = make(guests, &component, &owner, run).await;
     made.map_err(|why| named(source, &why))
 }
 
-async fn make(guests: &Guests, component: &Ready, trusted: bool, run: Finished) -> Result<Message, String> {
+async fn make(guests: &Guests, component: &Ready, owner: &Owner, run: Finished) -> Result<Message, String> {
     let wing = &component.wing;
     let Linked::ReportFormat(component) = &component.program else {
         return Err("is no report format".to_owned());
     };
-    let _room = guests.room(MEMORY, &run.namespace, trusted).await?;
+    let _room = guests.room(MEMORY, owner).await?;
     let house = guests.house()?;
     let mut store = wing.store(Context::shut(MEMORY));
     // A message may be as long as a file.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use innkeeper_core::config::{ComponentSource, Program};
+use innkeeper_core::config::Program;
 use innkeeper_core::run::{Ending, Report};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -19,8 +19,7 @@ use super::files::DiskMeter;
 use super::output::GuestOutput;
 use super::refusals::Refusals;
 use super::shares::Held;
-use super::{Guests, command, convert, cpu, ending, http, job, named};
-use crate::files::leads_elsewhere;
+use super::{Guests, command, convert, cpu, ending, http, job};
 use crate::runner::Invocation;
 
 /// How a guest's run went.
@@ -64,8 +63,7 @@ pub async fn run(
     let door = http::door(&invocation.job.grants.http, &guests.network, refusals);
     let disk = DiskMeter::new(invocation.job.limits.disk, refusals.clone());
     let environment = &guests.settings.environment;
-    let edition = component.wing.edition();
-    let context = match Context::new(invocation, environment, stdout, stderr.clone(), door, disk, edition) {
+    let context = match Context::new(invocation, environment, stdout, stderr.clone(), door, disk) {
         Ok(context) => context,
         Err(why) => return not_started(why),
     };
@@ -99,20 +97,9 @@ async fn prepare(guests: &Guests, invocation: &Invocation) -> Result<(Arc<Ready>
     let Program::Component { source, .. } = &invocation.job.program else {
         return Err("is a bash job, not a component".into());
     };
-    let (name, trusted) = (&invocation.namespace.name, invocation.namespace.grants.trusted);
-    if let ComponentSource::File(file) = source
-        && !trusted
-        && leads_elsewhere(file)
-    {
-        let why = "is a link now, and was none when the host started: put the component itself there";
-        return Err(named(source, why));
-    }
-    let owner = Owner {
-        name: name.clone(),
-        async_commands: invocation.job.grants.async_commands,
-    };
+    let owner = Owner::from(&*invocation.namespace);
     let component = guests.load(source, &owner).await?;
-    let room = guests.room(invocation.job.limits.memory, name, trusted).await?;
+    let room = guests.room(invocation.job.limits.memory, &owner).await?;
     Ok((component, room))
 }
 

@@ -1,16 +1,18 @@
 //! A wing of the house: the engine of one edition of WASI, what guests are linked with on it, and the ticker that makes
 //! them yield.
 //!
-//! Nearly every guest lives in the first, of WASI 0.2. The second is opened when a trusted namespace first runs a
-//! program of WASI 0.3. Its engine has the component model's async part, which is new and which wasmtime calls
+//! Nearly every guest lives in the first, of WASI 0.2. The second is opened when a program of WASI 0.3 is first loaded,
+//! for a namespace that is trusted and granted it. Its engine has the component model's async part, which is new and which wasmtime calls
 //! experimental; so nothing of it is in the engine that strangers' guests run on.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use innkeeper_core::config::World;
-use wasmtime::component::{HasSelf, Linker};
+use wasmtime::component::{HasData, HasSelf, Linker, Resource};
 use wasmtime::{Engine, Store};
+use wasmtime_wasi::filesystem::Descriptor;
 use wasmtime_wasi::p2::bindings::filesystem::types;
+use wasmtime_wasi::p3::bindings::filesystem::preopens;
 
 use super::bindings::job::Job;
 use super::context::Context;
@@ -117,6 +119,9 @@ impl Wing {
         let mut store = Store::new(&self.engine, context);
         store.limiter(|context| &mut context.memory);
         store.set_max_component_handles(limits::HANDLES);
+        if let Some(tasks) = store.concurrent_resource_table() {
+            tasks.set_max_capacity(limits::TASKS);
+        }
         store.set_hostcall_fuel(limits::HOSTCALL_BYTES);
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
@@ -139,9 +144,29 @@ fn linker(edition: Edition, engine: &Engine) -> wasmtime::Result<Linker<Context>
     wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     match edition {
         Edition::Wasi02 => Job::add_to_linker::<_, HasSelf<_>>(&mut linker, |context| context)?,
-        Edition::Wasi03 => wasmtime_wasi::p3::add_to_linker(&mut linker)?,
+        Edition::Wasi03 => {
+            wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+            // Calls of 0.3 can be begun and given up by the hundred, and what they hold in the host (a thread that
+            // lists a folder, a path that waits for one) is counted by nobody. So folders are there by 0.2 only.
+            linker.allow_shadowing(true);
+            preopens::add_to_linker::<_, NoFolders>(&mut linker, |_| NoFolders)?;
+            linker.allow_shadowing(false);
+        }
     }
     Ok(linker)
+}
+
+/// The folders of WASI 0.3: none.
+struct NoFolders;
+
+impl HasData for NoFolders {
+    type Data<'a> = Self;
+}
+
+impl preopens::Host for NoFolders {
+    fn get_directories(&mut self) -> wasmtime::Result<Vec<(Resource<Descriptor>, String)>> {
+        Ok(Vec::new())
+    }
 }
 
 fn suffix(edition: Edition, engine: &Engine) -> String {

@@ -249,8 +249,8 @@ fn check_component(
         problems.push(fault.at(room, &at));
         return None;
     }
-    if world == Some(World::AsyncCommand) {
-        check_async_command(room, &at, written, grants, problems);
+    if world == Some(World::AsyncCommand) && !grants.async_commands {
+        check_async_command(room, &at, written, &source, problems);
     }
     Some(Program::Component {
         source,
@@ -259,23 +259,18 @@ fn check_component(
     })
 }
 
-/// A program of WASI 0.3 is for namespaces that were granted it, and reads folders only: what it writes could not be
-/// counted.
-fn check_async_command(room: &Room<'_>, at: &str, written: &str, grants: &Grants, problems: &mut Problems) {
-    if !grants.async_commands {
-        let place = room.document.value(at, "of WASI 0.3");
-        let problem = Problem::error(format!("{} is a program of WASI 0.3", tick(written)), place);
-        match room.given.trusted {
-            true => room.report_refused(problem, "wasi", "wasi = \"0.3\"", problems),
-            false => problems.push(problem.help("build it for WASI 0.2: only trusted namespaces are granted 0.3")),
-        }
-    } else if let Some(folder) = grants.files.iter().find(|folder| folder.write) {
-        let title = format!("{} may only read {}", tick(written), tick(&folder.guest));
-        let place = room.document.value(at, "of WASI 0.3");
-        problems.push(
-            Problem::warning(title, place)
-                .help("what a program of WASI 0.3 writes cannot be counted: build it for WASI 0.2, or let it print"),
-        );
+/// A program of WASI 0.3 is for namespaces that were granted it. One that was pulled does not refuse the start: it may have
+/// been pulled while the host ran. Its runs say why they do not start.
+fn check_async_command(room: &Room<'_>, at: &str, written: &str, source: &ComponentSource, problems: &mut Problems) {
+    let place = room.document.value(at, "of WASI 0.3");
+    let title = format!("{} is a program of WASI 0.3", tick(written));
+    let problem = match source {
+        ComponentSource::File(_) => Problem::error(title, place),
+        ComponentSource::Registry(_) => Problem::warning(title, place),
+    };
+    match room.given.trusted {
+        true => room.report_refused(problem, "wasi", "wasi = \"0.3\"", problems),
+        false => problems.push(problem.help("build it for WASI 0.2: only trusted namespaces are granted 0.3")),
     }
 }
 

@@ -74,6 +74,7 @@ async fn a_guest_that_spins_ends_at_its_limit_and_the_host_goes_on() {
     // So that compiling is not part of what is measured.
     let owner = cache::Owner {
         name: "demo".into(),
+        trusted: false,
         async_commands: false,
     };
     inn.guests.load(&component.clone().into(), &owner).await.unwrap();

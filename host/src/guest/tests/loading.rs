@@ -213,3 +213,35 @@ async fn shutting_down_interrupts_what_runs_and_blocks_nobody() {
     assert_eq!(run.await.unwrap().ending, Ending::Interrupted);
     assert_eq!(inn.run_bytes(&exits_with(0)).await.ending, Ending::Interrupted);
 }
+
+#[tokio::test]
+async fn what_one_namespace_is_granted_another_is_not_of_the_same_file() {
+    let inn = Inn::new();
+    let text = r#"(component
+        (core module $m (func (export "run") (result i32) i32.const 0))
+        (core instance $i (instantiate $m))
+        (func $run async (result (result)) (canon lift (core func $i "run")))
+        (instance $cli (export "run" (func $run)))
+        (export "wasi:cli/run@0.3.0" (instance $cli)))"#;
+    let source = inn.install(&wat::parse_str(text).unwrap()).into();
+    let owner = |name: &str, trusted, async_commands| cache::Owner {
+        name: name.to_owned(),
+        trusted,
+        async_commands,
+    };
+    let (granted, other) = (owner("lab", true, true), owner("other", true, false));
+    for _ in 0..2 {
+        let why = inn.guests.load(&source, &other).await.err().unwrap();
+        assert!(
+            why.starts_with("guest.wasm is a program of WASI 0.3, which is not granted"),
+            "{why}"
+        );
+        let ready = inn
+            .guests
+            .load(&source, &granted)
+            .await
+            .map_err(|why| panic!("{why}"))
+            .unwrap();
+        assert_eq!(ready.wing.edition(), wing::Edition::Wasi03);
+    }
+}

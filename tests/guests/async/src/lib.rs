@@ -5,6 +5,7 @@
 #![cfg(target_os = "wasi")]
 #![allow(unsafe_code, reason = "the macro that exports `main` writes some")]
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join;
@@ -12,7 +13,6 @@ use wasip3::cli::{command, environment, stdout};
 use wasip3::clocks::monotonic_clock::wait_for;
 use wasip3::exports::cli::run::Guest;
 use wasip3::filesystem::preopens::get_directories;
-use wasip3::filesystem::types::{DescriptorFlags, OpenFlags, PathFlags};
 use wasip3::sockets::types::{IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, TcpSocket};
 
 struct Program;
@@ -28,7 +28,9 @@ impl Guest for Program {
         let said = match verb.as_str() {
             "greet" => format!("Hello {}", rest.join(" ")),
             "wait" => wait().await,
-            "write" => write().await,
+            "list" => format!("of 0.3: {} folders", get_directories().len()),
+            "write" => write(),
+            "fill-disk" => fill_disk(),
             "connect" => connect().await,
             "flood" => "0123456789abcde\n".repeat(1 << 18),
             "spin" => loop {
@@ -58,34 +60,18 @@ async fn wait() -> String {
     }
 }
 
-/// Lists the granted folders, reads a file of the first, and makes another one.
-async fn write() -> String {
-    let Some((folder, name)) = get_directories().into_iter().next() else {
-        return "no folder".to_owned();
-    };
-    let read = folder.open_at(
-        PathFlags::empty(),
-        "there.txt".to_owned(),
-        OpenFlags::empty(),
-        DescriptorFlags::READ,
-    );
-    let read = match read.await {
-        Ok(file) => {
-            let (bytes, _) = file.read_via_stream(0);
-            String::from_utf8_lossy(&bytes.collect().await).into_owned()
-        }
-        Err(error) => format!("{error:?}"),
-    };
-    let made = folder
-        .open_at(
-            PathFlags::empty(),
-            "new.txt".to_owned(),
-            OpenFlags::CREATE,
-            DescriptorFlags::WRITE,
-        )
-        .await
-        .map(|_| "made");
-    format!("{name}: read {read:?}, new: {made:?}")
+/// Reads a file and writes another one, by the standard library.
+fn write() -> String {
+    let read = fs::read_to_string("/room/there.txt").unwrap_or_else(|error| error.to_string());
+    let wrote = fs::write("/room/new.txt", "written").map_err(|error| error.to_string());
+    format!("read {read:?}, wrote {wrote:?}")
+}
+
+fn fill_disk() -> String {
+    match fs::write("/room/large", vec![0; 2 << 20]) {
+        Ok(()) => "nobody minded".to_owned(),
+        Err(error) => error.to_string(),
+    }
 }
 
 async fn connect() -> String {
