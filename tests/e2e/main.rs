@@ -15,6 +15,8 @@ mod gate;
 mod github;
 mod hostile;
 mod http_grant;
+mod import;
+mod manifest;
 mod p1_durable_before_ack;
 mod p2_one_asking;
 mod p3_one_pending;

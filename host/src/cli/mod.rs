@@ -7,8 +7,10 @@ mod cancel;
 mod chat;
 mod check;
 mod client;
+mod import;
 mod inspect;
 mod logs;
+mod manifest;
 mod new;
 mod order;
 mod pull;
@@ -111,6 +113,23 @@ enum Verb {
         /// The namespace, which may be new. Left out: the only one there is.
         #[arg(long)]
         namespace: Option<String>,
+    },
+    /// Prints the manifest of the Slack app that the configuration needs, with its scopes and events.
+    SlackManifest {
+        /// What the bot is called.
+        #[arg(long, default_value = "Innkeeper")]
+        name: String,
+        /// Where Slack reaches the host, for example https://bot.example.com. Only with `mode = "http"`.
+        #[arg(long)]
+        url: Option<String>,
+    },
+    /// Makes namespaces of another bot's configuration, and lists what could not be carried over. Runs nothing of it.
+    Import {
+        /// Whose it is.
+        #[arg(value_enum)]
+        from: import::From,
+        /// The file.
+        file: PathBuf,
     },
     /// Builds the guests whose source is in the workspace, where something changed. Runs their build with your rights.
     Build {
@@ -241,6 +260,8 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
             lang,
             namespace,
         } => new::run(&file, kind, &name, lang, namespace.as_deref()),
+        Verb::SlackManifest { name, url } => manifest::run(&load(&file)?, &name, url.as_deref()),
+        Verb::Import { from, file: foreign } => import::run(&file, from, &foreign),
         Verb::Build {
             namespace,
             job,

@@ -75,7 +75,7 @@ fn misuse<T>(why: String) -> anyhow::Result<T> {
 }
 
 /// Writes the smallest `innkeeper.toml`, where there is none.
-fn make_configuration(file: &Path) -> anyhow::Result<()> {
+pub(super) fn make_configuration(file: &Path) -> anyhow::Result<()> {
     if file.symlink_metadata().is_ok() {
         return Ok(());
     }

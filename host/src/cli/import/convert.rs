@@ -1,0 +1,369 @@
+//! BennettBot's definitions as namespaces. Pure.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use innkeeper_core::command::Pattern;
+use innkeeper_core::command::template::ScriptTemplate;
+use innkeeper_core::config::{job_fault, namespace_fault};
+use serde::Deserialize;
+use toml::{Table, Value};
+
+/// What `job_configs.py` prints.
+#[derive(Debug, Deserialize)]
+pub(super) struct Read {
+    config: Node,
+    leftovers: Vec<Node>,
+}
+
+/// A value, and the line that it stands in.
+#[derive(Clone, Debug, Deserialize)]
+struct Node {
+    line: u64,
+    #[serde(flatten)]
+    value: Literal,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", content = "value", rename_all = "lowercase")]
+enum Literal {
+    Text(String),
+    Flag(bool),
+    Number(i64),
+    Nothing,
+    List(Vec<Node>),
+    Table(Vec<(String, Node)>),
+    Unreadable(String),
+}
+
+/// A namespace to be written.
+#[derive(Debug)]
+pub(super) struct Imported {
+    pub(super) name: String,
+    /// The line that it was defined in.
+    pub(super) line: u64,
+    /// Its `namespace.toml`.
+    pub(super) text: String,
+}
+
+/// Something that could not be carried over.
+#[derive(Debug)]
+pub(super) struct Leftover {
+    what: String,
+    line: u64,
+    why: String,
+}
+
+impl Leftover {
+    pub(super) fn of(what: &str, line: u64, why: impl Into<String>) -> Self {
+        Self {
+            what: what.to_owned(),
+            line,
+            why: why.into(),
+        }
+    }
+}
+
+impl fmt::Display for Leftover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}: {}", self.line, self.what, self.why)
+    }
+}
+
+/// The keys that mean the same here, with the kind of their values.
+const OF_NAMESPACE: &[&str] = &["description", "restricted", "default_channel"];
+const OF_JOB: &[&str] = &[
+    "report_stdout",
+    "report_success",
+    "report_format",
+    "suppress_empty",
+    "call_tech_support_on_error",
+];
+const OF_COMMAND: &[&str] = &["command", "help", "action", "job_type", "delay_seconds"];
+
+/// The namespaces, and what of the file is in none of them.
+pub(super) fn convert(read: Read) -> (Vec<Imported>, Vec<Leftover>) {
+    let mut leftovers: Vec<Leftover> = read.leftovers.iter().map(|node| unread("raw_config", node)).collect();
+    let Literal::Table(entries) = read.config.value else {
+        leftovers.push(unread("raw_config", &read.config));
+        return (Vec::new(), leftovers);
+    };
+    let mut imported = Vec::new();
+    for (name, node) in entries {
+        let line = node.line;
+        let mut namespace = Namespace {
+            name: name.clone(),
+            ..Namespace::default()
+        };
+        namespace.read(node);
+        match namespace_fault(&name) {
+            Some(fault) => leftovers.push(Leftover::of(&name, line, format!("not carried over: {fault}"))),
+            None => imported.push(Imported {
+                name,
+                line,
+                text: namespace.text(),
+            }),
+        }
+        leftovers.append(&mut namespace.leftovers);
+    }
+    (imported, leftovers)
+}
+
+fn unread(what: &str, node: &Node) -> Leftover {
+    let why = match &node.value {
+        Literal::Unreadable(source) => format!("only running it could tell what it is: {}", one_line(source)),
+        _ => "it is not of the kind that was expected".to_owned(),
+    };
+    Leftover::of(what, node.line, why)
+}
+
+fn one_line(source: &str) -> String {
+    source.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[derive(Default)]
+struct Namespace {
+    name: String,
+    table: Table,
+    jobs: Table,
+    commands: Vec<Value>,
+    /// Jobs that are defined and could not be carried over.
+    lost: BTreeSet<String>,
+    leftovers: Vec<Leftover>,
+}
+
+impl Namespace {
+    fn read(&mut self, node: Node) {
+        let line = node.line;
+        let Literal::Table(entries) = node.value else {
+            return self.leftovers.push(unread(&self.name, &node));
+        };
+        let mut commands = None;
+        for (key, node) in entries {
+            match key.as_str() {
+                "jobs" => self.read_jobs(node),
+                "slack" => commands = Some(node),
+                "fabfile" => self.leave(
+                    "fabfile",
+                    line,
+                    "fetching it is not available in this version: put the file into the namespace's folder",
+                ),
+                "workspace_dir" => self.leave("workspace_dir", line, "its jobs run in the namespace's own folder"),
+                key => {
+                    if let Some(value) = self.plain(key, key, OF_NAMESPACE, node) {
+                        self.table.insert(key.to_owned(), value);
+                    }
+                }
+            }
+        }
+        // After the jobs that they start.
+        if let Some(node) = commands {
+            self.read_commands(node);
+        }
+    }
+
+    fn leave(&mut self, what: &str, line: u64, why: impl Into<String>) {
+        let what = format!("{}: {what}", self.name);
+        self.leftovers.push(Leftover::of(&what, line, why));
+    }
+
+    /// The value of a key of `known` ones. None is none here, too.
+    fn plain(&mut self, what: &str, key: &str, known: &[&str], node: Node) -> Option<Value> {
+        if !known.contains(&key) {
+            self.leave(what, node.line, format!("the key `{key}` means nothing here"));
+            return None;
+        }
+        match node.value {
+            Literal::Text(text) => Some(Value::String(text)),
+            Literal::Flag(flag) => Some(Value::Boolean(flag)),
+            Literal::Number(number) => Some(Value::Integer(number)),
+            Literal::Nothing => None,
+            _ => {
+                let what = format!("{}: {what}", self.name);
+                self.leftovers.push(unread(&what, &node));
+                None
+            }
+        }
+    }
+
+    fn read_jobs(&mut self, node: Node) {
+        let Literal::Table(jobs) = node.value else {
+            return self.leftovers.push(unread(&format!("{}: jobs", self.name), &node));
+        };
+        for (name, node) in jobs {
+            let line = node.line;
+            match self.job(&name, node) {
+                Some(job) => {
+                    self.jobs.insert(name, Value::Table(job));
+                }
+                None => {
+                    self.leave(&format!("job `{name}`"), line, "left out, and its commands with it");
+                    self.lost.insert(name);
+                }
+            }
+        }
+    }
+
+    fn job(&mut self, name: &str, node: Node) -> Option<Table> {
+        let what = format!("job `{name}`");
+        let line = node.line;
+        if let Some(fault) = job_fault(name) {
+            self.leave(&what, line, fault);
+            return None;
+        }
+        let Literal::Table(entries) = node.value else {
+            self.leftovers.push(unread(&format!("{}: {what}", self.name), &node));
+            return None;
+        };
+        let mut job = Table::new();
+        for (key, node) in entries {
+            if key == "run_args_template" {
+                let template = self.template(&what, node)?;
+                job.insert(key, Value::String(template));
+            } else if let Some(value) = self.plain(&what, &key, OF_JOB, node) {
+                job.insert(key, value);
+            }
+        }
+        if !job.contains_key("run_args_template") {
+            self.leave(&what, line, "it has no `run_args_template`");
+            return None;
+        }
+        Some(job)
+    }
+
+    /// The template, if arguments are data in it. Quotes right around a parameter are taken away: arguments arrive quoted,
+    /// and a second pair would undo the first.
+    fn template(&mut self, what: &str, node: Node) -> Option<String> {
+        let Literal::Text(text) = node.value else {
+            self.leftovers.push(unread(&format!("{}: {what}", self.name), &node));
+            return None;
+        };
+        let errors = match ScriptTemplate::parse(&text) {
+            Ok(_) => return Some(text),
+            Err(errors) => errors,
+        };
+        let unquoted = without_quotes(&text);
+        if ScriptTemplate::parse(&unquoted).is_ok() {
+            let why = format!("written as `{unquoted}`: arguments arrive quoted, and quotes around them undo that");
+            self.leave(what, node.line, why);
+            return Some(unquoted);
+        }
+        let error = errors.first()?;
+        let help = error.help.as_deref().unwrap_or("write it anew");
+        self.leave(what, node.line, format!("`{}`: {error} ({help})", one_line(&text)));
+        None
+    }
+
+    fn read_commands(&mut self, node: Node) {
+        let Literal::List(commands) = node.value else {
+            return self.leftovers.push(unread(&format!("{}: slack", self.name), &node));
+        };
+        for node in commands {
+            if let Some(command) = self.command(node) {
+                self.commands.push(Value::Table(command));
+            }
+        }
+    }
+
+    fn command(&mut self, node: Node) -> Option<Table> {
+        let line = node.line;
+        let Literal::Table(entries) = node.value else {
+            self.leftovers.push(unread(&format!("{}: slack", self.name), &node));
+            return None;
+        };
+        let mut command = Table::new();
+        for (key, node) in entries {
+            if let Some(value) = self.plain("a command", &key, OF_COMMAND, node) {
+                command.insert(key, value);
+            }
+        }
+        let text = |key: &str| command.get(key).and_then(Value::as_str).unwrap_or_default();
+        let what = format!("command `{}`", text("command"));
+        let job = text("job_type");
+        if self.lost.contains(job) {
+            return None;
+        }
+        if !self.jobs.contains_key(job) {
+            let why = format!("there is no job `{job}`");
+            self.leave(&what, line, why);
+            return None;
+        }
+        if let Err(error) = Pattern::parse(text("command")) {
+            let help = error.help.as_deref().unwrap_or("write it anew");
+            let why = format!("{} ({help})", error.message);
+            self.leave(&what, line, why);
+            return None;
+        }
+        Some(command)
+    }
+
+    /// Its file: what was carried over, and as a comment what was not.
+    fn text(&self) -> String {
+        let mut table = self.table.clone();
+        table.insert("jobs".into(), Value::Table(self.jobs.clone()));
+        if !self.commands.is_empty() {
+            table.insert("slack".into(), Value::Array(self.commands.clone()));
+        }
+        // Only maps with keys that are no strings, and the like, cannot be written.
+        let mut text = toml::to_string_pretty(&table).unwrap_or_default();
+        if !self.leftovers.is_empty() {
+            text.push_str("\n# Not carried over, or not as it was:\n");
+        }
+        for leftover in &self.leftovers {
+            text.push_str(&format!("# {}\n", one_line(&leftover.to_string())));
+        }
+        text
+    }
+}
+
+/// The text without the quotation marks that stand right around a parameter: `'{x}'` is `{x}`.
+fn without_quotes(template: &str) -> String {
+    let mut out = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(at) = rest.find(['\'', '"']) {
+        let (before, quoted) = rest.split_at(at);
+        let mark = &quoted[..1];
+        out.push_str(before);
+        let inside = quoted[1..].split_once(mark).map(|(inside, _)| inside);
+        match inside {
+            Some(inside) if is_parameter(inside) => {
+                out.push_str(inside);
+                rest = &quoted[inside.len() + 2..];
+            }
+            _ => {
+                out.push_str(mark);
+                rest = &quoted[1..];
+            }
+        }
+    }
+    out + rest
+}
+
+fn is_parameter(text: &str) -> bool {
+    let name = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
+    name.is_some_and(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+    use super::*;
+
+    #[test]
+    fn quotes_go_only_from_around_a_parameter() {
+        insta::assert_snapshot!(without_quotes(r#"echo '{a}' "{b}" 'x {c}' "it's" {d}"#), @r#"echo {a} {b} 'x {c}' "it's" {d}"#);
+    }
+
+    #[test]
+    fn what_is_no_table_is_left_over() {
+        let node = |value| Node { line: 3, value };
+        let read = Read {
+            config: node(Literal::Unreadable("load(\n  'x')".into())),
+            leftovers: Vec::new(),
+        };
+        let (namespaces, leftovers) = convert(read);
+        assert!(namespaces.is_empty());
+        insta::assert_snapshot!(leftovers[0], @"line 3: raw_config: only running it could tell what it is: load( 'x')");
+    }
+}

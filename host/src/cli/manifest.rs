@@ -1,0 +1,95 @@
+//! `innkeeper slack-manifest`: the Slack app that this configuration needs, no more.
+
+use std::collections::BTreeSet;
+
+use innkeeper_core::config::{Config, Job, Program, SlackMode};
+use serde_json::{Value, json};
+
+use super::{Ended, Misuse, print};
+
+pub(super) fn run(config: &Config, name: &str, url: Option<&str>) -> anyhow::Result<Ended> {
+    let url = match (config.slack.mode, url) {
+        (SlackMode::Socket, _) => None,
+        (SlackMode::Http, Some(url)) => Some(url.trim_end_matches('/')),
+        (SlackMode::Http, None) => {
+            let why = "with `mode = \"http\"` Slack has to be told where the host is: --url https://bot.example.com";
+            return Err(Misuse(why.to_owned()).into());
+        }
+    };
+    print(serde_json::to_string_pretty(&manifest(config, name, url))?)?;
+    Ok(Ended::Done)
+}
+
+/// The manifest, as <https://docs.slack.dev/reference/app-manifest> has it. `url`: where Slack reaches the host; none with
+/// Socket Mode.
+fn manifest(config: &Config, name: &str, url: Option<&str>) -> Value {
+    let at = |path: &str| url.map(|url| format!("{url}{path}"));
+    let mut command = json!({
+        "command": "/innkeeper",
+        "description": "Runs a command",
+        "usage_hint": "help",
+        "should_escape": true,
+    });
+    let mut events = json!({ "bot_events": ["app_mention", "message.im"] });
+    if let (Some(commands), Some(requests)) = (at("/slack/commands"), at("/slack/events")) {
+        command["url"] = commands.into();
+        events["request_url"] = requests.into();
+    }
+    json!({
+        "display_information": { "name": name },
+        "features": {
+            "app_home": { "home_tab_enabled": false, "messages_tab_enabled": true, "messages_tab_read_only_enabled": false },
+            "bot_user": { "display_name": name, "always_online": true },
+            "slash_commands": [command],
+        },
+        "oauth_config": { "scopes": { "bot": scopes(config) } },
+        "settings": {
+            "event_subscriptions": events,
+            "org_deploy_enabled": false,
+            "socket_mode_enabled": url.is_none(),
+            "token_rotation_enabled": false,
+        },
+    })
+}
+
+/// The bot token's scopes; docs/slack.md says what each is for.
+fn scopes(config: &Config) -> BTreeSet<&'static str> {
+    let mut scopes = BTreeSet::from([
+        "app_mentions:read",
+        "chat:write",
+        "commands",
+        "im:history",
+        "im:write",
+        "reactions:write",
+    ]);
+    let namespaces = || config.namespaces.values();
+    if namespaces().any(|namespace| namespace.restricted) {
+        scopes.insert("users:read");
+    }
+    if namespaces()
+        .flat_map(|namespace| namespace.jobs.values())
+        .any(|job| may_send_a_file(job))
+    {
+        scopes.insert("files:write");
+    }
+    if names_a_channel(config) {
+        scopes.extend(["channels:read", "groups:read"]);
+    }
+    scopes
+}
+
+/// What is too long for a message is a file, and a component of the world `job` may report one.
+fn may_send_a_file(job: &Job) -> bool {
+    job.report.stdout || job.report.formatter.is_some() || matches!(job.program, Program::Component { .. })
+}
+
+/// Whether some channel is written as `#name`, which Slack has to be asked about.
+fn names_a_channel(config: &Config) -> bool {
+    let of_host = [&config.slack.logs_channel, &config.slack.support_channel];
+    let of_namespaces = config.namespaces.values().flat_map(|namespace| {
+        let rules = namespace.github.iter().map(|rule| &rule.channel);
+        rules.chain([&namespace.default_channel])
+    });
+    let mut named = of_host.into_iter().chain(of_namespaces).flatten();
+    named.any(|channel| channel.starts_with('#'))
+}
