@@ -24,6 +24,7 @@ mod p6_interrupted;
 mod p8_arguments_are_data;
 mod p9_fair_shares;
 mod shutdown;
+mod suppression;
 mod worlds;
 
 /// What a `namespace.toml` says of a bash job that reports its output, and of the command that starts it. The job is

@@ -12,10 +12,11 @@ use innkeeper_core::message::{Message, NewDelivery, Post};
 use innkeeper_core::report;
 use innkeeper_core::request::{Arguments, Asking, NewAsking, NewRequest, Origin, RequestId, Trigger};
 use innkeeper_core::store::{Accepted, Cause, Caused, Queued, Store};
+use innkeeper_core::suppression::Suppression;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Directory, Heard, Said, Standing, answers};
+use super::{Directory, Heard, Said, Standing, answers, waiting};
 use crate::bell::Bells;
 use crate::deliver::terminal::Terminals;
 
@@ -55,7 +56,7 @@ pub struct IntakeParts {
 }
 
 /// Builds the deliveries that answer an asking.
-type Answer = Box<dyn FnOnce(&Caused) -> Vec<NewDelivery> + Send>;
+pub(super) type Answer = Box<dyn FnOnce(&Caused) -> Vec<NewDelivery> + Send>;
 
 /// What is to be done about an asking.
 enum Decision {
@@ -130,9 +131,10 @@ impl Intake {
             Cause::Requests(orders)
         };
         let desk = self.desk.clone();
+        let answer = desk.told_to_wait(&asking.origin, &cause);
         let ordering = self
             .look_ups
-            .spawn(async move { desk.accept(asking, cause, silence()).await });
+            .spawn(async move { desk.accept(asking, cause, answer).await });
         ordering.await.context("ordering was cut short")?
     }
 
@@ -219,6 +221,7 @@ impl Desk {
             asking,
             requests,
             cancelled,
+            lifted: _,
         }) = accepted
         else {
             tracing::debug!(trigger, "heard again what had been heard before");
@@ -265,7 +268,7 @@ impl Desk {
                 None => answer(origin, format!("There is no namespace `{namespace}`.")),
             },
             Understood::Help => answer(origin, help::general_help(&self.catalogue, prefix)),
-            Understood::HelpFor(namespace) => answer(origin, self.namespace_help(&namespace, prefix)),
+            Understood::HelpFor(namespace) => answer(origin, self.help_for(&namespace, prefix).await?),
             Understood::Status => {
                 let now = self.parts.clock.now();
                 let status = self
@@ -282,6 +285,15 @@ impl Desk {
             }
             Understood::Refused(why) => refusal(origin, report::escape(&why)),
         })
+    }
+
+    /// What a namespace can do, and what of it does not start for a while.
+    async fn help_for(&self, namespace: &str, prefix: &str) -> anyhow::Result<String> {
+        let now = self.parts.clock.now();
+        let suppressed = self.parts.store.suppressions(namespace, now).await;
+        let suppressed = suppressed.context("the suppressions could not be read")?;
+        let suppressed = answers::suppressions(&suppressed, now, &self.parts.config.timezone);
+        Ok(self.namespace_help(namespace, prefix) + &suppressed)
     }
 
     fn namespace_help(&self, namespace: &str, prefix: &str) -> String {
@@ -317,9 +329,11 @@ impl Desk {
                 let seen = origin
                     .asking_message()
                     .map(|message| NewDelivery::reaction(message, ACCEPTED, None));
-                let answer = Box::new(|_: &Caused| seen.into_iter().collect());
+                let cause = Cause::Requests(vec![request]);
+                let waits = self.told_to_wait(origin, &cause);
+                let answer = Box::new(|caused: &Caused| seen.into_iter().chain(waits(caused)).collect());
                 Decision::Do {
-                    cause: Cause::Requests(vec![request]),
+                    cause,
                     answer,
                     refused: false,
                 }
@@ -338,6 +352,46 @@ impl Desk {
                     refused: false,
                 }
             }
+            Action::ScheduleSuppression => self.decide_suppression(origin, namespace, &command.job, &arguments),
+            Action::CancelSuppression => {
+                let (origin, name, job) = (origin.clone(), namespace.name.clone(), command.job.clone());
+                let cause = Cause::LiftSuppressions {
+                    namespace: name.clone(),
+                    job: job.clone(),
+                };
+                let said =
+                    move |caused: &Caused| reply(&origin, answers::suppressions_lifted(&name, &job, caused.lifted));
+                Decision::Do {
+                    cause,
+                    answer: Box::new(said),
+                    refused: false,
+                }
+            }
+        }
+    }
+
+    fn decide_suppression(&self, origin: &Origin, namespace: &Namespace, job: &str, arguments: &Arguments) -> Decision {
+        let (now, zone) = (self.parts.clock.now(), &self.parts.config.timezone);
+        let span = match Suppression::read(arguments, now, zone) {
+            Ok(span) => span,
+            Err(why) => return refusal(origin, report::escape(&why)),
+        };
+        let said = reply(origin, answers::suppressed(&namespace.name, job, &span, now, zone));
+        Decision::Do {
+            cause: Cause::Suppress {
+                namespace: namespace.name.clone(),
+                job: job.to_owned(),
+                span,
+            },
+            answer: Box::new(|_| said),
+            refused: false,
+        }
+    }
+
+    fn told_to_wait(&self, origin: &Origin, cause: &Cause) -> Answer {
+        match cause {
+            Cause::Requests(orders) => waiting::notices(&self.parts.config, origin, orders, self.parts.clock.now()),
+            _ => silence(),
         }
     }
 
@@ -435,7 +489,7 @@ impl Desk {
     }
 }
 
-fn reply(origin: &Origin, text: impl Into<String>) -> Vec<NewDelivery> {
+pub(super) fn reply(origin: &Origin, text: impl Into<String>) -> Vec<NewDelivery> {
     let message = Message::Post(Post::text(text));
     origin
         .reply_to()
@@ -464,6 +518,6 @@ fn refusal(origin: &Origin, text: impl Into<String>) -> Decision {
     }
 }
 
-fn silence() -> Answer {
+pub(super) fn silence() -> Answer {
     Box::new(|_| Vec::new())
 }
