@@ -86,7 +86,7 @@ pub fn waits_for_release(
 pub fn lifting_command(namespace: &Namespace, job: &str, prefix: &str) -> Option<String> {
     let lifts = |command: &&Command| command.action == Action::CancelSuppression && command.job == job;
     let command = namespace.commands.iter().find(lifts)?;
-    Some(format!("{prefix}{} {}", namespace.name, command.pattern))
+    Some(format!("{prefix}{} {}", namespace.name, command.pattern.shown()))
 }
 
 /// The jobs of a namespace that do not start for a while, as a paragraph below its help; nothing where all may.

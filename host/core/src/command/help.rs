@@ -67,7 +67,7 @@ pub fn namespace_help(namespace: &CatalogueNamespace, prefix: &str) -> String {
     let mut commands: Vec<&CatalogueCommand> = namespace.commands.iter().collect();
     commands.sort_by_key(|command| command.pattern.to_string());
     lines.push(list(commands.into_iter().map(|command| {
-        let typed = code(&format!("{prefix}{} {}", namespace.name, command.pattern));
+        let typed = code(&format!("{prefix}{} {}", namespace.name, command.pattern.shown()));
         match line(&command.help) {
             nothing if nothing.is_empty() => format!("• {typed}"),
             help => format!("• {typed}: {help}"),
@@ -265,6 +265,15 @@ These are the commands for `demo`:
 • `@bot demo show [target]`: Shows [target]
 • `@bot demo show all`: Shows everything
 "#);
+        let kinds = [
+            ("close issue [n=/#?\\d{1,6}/]", "Closes it"),
+            ("deploy [what?] to [env:staging|production]", "Deploys"),
+        ];
+        insta::assert_snapshot!(namespace_help(&namespace("ops", &kinds), ""), @r"
+These are the commands for `ops`:
+• `ops close issue [n]`: Closes it
+• `ops deploy [what?] to [env:staging|production]`: Deploys
+");
         demo.restricted = true;
         demo.commands.truncate(1);
         insta::assert_snapshot!(namespace_help(&demo, ""), @r#"

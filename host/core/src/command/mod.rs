@@ -14,6 +14,7 @@
 mod argument;
 mod catalogue;
 mod decode;
+mod expression;
 pub mod help;
 mod interpret;
 mod matching;

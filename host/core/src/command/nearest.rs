@@ -71,7 +71,7 @@ fn candidate(namespace: &str, pattern: &Pattern, words: &[String]) -> (f64, Stri
         Item::Parameter(_) => None,
     });
     let typed: Vec<Option<&str>> = std::iter::once(Some(namespace)).chain(items).collect();
-    (distance(&typed, words), format!("{namespace} {pattern}"))
+    (distance(&typed, words), format!("{namespace} {}", pattern.shown()))
 }
 
 /// How far `words` are from a command, as a share of the command: 0 is the command itself. The edit distance, over

@@ -187,7 +187,7 @@ fn check_no_parameters(
     problems: &mut Problems,
 ) {
     if let Some(name) = pattern.parameters().first() {
-        let place = parameter_place(room, at, &format!("[{name}]"), "not used");
+        let place = place_in_command(room, at, name, "not used");
         problems.push(Problem::error(format!("`{action}` takes no parameters"), place).help(help));
     }
 }
@@ -204,7 +204,7 @@ fn check_span(room: &Room<'_>, at: &str, pattern: &Pattern, problems: &mut Probl
     const NAMES: &str = "its parameters are `[start_time]`, and `[end_time]` or `[duration]`";
     let mut known = Vec::new();
     for name in pattern.parameters() {
-        let place = || parameter_place(room, at, &format!("[{name}]"), "not used");
+        let place = || place_in_command(room, at, name, "not used");
         match Part::of(name) {
             None => {
                 let title = format!("`schedule_suppression` does not use {}", tick(name));
@@ -245,7 +245,7 @@ fn check_parameters(room: &Room<'_>, at: &str, given: &[&str], job: &Job, writte
     for name in given.iter().filter(|name| !taken.contains(name)) {
         let there = format!("{{{name}}}");
         let place = match written {
-            Written::InPattern => parameter_place(room, at, &format!("[{name}]"), "given here"),
+            Written::InPattern => place_in_command(room, at, name, "given here"),
             Written::AsKey => room.document.key(&child(at, name), "given here"),
         };
         problems.push(
@@ -275,6 +275,26 @@ fn check_parameters(room: &Room<'_>, at: &str, given: &[&str], job: &Job, writte
                 tick(&there)
             )),
         );
+    }
+}
+
+/// The place of a command's parameter, whatever kind it is of, or of the whole command.
+fn place_in_command(room: &Room<'_>, at: &str, name: &str, label: &str) -> Place {
+    let text = room
+        .document
+        .value
+        .pointer(at)
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let begins = |start: &usize| {
+        let rest = text[start + 1..].strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with([']', '?', ':', '=']))
+    };
+    let start = text.match_indices('[').map(|(start, _)| start).find(begins);
+    let found = start.and_then(|start| Some(start..start + text[start..].find(']')? + 1));
+    match found {
+        Some(range) => room.document.part(at, &range, label),
+        None => room.document.value(at, label),
     }
 }
 
