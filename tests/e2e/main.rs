@@ -6,6 +6,7 @@
 
 mod authoring;
 mod bad_input;
+mod buttons;
 mod cli;
 mod components;
 mod conversation;

@@ -4,6 +4,7 @@ use innkeeper_core::clock::Timestamp;
 use innkeeper_core::command::help::{self, Activity, Suppressed};
 use innkeeper_core::config::{Action, Command, Namespace};
 use innkeeper_core::request::{Origin, RequestId};
+use innkeeper_core::run::RunId;
 use innkeeper_core::store::{StatusView, SuppressionView};
 use innkeeper_core::suppression::{Suppression, moment_in_words};
 use jiff::tz::TimeZone;
@@ -80,6 +81,11 @@ pub fn waits_for_release(
         "`{namespace}_{job}` is suppressed until {until}. Request {request} waits for that.{}",
         lift.unwrap_or_default()
     )
+}
+
+/// A request waits for the end of the run that goes on.
+pub fn waits_for_run((namespace, job): (&str, &str), request: RequestId, run: RunId) -> String {
+    format!("`{namespace}_{job}` is running (run {run}). Request {request} starts when that has ended.")
 }
 
 /// What to type so that a job is suppressed no longer; none where the namespace has no command for it.

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 use innkeeper_core::clock::Clock;
-use innkeeper_core::command::{Catalogue, Understood, help, interpret, interpret_plain};
+use innkeeper_core::command::{Catalogue, Understood, corrected, help, interpret, interpret_plain};
 use innkeeper_core::config::{Action, Config, Namespace};
 use innkeeper_core::message::{Message, NewDelivery, Post};
-use innkeeper_core::report;
+use innkeeper_core::report::{self, Button};
 use innkeeper_core::request::{Arguments, Asking, NewAsking, NewRequest, Origin, RequestId, Trigger};
 use innkeeper_core::store::{Accepted, Cause, Caused, Queued, Store};
 use innkeeper_core::suppression::Suppression;
@@ -252,11 +252,11 @@ impl Desk {
     }
 
     /// Reads a text and decides what is done about it. `standing` is who asks, as far as is known.
-    async fn decide(&self, origin: &Origin, text: &str, standing: Option<Standing>) -> anyhow::Result<Decision> {
+    async fn decide(&self, origin: &Origin, text_said: &str, standing: Option<Standing>) -> anyhow::Result<Decision> {
         let prefix = answers::prefix(origin);
         let understood = match origin {
-            Origin::Slack(_) => interpret(text, &self.catalogue),
-            Origin::Github(_) | Origin::Cli(_) => interpret_plain(text, &self.catalogue),
+            Origin::Slack(_) => interpret(text_said, &self.catalogue),
+            Origin::Github(_) | Origin::Cli(_) => interpret_plain(text_said, &self.catalogue),
         };
         Ok(match understood {
             Understood::Run {
@@ -281,7 +281,14 @@ impl Desk {
             }
             Understood::CancelRequest(number) => self.decide_cancel(origin, RequestId(number), standing).await?,
             Understood::NotUnderstood { nearest } => {
-                refusal(origin, help::not_understood(&self.catalogue, &nearest, prefix))
+                let text = help::not_understood(&self.catalogue, &nearest, prefix);
+                // A button says what was typed with the slip corrected: nothing that nobody typed.
+                let meant = match origin {
+                    Origin::Slack(_) => corrected(text_said, &self.catalogue),
+                    Origin::Github(_) | Origin::Cli(_) => None,
+                };
+                let buttons: Vec<Button> = meant.iter().map(|meant| Button::say(meant)).collect();
+                refusal_with(origin, report::with_buttons(text, &buttons))
             }
             Understood::Refused(why) => refusal(origin, report::escape(&why)),
         })
@@ -490,7 +497,11 @@ impl Desk {
 }
 
 pub(super) fn reply(origin: &Origin, text: impl Into<String>) -> Vec<NewDelivery> {
-    let message = Message::Post(Post::text(text));
+    reply_with(origin, Post::text(text))
+}
+
+pub(super) fn reply_with(origin: &Origin, post: Post) -> Vec<NewDelivery> {
+    let message = Message::Post(post);
     origin
         .reply_to()
         .map(|address| NewDelivery::message(address, message, None))
@@ -499,22 +510,22 @@ pub(super) fn reply(origin: &Origin, text: impl Into<String>) -> Vec<NewDelivery
 }
 
 fn answer(origin: &Origin, text: impl Into<String>) -> Decision {
-    let said = reply(origin, text);
-    Decision::Do {
-        cause: Cause::Answer,
-        answer: Box::new(|_| said),
-        refused: false,
-    }
+    only_said(reply(origin, text), false)
 }
 
 fn refusal(origin: &Origin, text: impl Into<String>) -> Decision {
-    match answer(origin, text) {
-        Decision::Do { cause, answer, .. } => Decision::Do {
-            cause,
-            answer,
-            refused: true,
-        },
-        other => other,
+    refusal_with(origin, Post::text(text))
+}
+
+fn refusal_with(origin: &Origin, post: Post) -> Decision {
+    only_said(reply_with(origin, post), true)
+}
+
+fn only_said(said: Vec<NewDelivery>, refused: bool) -> Decision {
+    Decision::Do {
+        cause: Cause::Answer,
+        answer: Box::new(|_| said),
+        refused,
     }
 }
 

@@ -86,6 +86,11 @@ impl<'t> Words<'t> {
         &self.words
     }
 
+    /// The text from a word on, as it was typed.
+    pub(super) fn text_from(&self, word: usize) -> &'t str {
+        self.words.get(word).map_or("", |word| &self.text[word.range.start..])
+    }
+
     /// What the words in `span` say as the value of a parameter. `keep` keeps the white space between them as it is.
     pub(super) fn value(&self, span: Range<usize>, keep: bool) -> String {
         match &self.words[span] {
