@@ -179,3 +179,46 @@ async fn schema_describes_both_files() {
         assert!(schema.to_string().contains(key), "{schema}");
     }
 }
+
+#[tokio::test]
+async fn match_tells_what_a_text_would_do_and_does_nothing() {
+    let deploy = bash("deploy [what] to [env:staging|production]", "touch deployed");
+    let later = delayed(&hello(), 60);
+    let hold = "[[slack]]\ncommand = 'hold for [duration]'\nhelp = 'x'\naction = 'schedule_suppression'\njob_type = 'deploy'\n";
+    let inn = Host::setup()
+        .trusted("demo", &format!("{deploy}{later}{hold}"))
+        .trusted("ops", &format!("restricted = true\n{}", bash("clean", "true")))
+        .write();
+    let said = inn.cli(&["match", "demo deploy web  site to staging."]).await.success();
+    for part in [
+        "demo deploy [what] to",
+        "runs demo_deploy",
+        "what = \"web site\"",
+        "env = \"staging\"",
+        "everybody",
+    ] {
+        assert!(said.contains(part), "{part} is missing in:\n{said}");
+    }
+    let said = inn.cli(&["match", "demo", "hello", "Bob"]).await.success();
+    assert!(said.contains("60 s later"), "{said}");
+    let json = inn.cli(&["match", "--json", "ops clean"]).await.json();
+    assert_eq!(
+        (&json["asks_for"], &json["job"]),
+        (&"command".into(), &"clean".into()),
+        "{json}"
+    );
+    assert_eq!(json["from_slack"], "members", "{json}");
+    let json = inn.cli(&["match", "--json", "demo hold for 2 hours"]).await.json();
+    assert!(json["suppresses"]["end"].is_string(), "{json}");
+    assert!(inn.cli(&["match", "cancel 12"]).await.success().contains("request 12"));
+    for wrong in [
+        "demo depoly web to staging",
+        "demo deploy web to prod",
+        "demo hold for ever",
+    ] {
+        let output = inn.cli(&["match", wrong]).await;
+        assert_eq!(output.code, 2, "{output:?}");
+        assert!(!output.stdout.is_empty(), "{output:?}");
+    }
+    assert!(!inn.path("workspace/demo/deployed").exists() && !inn.path("data/queue.db").exists());
+}

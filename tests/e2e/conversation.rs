@@ -253,3 +253,39 @@ async fn a_connection_that_slack_refreshes_is_opened_again() {
         .await_post("the other greeting", |post| post.text.contains("Hello Cora"))
         .await;
 }
+
+#[tokio::test]
+async fn parameters_may_be_left_out_or_have_choices_or_a_pattern() {
+    let slack = FakeSlack::start().await;
+    let namespace = [
+        bash("greet [name?]", "echo Hello {name}!"),
+        bash("deploy [what] to [env:staging|production]", "echo {what} is on {env}"),
+        bash(r"close [n=/\\d+/]", "echo Closed {n}"),
+    ];
+    let inn = demo(&slack, &namespace.concat()).await;
+    assert_eq!(inn.say("demo greet").await.success().trim(), "Hello !");
+    assert_eq!(
+        inn.say("demo greet Bob and Ann").await.success().trim(),
+        "Hello Bob and Ann!"
+    );
+    let ada = slack.user("U1");
+    ada.says("#general", "@innkeeper demo deploy web to prod.").await;
+    let answer = slack.await_post("what was expected", |_| true).await;
+    assert!(
+        answer.text.contains("expected `staging` or `production`"),
+        "{}",
+        answer.text
+    );
+    ada.says("#general", "@innkeeper demo deploy web to staging.").await;
+    slack
+        .await_post("the report", |post| post.text.contains("web is on staging"))
+        .await;
+    ada.says("#general", "@innkeeper demo close it").await;
+    slack
+        .await_post("what was expected", |post| post.text.contains("one word that fits"))
+        .await;
+    ada.says("#general", "@innkeeper demo close 12").await;
+    slack
+        .await_post("the report", |post| post.text.contains("Closed 12"))
+        .await;
+}

@@ -6,6 +6,7 @@
 
 mod authoring;
 mod bad_input;
+mod buttons;
 mod cli;
 mod components;
 mod conversation;
@@ -26,6 +27,7 @@ mod p6_interrupted;
 mod p8_arguments_are_data;
 mod p9_fair_shares;
 mod shutdown;
+mod suppression;
 mod wasi_03;
 mod worlds;
 

@@ -7,6 +7,7 @@
 //!   report    an Outcome and a format -> a Message                (pure)
 //!   outbox    what is decided to be sent; the contract of a Target
 //!   store     the one place with SQL: named operations, each one transaction
+//!   suppression   spans of time in which a job must not start   (pure)
 //!   request run message clock      plain data that travels the flow
 //! ```
 //!
@@ -23,6 +24,7 @@ pub mod report;
 pub mod request;
 pub mod run;
 pub mod store;
+pub mod suppression;
 
 /// A boxed future, as the object-safe contracts of this crate return it.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

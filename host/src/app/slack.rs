@@ -96,6 +96,7 @@ impl Slack {
             WayIn::Http(_) => Router::new()
                 .route("/slack/events", post(pass_on))
                 .route("/slack/commands", post(pass_on))
+                .route("/slack/interactive", post(pass_on))
                 .with_state(self.routes.clone()),
         }
     }

@@ -11,6 +11,7 @@ mod import;
 mod inspect;
 mod logs;
 mod manifest;
+mod matching;
 mod new;
 mod order;
 mod pull;
@@ -79,6 +80,15 @@ enum Verb {
         #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
         text: Vec<String>,
         /// Prints what happens as JSON, an event a line.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Says which command a text is, with which arguments, and who may give it. Does nothing.
+    Match {
+        /// The text, for example: demo hello Bob
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        text: Vec<String>,
+        /// Prints it as JSON.
         #[arg(long)]
         json: bool,
     },
@@ -228,6 +238,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
         Verb::Check { json, accept } => check::run(&file, json, accept),
         Verb::Schema { file } => schema::run(file),
         Verb::Say { text, json } => block_on("warn", order::say(&load(&file)?, text.join(" "), json)),
+        Verb::Match { text, json } => matching::run(&load(&file)?, &text.join(" "), json),
         Verb::Chat => block_on("warn", chat::run(&load(&file)?)),
         Verb::Run {
             namespace,

@@ -38,6 +38,7 @@ pub(super) async fn converse(host: &Host, order: Order, show: &mut Show) -> anyh
                 requests,
                 answered,
                 refused,
+                suppressed_until: _,
             } => {
                 open.clone_from(requests);
                 messages_due += i64::from(*answered);

@@ -90,6 +90,10 @@ impl Show {
             return Ok(());
         }
         match event {
+            Event::Accepted {
+                suppressed_until: Some(until),
+                ..
+            } => eprintln!("its job is suppressed until {until}; it waits for that"),
             Event::Accepted { .. } => {}
             Event::Started { run, .. } => self.running_since = Some((format!("run {run} is running"), Instant::now())),
             Event::Progress { run, fraction, line } => self.progress(run, fraction, &line),

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use innkeeper_core::BoxFuture;
+use innkeeper_core::clock::Timestamp;
 use innkeeper_core::message::{Address, Content, Delivery, Message};
 use innkeeper_core::outbox::{Failure, Receipt, Target};
 use innkeeper_core::request::RequestId;
@@ -26,6 +27,9 @@ pub enum Event {
         /// Whether that answer is a refusal or an apology.
         #[serde(default)]
         refused: bool,
+        /// Where the job of one is suppressed: until when, at least.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        suppressed_until: Option<Timestamp>,
     },
     /// A run began.
     Started {

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use innkeeper_core::config::{ComponentSource, Job};
 use innkeeper_core::message::{Address, Message, NewDelivery};
-use innkeeper_core::report::{self, Facts, Finished, STDERR_TAIL};
+use innkeeper_core::report::{self, Button, Facts, Finished, STDERR_TAIL};
+use innkeeper_core::request::{Asking, Origin};
 use innkeeper_core::run::{Captured, Ending, Outcome, Run};
 use innkeeper_core::store::{RunEnd, StoreError};
 
@@ -75,7 +76,7 @@ impl Dispatcher {
         };
         let reported = u32::try_from(messages.len()).unwrap_or(u32::MAX);
         let mut deliveries = reactions(run, &outcome.ending);
-        deliveries.extend(to_every_place(run, &messages));
+        deliveries.extend(to_every_place(run, &messages, outcome.ending.is_success()));
         if let (true, Some(channel)) = (calls_support, support) {
             let call = report::support_call(&run.full_name(), run.id, &run.askings);
             deliveries.push(NewDelivery::message(
@@ -146,18 +147,35 @@ fn reactions(run: &Run, ending: &Ending) -> Vec<NewDelivery> {
         .collect()
 }
 
-/// The report, once for each distinct place that asked.
-fn to_every_place(run: &Run, messages: &[Message]) -> Vec<NewDelivery> {
+/// The report, once for each distinct place that asked. That of a failure has a button that asks again as was asked there.
+fn to_every_place(run: &Run, messages: &[Message], succeeded: bool) -> Vec<NewDelivery> {
     let mut known = HashSet::new();
-    let places = run.askings.iter().filter_map(|asking| asking.origin.reply_to());
+    let places = run
+        .askings
+        .iter()
+        .filter_map(|asking| Some((asking, asking.origin.reply_to()?)));
     places
-        .filter(|place| known.insert(place.place()))
-        .flat_map(|place| {
-            messages
-                .iter()
-                .map(move |message| NewDelivery::message(place.clone(), message.clone(), Some(run.id)))
+        .filter(|(_, place)| known.insert(place.place()))
+        .flat_map(|(asking, place)| {
+            let again = said_in_slack(asking).filter(|_| !succeeded).map(Button::again);
+            let last = messages.len().saturating_sub(1);
+            messages.iter().enumerate().map(move |(at, message)| {
+                let message = match at == last {
+                    true => report::add_buttons(message.clone(), again.as_slice()),
+                    false => message.clone(),
+                };
+                NewDelivery::message(place.clone(), message, Some(run.id))
+            })
         })
         .collect()
+}
+
+/// What somebody said in Slack, where that is how they asked.
+fn said_in_slack(asking: &Asking) -> Option<&str> {
+    match asking.origin {
+        Origin::Slack(_) => asking.text.as_deref(),
+        Origin::Github(_) | Origin::Cli(_) => None,
+    }
 }
 
 /// What was kept of stdout; and of stderr the end, or `all`.

@@ -1,15 +1,21 @@
 //! What the host itself says in a conversation, apart from help. Pure; each text is a function.
 
-use innkeeper_core::command::help::{self, Activity};
+use innkeeper_core::clock::Timestamp;
+use innkeeper_core::command::help::{self, Activity, Suppressed};
+use innkeeper_core::config::{Action, Command, Namespace};
 use innkeeper_core::request::{Origin, RequestId};
-use innkeeper_core::store::StatusView;
+use innkeeper_core::run::RunId;
+use innkeeper_core::store::{StatusView, SuppressionView};
+use innkeeper_core::suppression::{Suppression, moment_in_words};
 use jiff::tz::TimeZone;
 
 /// What goes before a command where people are told what to type.
 pub fn prefix(origin: &Origin) -> &'static str {
     match origin {
-        Origin::Slack(slack) if !slack.direct => "@bot ",
-        Origin::Slack(_) | Origin::Github(_) | Origin::Cli(_) => "",
+        Origin::Slack(slack) if slack.direct => "",
+        // What comes of a webhook is told in a channel.
+        Origin::Slack(_) | Origin::Github(_) => "@bot ",
+        Origin::Cli(_) => "",
     }
 }
 
@@ -43,6 +49,69 @@ pub fn job_cancelled(namespace: &str, job: &str, count: usize) -> String {
     format!("{what} of `{namespace}_{job}` will not start. What runs already goes on.")
 }
 
+/// A job does not start for a while.
+pub fn suppressed(namespace: &str, job: &str, span: &Suppression, now: Timestamp, zone: &TimeZone) -> String {
+    format!(
+        "`{namespace}_{job}` does not start {}. What is asked for meanwhile waits; what runs already goes on.",
+        span.in_words(now, zone)
+    )
+}
+
+/// A job may start again: this many suppressions were taken away.
+pub fn suppressions_lifted(namespace: &str, job: &str, count: u64) -> String {
+    match count {
+        0 => format!("`{namespace}_{job}` was not suppressed."),
+        1 => format!("The suppression of `{namespace}_{job}` is cancelled. What waits may start."),
+        count => format!("All {count} suppressions of `{namespace}_{job}` are cancelled. What waits may start."),
+    }
+}
+
+/// A request waits for the end of a suppression. `lift` is what to type so that it does not.
+pub fn waits_for_release(
+    (namespace, job): (&str, &str),
+    request: RequestId,
+    until: Timestamp,
+    lift: Option<&str>,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> String {
+    let until = moment_in_words(until, now, zone);
+    let lift = lift.map(|command| format!(" To let it start now: `{command}`"));
+    format!(
+        "`{namespace}_{job}` is suppressed until {until}. Request {request} waits for that.{}",
+        lift.unwrap_or_default()
+    )
+}
+
+/// A request waits for the end of the run that goes on.
+pub fn waits_for_run((namespace, job): (&str, &str), request: RequestId, run: RunId) -> String {
+    format!("`{namespace}_{job}` is running (run {run}). Request {request} starts when that has ended.")
+}
+
+/// What to type so that a job is suppressed no longer; none where the namespace has no command for it.
+pub fn lifting_command(namespace: &Namespace, job: &str, prefix: &str) -> Option<String> {
+    let lifts = |command: &&Command| command.action == Action::CancelSuppression && command.job == job;
+    let command = namespace.commands.iter().find(lifts)?;
+    Some(format!("{prefix}{} {}", namespace.name, command.pattern.shown()))
+}
+
+/// The jobs of a namespace that do not start for a while, as a paragraph below its help; nothing where all may.
+pub fn suppressions(suppressed: &[SuppressionView], now: Timestamp, zone: &TimeZone) -> String {
+    let suppressed: Vec<Suppressed> = suppressed.iter().map(shown).collect();
+    let paragraph = help::suppressions(&suppressed, now, zone);
+    paragraph.map(|text| format!("\n\n{text}")).unwrap_or_default()
+}
+
+fn shown(view: &SuppressionView) -> Suppressed {
+    Suppressed {
+        job: format!("{}_{}", view.namespace, view.job),
+        span: Suppression {
+            start: view.start,
+            end: view.end,
+        },
+    }
+}
+
 /// What runs and what waits, with times in the host's time zone.
 pub fn status(status: &StatusView, zone: &TimeZone) -> String {
     let activity = |request: RequestId, namespace: &str, job: &str, at| Activity {
@@ -62,7 +131,8 @@ pub fn status(status: &StatusView, zone: &TimeZone) -> String {
     let more = usize::try_from(status.pending_count)
         .unwrap_or(usize::MAX)
         .saturating_sub(pending.len());
-    help::status(status.at, zone, &running, &pending, more)
+    let suppressed: Vec<Suppressed> = status.suppressions.iter().map(shown).collect();
+    help::status(status.at, zone, &running, (&pending, more), &suppressed)
 }
 
 /// What is still to be delivered.

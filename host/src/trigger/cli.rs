@@ -153,6 +153,10 @@ fn arrange(parameters: Vec<&str>, given: Arguments) -> Result<Arguments, String>
 
 impl Conversation {
     fn new(session: Session, heard: Heard) -> Self {
+        let suppressed_until = match &heard {
+            Heard::Accepted { requests, .. } => requests.iter().filter_map(|request| request.suppressed).max(),
+            _ => None,
+        };
         let (open, answered, refused) = match heard {
             Heard::Accepted { requests, .. } => (requests.iter().map(|request| request.id).collect(), false, false),
             Heard::Answered { done, .. } => (Vec::new(), true, !done),
@@ -163,6 +167,7 @@ impl Conversation {
             requests: Vec::clone(&open),
             answered,
             refused,
+            suppressed_until,
         };
         Self {
             session,

@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use anyhow::Context;
 use innkeeper_core::clock::Clock;
-use innkeeper_core::command::{Catalogue, Understood, help, interpret, interpret_plain};
+use innkeeper_core::command::{Catalogue, Understood, corrected, help, interpret, interpret_plain};
 use innkeeper_core::config::{Action, Config, Namespace};
 use innkeeper_core::message::{Message, NewDelivery, Post};
-use innkeeper_core::report;
+use innkeeper_core::report::{self, Button};
 use innkeeper_core::request::{Arguments, Asking, NewAsking, NewRequest, Origin, RequestId, Trigger};
 use innkeeper_core::store::{Accepted, Cause, Caused, Queued, Store};
+use innkeeper_core::suppression::Suppression;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Directory, Heard, Said, Standing, answers};
+use super::{Directory, Heard, Said, Standing, answers, waiting};
 use crate::bell::Bells;
 use crate::deliver::terminal::Terminals;
 
@@ -55,7 +56,7 @@ pub struct IntakeParts {
 }
 
 /// Builds the deliveries that answer an asking.
-type Answer = Box<dyn FnOnce(&Caused) -> Vec<NewDelivery> + Send>;
+pub(super) type Answer = Box<dyn FnOnce(&Caused) -> Vec<NewDelivery> + Send>;
 
 /// What is to be done about an asking.
 enum Decision {
@@ -130,9 +131,10 @@ impl Intake {
             Cause::Requests(orders)
         };
         let desk = self.desk.clone();
+        let answer = desk.told_to_wait(&asking.origin, &cause);
         let ordering = self
             .look_ups
-            .spawn(async move { desk.accept(asking, cause, silence()).await });
+            .spawn(async move { desk.accept(asking, cause, answer).await });
         ordering.await.context("ordering was cut short")?
     }
 
@@ -219,6 +221,7 @@ impl Desk {
             asking,
             requests,
             cancelled,
+            lifted: _,
         }) = accepted
         else {
             tracing::debug!(trigger, "heard again what had been heard before");
@@ -249,11 +252,11 @@ impl Desk {
     }
 
     /// Reads a text and decides what is done about it. `standing` is who asks, as far as is known.
-    async fn decide(&self, origin: &Origin, text: &str, standing: Option<Standing>) -> anyhow::Result<Decision> {
+    async fn decide(&self, origin: &Origin, text_said: &str, standing: Option<Standing>) -> anyhow::Result<Decision> {
         let prefix = answers::prefix(origin);
         let understood = match origin {
-            Origin::Slack(_) => interpret(text, &self.catalogue),
-            Origin::Github(_) | Origin::Cli(_) => interpret_plain(text, &self.catalogue),
+            Origin::Slack(_) => interpret(text_said, &self.catalogue),
+            Origin::Github(_) | Origin::Cli(_) => interpret_plain(text_said, &self.catalogue),
         };
         Ok(match understood {
             Understood::Run {
@@ -265,7 +268,7 @@ impl Desk {
                 None => answer(origin, format!("There is no namespace `{namespace}`.")),
             },
             Understood::Help => answer(origin, help::general_help(&self.catalogue, prefix)),
-            Understood::HelpFor(namespace) => answer(origin, self.namespace_help(&namespace, prefix)),
+            Understood::HelpFor(namespace) => answer(origin, self.help_for(&namespace, prefix).await?),
             Understood::Status => {
                 let now = self.parts.clock.now();
                 let status = self
@@ -278,10 +281,26 @@ impl Desk {
             }
             Understood::CancelRequest(number) => self.decide_cancel(origin, RequestId(number), standing).await?,
             Understood::NotUnderstood { nearest } => {
-                refusal(origin, help::not_understood(&self.catalogue, &nearest, prefix))
+                let text = help::not_understood(&self.catalogue, &nearest, prefix);
+                // A button says what was typed with the slip corrected: nothing that nobody typed.
+                let meant = match origin {
+                    Origin::Slack(_) => corrected(text_said, &self.catalogue),
+                    Origin::Github(_) | Origin::Cli(_) => None,
+                };
+                let buttons: Vec<Button> = meant.iter().map(|meant| Button::say(meant)).collect();
+                refusal_with(origin, report::with_buttons(text, &buttons))
             }
             Understood::Refused(why) => refusal(origin, report::escape(&why)),
         })
+    }
+
+    /// What a namespace can do, and what of it does not start for a while.
+    async fn help_for(&self, namespace: &str, prefix: &str) -> anyhow::Result<String> {
+        let now = self.parts.clock.now();
+        let suppressed = self.parts.store.suppressions(namespace, now).await;
+        let suppressed = suppressed.context("the suppressions could not be read")?;
+        let suppressed = answers::suppressions(&suppressed, now, &self.parts.config.timezone);
+        Ok(self.namespace_help(namespace, prefix) + &suppressed)
     }
 
     fn namespace_help(&self, namespace: &str, prefix: &str) -> String {
@@ -317,9 +336,11 @@ impl Desk {
                 let seen = origin
                     .asking_message()
                     .map(|message| NewDelivery::reaction(message, ACCEPTED, None));
-                let answer = Box::new(|_: &Caused| seen.into_iter().collect());
+                let cause = Cause::Requests(vec![request]);
+                let waits = self.told_to_wait(origin, &cause);
+                let answer = Box::new(|caused: &Caused| seen.into_iter().chain(waits(caused)).collect());
                 Decision::Do {
-                    cause: Cause::Requests(vec![request]),
+                    cause,
                     answer,
                     refused: false,
                 }
@@ -338,6 +359,46 @@ impl Desk {
                     refused: false,
                 }
             }
+            Action::ScheduleSuppression => self.decide_suppression(origin, namespace, &command.job, &arguments),
+            Action::CancelSuppression => {
+                let (origin, name, job) = (origin.clone(), namespace.name.clone(), command.job.clone());
+                let cause = Cause::LiftSuppressions {
+                    namespace: name.clone(),
+                    job: job.clone(),
+                };
+                let said =
+                    move |caused: &Caused| reply(&origin, answers::suppressions_lifted(&name, &job, caused.lifted));
+                Decision::Do {
+                    cause,
+                    answer: Box::new(said),
+                    refused: false,
+                }
+            }
+        }
+    }
+
+    fn decide_suppression(&self, origin: &Origin, namespace: &Namespace, job: &str, arguments: &Arguments) -> Decision {
+        let (now, zone) = (self.parts.clock.now(), &self.parts.config.timezone);
+        let span = match Suppression::read(arguments, now, zone) {
+            Ok(span) => span,
+            Err(why) => return refusal(origin, report::escape(&why)),
+        };
+        let said = reply(origin, answers::suppressed(&namespace.name, job, &span, now, zone));
+        Decision::Do {
+            cause: Cause::Suppress {
+                namespace: namespace.name.clone(),
+                job: job.to_owned(),
+                span,
+            },
+            answer: Box::new(|_| said),
+            refused: false,
+        }
+    }
+
+    fn told_to_wait(&self, origin: &Origin, cause: &Cause) -> Answer {
+        match cause {
+            Cause::Requests(orders) => waiting::notices(&self.parts.config, origin, orders, self.parts.clock.now()),
+            _ => silence(),
         }
     }
 
@@ -435,8 +496,12 @@ impl Desk {
     }
 }
 
-fn reply(origin: &Origin, text: impl Into<String>) -> Vec<NewDelivery> {
-    let message = Message::Post(Post::text(text));
+pub(super) fn reply(origin: &Origin, text: impl Into<String>) -> Vec<NewDelivery> {
+    reply_with(origin, Post::text(text))
+}
+
+pub(super) fn reply_with(origin: &Origin, post: Post) -> Vec<NewDelivery> {
+    let message = Message::Post(post);
     origin
         .reply_to()
         .map(|address| NewDelivery::message(address, message, None))
@@ -445,25 +510,25 @@ fn reply(origin: &Origin, text: impl Into<String>) -> Vec<NewDelivery> {
 }
 
 fn answer(origin: &Origin, text: impl Into<String>) -> Decision {
-    let said = reply(origin, text);
-    Decision::Do {
-        cause: Cause::Answer,
-        answer: Box::new(|_| said),
-        refused: false,
-    }
+    only_said(reply(origin, text), false)
 }
 
 fn refusal(origin: &Origin, text: impl Into<String>) -> Decision {
-    match answer(origin, text) {
-        Decision::Do { cause, answer, .. } => Decision::Do {
-            cause,
-            answer,
-            refused: true,
-        },
-        other => other,
+    refusal_with(origin, Post::text(text))
+}
+
+fn refusal_with(origin: &Origin, post: Post) -> Decision {
+    only_said(reply_with(origin, post), true)
+}
+
+fn only_said(said: Vec<NewDelivery>, refused: bool) -> Decision {
+    Decision::Do {
+        cause: Cause::Answer,
+        answer: Box::new(|_| said),
+        refused,
     }
 }
 
-fn silence() -> Answer {
+pub(super) fn silence() -> Answer {
     Box::new(|_| Vec::new())
 }

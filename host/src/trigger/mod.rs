@@ -6,6 +6,7 @@ pub mod github;
 pub mod intake;
 pub mod signature;
 pub mod slack;
+mod waiting;
 
 use innkeeper_core::BoxFuture;
 use innkeeper_core::request::{AskingId, Origin, SlackOrigin};

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::state::Way;
-use super::{APP, BOT, FakeSlack, SIGNING_SECRET, TEAM};
+use super::{APP, BOT, FakeSlack, Post, SIGNING_SECRET, TEAM};
 use crate::http;
 
 /// Someone who talks to the bot.
@@ -122,6 +122,41 @@ impl Person {
         sent
     }
 
+    /// Presses the button of a post that is called so, and waits until the bot has acknowledged it.
+    pub async fn presses(&self, post: &Post, label: &str) -> Sent {
+        let mut elements = post
+            .blocks
+            .iter()
+            .filter_map(|block| block["elements"].as_array())
+            .flatten();
+        let button = elements.find(|element| element["type"] == "button" && element["text"]["text"] == label);
+        let button = button.unwrap_or_else(|| panic!("no button {label:?} in {:?}", post.blocks));
+        let pressed = self.slack.state().ts();
+        let mut action = button.clone();
+        action["action_ts"] = pressed.as_str().into();
+        action["block_id"] = "b1".into();
+        let team = self.slack.state().user(&self.id).map_or(TEAM, |user| user.team);
+        let mut message =
+            json!({ "type": "message", "user": BOT, "ts": post.ts, "text": post.text, "blocks": post.blocks });
+        if let Some(thread) = &post.thread {
+            message["thread_ts"] = thread.as_str().into();
+        }
+        let payload = json!({
+            "type": "block_actions", "token": "gone", "api_app_id": APP, "team": { "id": TEAM, "domain": "home" },
+            "user": { "id": self.id, "username": self.id.to_lowercase(), "name": self.id.to_lowercase(), "team_id": team },
+            "container": { "type": "message", "message_ts": post.ts, "channel_id": post.channel, "is_ephemeral": false },
+            "channel": { "id": post.channel, "name": post.channel_name.trim_start_matches(['#', '@']) },
+            "message": message, "trigger_id": format!("{pressed}.trigger"), "is_enterprise_install": false,
+            "enterprise": null, "state": { "values": {} }, "actions": [action],
+            "response_url": format!("{}/response", self.slack.0.url),
+        });
+        let sent = self
+            .deliver("interactive", post.channel.clone(), post.ts.clone(), vec![payload])
+            .await;
+        sent.acked().await;
+        sent
+    }
+
     fn message(&self, channel: &str, ts: &str, text: &str) -> Value {
         let text = text.replace("@innkeeper", &format!("<@{BOT}>"));
         let team = self.slack.state().user(&self.id).map_or(TEAM, |user| user.team);
@@ -226,10 +261,13 @@ impl FakeSlack {
     }
 
     async fn post_signed(&self, url: &str, kind: &str, payload: &Value, attempt: u32) -> Result<http::Reply, String> {
-        let (path, content_type, body) = if kind == "slash_commands" {
-            ("commands", "application/x-www-form-urlencoded", form(payload))
-        } else {
-            ("events", "application/json", payload.to_string())
+        let (path, content_type, body) = match kind {
+            "slash_commands" => ("commands", "application/x-www-form-urlencoded", form(payload)),
+            "interactive" => {
+                let field = json!({ "payload": payload.to_string() });
+                ("interactive", "application/x-www-form-urlencoded", form(&field))
+            }
+            _ => ("events", "application/json", payload.to_string()),
         };
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::matching::Misfit;
 use super::pattern::Pattern;
 use super::words::Words;
 use crate::config::{Config, Namespace};
@@ -96,5 +97,11 @@ impl CatalogueNamespace {
             }
         }
         best
+    }
+
+    /// The first command that the words from `first` on would be, but for one word that is not what a parameter takes.
+    pub(super) fn nearly(&self, text: &Words<'_>, first: usize) -> Option<(&CatalogueCommand, Misfit<'_>)> {
+        let mut commands = self.commands.iter();
+        commands.find_map(|command| Some((command, command.pattern.misfit(text, first)?)))
     }
 }

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::catalogue::{Catalogue, CatalogueCommand, CatalogueNamespace};
 use crate::clock::Timestamp;
+use crate::suppression::Suppression;
 
 /// A longer list is cut: Slack takes 40,000 characters in a message.
 const MAX_LIST_BYTES: usize = 30_000;
@@ -66,7 +67,7 @@ pub fn namespace_help(namespace: &CatalogueNamespace, prefix: &str) -> String {
     let mut commands: Vec<&CatalogueCommand> = namespace.commands.iter().collect();
     commands.sort_by_key(|command| command.pattern.to_string());
     lines.push(list(commands.into_iter().map(|command| {
-        let typed = code(&format!("{prefix}{} {}", namespace.name, command.pattern));
+        let typed = code(&format!("{prefix}{} {}", namespace.name, command.pattern.shown()));
         match line(&command.help) {
             nothing if nothing.is_empty() => format!("• {typed}"),
             help => format!("• {typed}: {help}"),
@@ -106,13 +107,32 @@ pub struct Activity {
     pub at: Timestamp,
 }
 
+/// A job that does not start for a while, for [`status`] and [`suppressions`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppressed {
+    /// The job's full name.
+    pub job: String,
+    /// When.
+    pub span: Suppression,
+}
+
+/// Which jobs do not start for a while, as a paragraph; none where all may.
+pub fn suppressions(suppressed: &[Suppressed], now: Timestamp, zone: &TimeZone) -> Option<String> {
+    let line = |one: &Suppressed| {
+        let when = one.span.in_words(now, zone);
+        format!("• {} does not start {when}", code(&one.job))
+    };
+    let there_are = format!("{}:", there_is(suppressed.len(), "suppression"));
+    (!suppressed.is_empty()).then(|| format!("{there_are}\n{}", list(suppressed.iter().map(line))))
+}
+
 /// What runs and what waits, at `now`, in the time of `zone`. `more_pending` wait that are not in `pending`.
 pub fn status(
     now: Timestamp,
     zone: &TimeZone,
     running: &[Activity],
-    pending: &[Activity],
-    more_pending: usize,
+    (pending, more_pending): (&[Activity], usize),
+    suppressed: &[Suppressed],
 ) -> String {
     let clock = now.to_jiff().to_zoned(zone.clone());
     let mut lines = vec![format!("It is {}", clock.strftime("%Y-%m-%d %H:%M:%S %Z"))];
@@ -137,6 +157,7 @@ pub fn status(
     if more_pending > 0 {
         lines.push(format!("… and {more_pending} more"));
     }
+    lines.extend(suppressions(suppressed, now, zone).map(|paragraph| format!("\n{paragraph}")));
     lines.join("\n")
 }
 
@@ -244,6 +265,15 @@ These are the commands for `demo`:
 • `@bot demo show [target]`: Shows [target]
 • `@bot demo show all`: Shows everything
 "#);
+        let kinds = [
+            ("close issue [n=/#?\\d{1,6}/]", "Closes it"),
+            ("deploy [what?] to [env:staging|production]", "Deploys"),
+        ];
+        insta::assert_snapshot!(namespace_help(&namespace("ops", &kinds), ""), @r"
+These are the commands for `ops`:
+• `ops close issue [n]`: Closes it
+• `ops deploy [what?] to [env:staging|production]`: Deploys
+");
         demo.restricted = true;
         demo.commands.truncate(1);
         insta::assert_snapshot!(namespace_help(&demo, ""), @r#"
@@ -288,7 +318,7 @@ Type `help` to see what there is
             activity(8, "demo_hello", "2026-07-01T12:01:00Z"),
             activity(9, "ops_deploy", "2026-07-01T23:30:00Z"),
         ];
-        insta::assert_snapshot!(status(now, &zone, &running, &pending, 0), @r#"
+        insta::assert_snapshot!(status(now, &zone, &running, (&pending, 0), &[]), @r#"
 It is 2026-07-01 13:00:00 BST
 
 There is 1 job running:
@@ -298,17 +328,37 @@ There are 2 requests waiting:
 • [8] `demo_hello` starts after 13:01:00
 • [9] `ops_deploy` starts after 2026-07-02 00:30:00
 "#);
-        insta::assert_snapshot!(status(now, &zone, &[], &pending[..1], 41), @r#"
+        insta::assert_snapshot!(status(now, &zone, &[], (&pending[..1], 41), &[]), @r#"
 It is 2026-07-01 13:00:00 BST
 
 There are 42 requests waiting:
 • [8] `demo_hello` starts after 13:01:00
 … and 41 more
 "#);
-        insta::assert_snapshot!(status(now, &TimeZone::UTC, &[], &[], 0), @r#"
+        insta::assert_snapshot!(status(now, &TimeZone::UTC, &[], (&[], 0), &[]), @r#"
 It is 2026-07-01 12:00:00 UTC
 Nothing runs, and nothing waits
 "#);
+        let suppressed = |job: &str, start, end| Suppressed {
+            job: job.to_owned(),
+            span: Suppression {
+                start: at(start),
+                end: at(end),
+            },
+        };
+        let suppressed = [
+            suppressed("ops_deploy", "2026-07-01T11:30:00Z", "2026-07-01T13:00:00Z"),
+            suppressed("demo_hello", "2026-07-01T22:00:00Z", "2026-07-02T06:00:00Z"),
+        ];
+        insta::assert_snapshot!(status(now, &zone, &[], (&[], 0), &suppressed), @r#"
+It is 2026-07-01 13:00:00 BST
+Nothing runs, and nothing waits
+
+There are 2 suppressions:
+• `ops_deploy` does not start from 12:30 to 14:00 BST
+• `demo_hello` does not start from 23:00 to 2026-07-02 07:00 BST
+"#);
+        assert_eq!(suppressions(&[], now, &zone), None);
     }
 
     #[test]

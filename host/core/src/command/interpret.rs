@@ -5,7 +5,7 @@
 //! order.
 
 use super::argument::check_argument;
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, CatalogueNamespace};
 use super::decode::decode;
 use super::nearest::nearest;
 use super::words::Words;
@@ -123,7 +123,9 @@ fn cancel(written: &str) -> Understood {
 
 fn command(words: &Words<'_>, catalogue: &Catalogue) -> Option<Understood> {
     let namespace = catalogue.namespace(words.words().first()?.plain()?)?;
-    let (command, arguments) = namespace.find(words, 1)?;
+    let Some((command, arguments)) = namespace.find(words, 1) else {
+        return not_expected(namespace, words);
+    };
     let refused = arguments
         .0
         .iter()
@@ -136,6 +138,19 @@ fn command(words: &Words<'_>, catalogue: &Catalogue) -> Option<Understood> {
             arguments,
         },
     })
+}
+
+/// What to say of a command that is right but for one word.
+fn not_expected(namespace: &CatalogueNamespace, words: &Words<'_>) -> Option<Understood> {
+    let (command, misfit) = namespace.nearly(words, 1)?;
+    let expected = misfit.parameter.expected()?;
+    let said: String = misfit.said.chars().take(40).collect();
+    Some(Understood::Refused(format!(
+        "`{said}` cannot be the `{}` of `{} {}`: expected {expected}.",
+        misfit.parameter.name,
+        namespace.name,
+        command.pattern.shown()
+    )))
 }
 
 #[cfg(test)]
@@ -259,6 +274,20 @@ pub(super) mod tests {
         assert!(matches!(understood("demo help me"), Understood::NotUnderstood { .. }));
         assert!(matches!(understood("Demo show all"), Understood::NotUnderstood { .. }));
         assert!(matches!(understood("help nobody"), Understood::NotUnderstood { .. }));
+    }
+
+    #[test]
+    fn what_is_none_of_the_choices_is_answered_with_them() {
+        let commands = [
+            ("deploy [what] to [env:staging|production]", "Deploys"),
+            (r"close [n=/#?\d+/]", "Closes"),
+            ("[verb:start|stop]", "Starts or stops"),
+        ];
+        let catalogue: Catalogue = [namespace("ops", &commands)].into_iter().collect();
+        let answer = |text: &str| format!("{:?}", interpret(text, &catalogue));
+        insta::assert_snapshot!(answer("ops deploy web to prod"), @r#"Refused("`prod` cannot be the `env` of `ops deploy [what] to [env:staging|production]`: expected `staging` or `production`.")"#);
+        insta::assert_snapshot!(answer("ops close all"), @r##"Refused("`all` cannot be the `n` of `ops close [n]`: expected one word that fits `#?\\d+`.")"##);
+        assert!(answer("ops dance").starts_with("NotUnderstood"));
     }
 
     #[test]

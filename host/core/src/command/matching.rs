@@ -1,20 +1,30 @@
 //! Whether a text matches a pattern, and what its parameters are then.
 //!
-//! Each parameter takes as few words as it can, from left to right, and at least one. That never has to be taken back:
-//! whatever a parameter leaves over, the next one can take. So one pass finds the answer or that there is none, and no
-//! text makes it slow.
+//! From the back it is found out which words each item can begin with so that all after it match, too. Then each
+//! parameter takes as few words as it can, from left to right, and never has to give one back. Both are one look at each
+//! word for each item, so no text makes it slow.
 
 use std::ops::Range;
 
-use super::pattern::{Item, Pattern};
+use super::pattern::{Item, Kind, Parameter, Pattern, parameters};
 use super::words::{Word, Words};
 use crate::request::Arguments;
+
+/// What keeps a text from matching: one word for one parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Misfit<'p> {
+    /// The parameter.
+    pub(super) parameter: &'p Parameter,
+    /// What was typed for it.
+    pub(super) said: String,
+}
 
 impl Pattern {
     /// The arguments, if the whole of `text` matches. Slack's markup must have been decoded.
     ///
-    /// White space between words becomes one space in a value, except in the last parameter and in quotation marks,
-    /// where it is kept. A value that is one quotation loses its marks.
+    /// White space between words becomes one space in a value, except in the last parameter that takes something and in
+    /// quotation marks, where it is kept. A value that is one quotation loses its marks. A parameter that is left out has
+    /// an empty value.
     pub fn matches(&self, text: &str) -> Option<Arguments> {
         self.match_words(&Words::of(text), 0)
     }
@@ -22,53 +32,104 @@ impl Pattern {
     /// The arguments, if all words from `first` on match.
     pub(super) fn match_words(&self, text: &Words<'_>, first: usize) -> Option<Arguments> {
         let words: &[Word<'_>] = text.words().get(first..)?;
-        let spans = self.spans(words.len(), |word, at| words[at].is(word))?;
-        let names = self.parameters();
-        let last = names.len().saturating_sub(1);
-        let value = |(at, span): (usize, Range<usize>)| text.value(first + span.start..first + span.end, at == last);
+        let spans = self.spans(words.len(), |item, at| item.takes(&words[at]))?;
+        let last = spans.iter().rposition(|span| !span.is_empty());
+        let value =
+            |at: usize, parameter: &Parameter, span: Range<usize>| match (&parameter.kind, words.get(span.start)) {
+                // As the pattern has it: people may have typed other quotation marks, or dots at the end.
+                (Kind::Choices(_), Some(word)) if !span.is_empty() => {
+                    parameter.choice(word).unwrap_or_default().to_owned()
+                }
+                (Kind::Expression(_), Some(word)) if !span.is_empty() => word.said().to_owned(),
+                _ => text.value(first + span.start..first + span.end, Some(at) == last),
+            };
+        let named = parameters(&self.items).zip(spans).enumerate();
         Some(
-            names
-                .iter()
-                .copied()
-                .zip(spans.into_iter().enumerate().map(value))
+            named
+                .map(|(at, (parameter, span))| (parameter.name.as_str(), value(at, parameter, span)))
                 .collect(),
         )
     }
 
-    /// Which of `count` words each parameter takes, where `is(word, at)` says whether a word is at a place.
-    pub(super) fn spans(&self, count: usize, is: impl Fn(&str, usize) -> bool) -> Option<Vec<Range<usize>>> {
-        if count < self.items.len() {
-            return None;
-        }
-        let mut runs = self.items.split(|item| matches!(item, Item::Parameter(_)));
-        let parameters = self.parameters().len();
-        let prefix = runs.next()?;
-        if !run_is_at(prefix, 0, &is) || parameters == 0 && count != prefix.len() {
-            return None;
-        }
-        let mut spans = Vec::with_capacity(parameters);
-        let mut at = prefix.len();
-        for (nth, run) in runs.enumerate() {
-            let latest = count.checked_sub(run.len())?;
-            let mut ends = if nth + 1 == parameters {
-                latest..=latest
-            } else {
-                at + 1..=latest
+    /// The first parameter that is all that keeps the words from `first` on from matching: its words are there, and are
+    /// none of its choices, or do not fit its expression. None for a pattern without a word, which nearly everything
+    /// would nearly match.
+    pub(super) fn misfit(&self, text: &Words<'_>, first: usize) -> Option<Misfit<'_>> {
+        self.items.iter().find(|item| matches!(item, Item::Word(_)))?;
+        let words: &[Word<'_>] = text.words().get(first..)?;
+        let spans = self.spans(words.len(), |item, at| match item {
+            Item::Word(_) => item.takes(&words[at]),
+            Item::Parameter(_) => true,
+        })?;
+        parameters(&self.items).zip(spans).find_map(|(parameter, span)| {
+            let word = words.get(span).and_then(<[_]>::first)?;
+            let fits = match &parameter.kind {
+                Kind::Any => true,
+                Kind::Choices(_) => parameter.choice(word).is_some(),
+                Kind::Expression(expression) => expression.fits(word.said()),
             };
-            let end = ends.find(|&end| end > at && run_is_at(run, end, &is))?;
-            spans.push(at..end);
-            at = end + run.len();
+            let said = word.said().to_owned();
+            (!fits).then_some(Misfit { parameter, said })
+        })
+    }
+
+    /// Which of `count` words each parameter takes, where `takes(item, at)` says whether an item takes the word at a place.
+    fn spans(&self, count: usize, takes: impl Fn(&Item, usize) -> bool) -> Option<Vec<Range<usize>>> {
+        let needed = self.items.iter().filter(|item| !item.is_optional()).count();
+        let mut leading = self
+            .items
+            .iter()
+            .take_while(|item| matches!(item, Item::Word(_)))
+            .enumerate();
+        // Most texts are told apart by their first words.
+        if count < needed || !leading.all(|(at, item)| takes(item, at)) {
+            return None;
+        }
+        let fits = self.fits(count, &takes);
+        let mut spans = Vec::new();
+        let mut at = 0;
+        for (item, (here, after)) in self.items.iter().zip(fits.iter().zip(&fits[1..])) {
+            if !here[at] {
+                return None;
+            }
+            let taken = match item.is_open() {
+                true => (1..=count - at).find(|taken| after[at + taken]),
+                false => (at < count && after[at + 1] && takes(item, at)).then_some(1),
+            };
+            // An item that takes nothing may be left out: else it would not fit here.
+            let end = at + taken.unwrap_or(0);
+            if let Item::Parameter(_) = item {
+                spans.push(at..end);
+            }
+            at = end;
         }
         Some(spans)
     }
-}
 
-/// Whether the words of `run` are at `at` and after.
-fn run_is_at(run: &[Item], at: usize, is: impl Fn(&str, usize) -> bool) -> bool {
-    run.iter().enumerate().all(|(offset, item)| match item {
-        Item::Word(word) => is(word, at + offset),
-        Item::Parameter(_) => false,
-    })
+    /// For each item, and for the end, at which words it can begin so that everything from there on matches.
+    fn fits(&self, count: usize, takes: impl Fn(&Item, usize) -> bool) -> Vec<Vec<bool>> {
+        let mut end = vec![false; count + 1];
+        end[count] = true;
+        let mut rows = vec![end];
+        for item in self.items.iter().rev() {
+            let Some(after) = rows.last() else { break };
+            let mut row = vec![false; count + 1];
+            // Whether what comes after can begin at any later word.
+            let mut later = false;
+            for at in (0..=count).rev() {
+                let left_out = item.is_optional() && after[at];
+                let taken = match item.is_open() {
+                    true => later,
+                    false => at < count && after[at + 1] && takes(item, at),
+                };
+                row[at] = left_out || taken;
+                later |= after[at];
+            }
+            rows.push(row);
+        }
+        rows.reverse();
+        rows
+    }
 }
 
 #[cfg(test)]
@@ -153,34 +214,100 @@ mod tests {
         assert_eq!(pattern.matches(&text).unwrap().0.len(), 6);
     }
 
+    #[test]
+    fn a_parameter_may_be_left_out() {
+        assert_eq!(ask("stop [name?]", "stop"), values([""]));
+        assert_eq!(ask("stop [name?]", "stop Bob and Ann"), values(["Bob and Ann"]));
+        assert_eq!(
+            ask("say [text] [how?:loudly|softly]", "say  a  b"),
+            values(["a  b", ""])
+        );
+        assert_eq!(
+            ask("say [text] [how?:loudly|softly]", "say a  b softly"),
+            values(["a b", "softly"])
+        );
+        assert_eq!(
+            ask("[a?] [b]", "x"),
+            values(["", "x"]),
+            "left out only where it has to be"
+        );
+        assert_eq!(ask("[a?] [b]", "x y z"), values(["x", "y z"]));
+        assert_eq!(ask("a [b?] c", "a c"), values([""]));
+        assert_eq!(ask("a [b?] c", "a c c"), values(["c"]));
+    }
+
+    #[test]
+    fn a_parameter_with_choices_takes_one_of_them() {
+        let deploy = "deploy [what] to [env:staging|production]";
+        assert_eq!(ask(deploy, "deploy a to b to staging."), values(["a to b", "staging"]));
+        assert_eq!(ask(deploy, "deploy web to \"staging\""), values(["web", "staging"]));
+        assert_eq!(ask(deploy, "deploy web to staging..."), values(["web", "staging"]));
+        assert_eq!(ask(deploy, "deploy web to Staging"), None);
+        assert_eq!(ask(deploy, "deploy web to staging now"), None);
+        assert_eq!(ask("say [a:it's|no]", "say it’s"), values(["it's"]));
+    }
+
+    #[test]
+    fn a_parameter_with_an_expression_takes_one_word_that_fits() {
+        assert_eq!(ask(r"close [n=/#?\d+/]", "close #12."), values(["#12"]));
+        assert_eq!(ask(r"close [n=/\d+/]", "close 12a"), None);
+        assert_eq!(ask(r"close [n=/\d+/]", "close 1 2"), None);
+        assert_eq!(ask(r"on [day=/\w+\s\d+/]", "on \"May 4\""), values(["May 4"]));
+        assert_eq!(ask(r"[a] [n=/\d+/]", "x 1 y 2"), values(["x 1 y", "2"]));
+    }
+
+    #[test]
+    fn the_first_word_that_does_not_fit_is_found() {
+        let misfit = |pattern: &str, text: &str| {
+            let pattern = Pattern::parse(pattern).unwrap();
+            let found = pattern
+                .misfit(&Words::of(text), 0)
+                .map(|misfit| (misfit.parameter.name.clone(), misfit.said));
+            found.map(|(name, said)| format!("{name}: {said}"))
+        };
+        let deploy = r"deploy [what] to [env:staging|production] [n?=/\d+/]";
+        assert_eq!(misfit(deploy, "deploy web to prod").as_deref(), Some("env: prod"));
+        assert_eq!(misfit(deploy, "deploy web to staging x").as_deref(), Some("n: x"));
+        assert_eq!(misfit(deploy, "destroy web to prod"), None);
+        assert_eq!(misfit("[verb:start|stop]", "dance"), None, "it has no word");
+    }
+
     /// The slow and obvious way: every way to give words to parameters, the smallest first.
     fn by_trying(items: &[Item], words: &[&str]) -> Option<Vec<usize>> {
-        match items {
-            [] => words.is_empty().then(Vec::new),
-            [Item::Word(word), rest @ ..] => {
-                let (first, others) = words.split_first()?;
-                (first == word).then(|| by_trying(rest, others)).flatten()
-            }
-            [Item::Parameter(_), rest @ ..] => (1..=words.len()).find_map(|taken| {
-                let mut sizes = by_trying(rest, &words[taken..])?;
-                sizes.insert(0, taken);
-                Some(sizes)
-            }),
+        let Some((item, rest)) = items.split_first() else {
+            return words.is_empty().then(Vec::new);
+        };
+        let most = if item.is_open() {
+            words.len()
+        } else {
+            words.len().min(1)
+        };
+        let takes = |taken: &usize| *taken > 0 && (item.is_open() || item.takes(&Words::of(words[0]).words()[0]));
+        let sizes = (1..=most).filter(takes).chain(item.is_optional().then_some(0));
+        let (taken, mut sizes) = sizes
+            .map(|taken| (taken, by_trying(rest, &words[taken..])))
+            .find_map(|(taken, sizes)| Some((taken, sizes?)))?;
+        if let Item::Parameter(_) = item {
+            sizes.insert(0, taken);
         }
+        Some(sizes)
     }
 
     proptest! {
         #[test]
         fn one_pass_finds_what_trying_everything_finds(
-            shape in proptest::collection::vec(prop_oneof![Just("a"), Just("b"), Just("[]")], 1..7),
-            words in proptest::collection::vec(prop_oneof![Just("a"), Just("b")], 0..10),
+            shape in proptest::collection::vec(
+                prop_oneof![3 => Just("a"), 1 => Just("b"), 3 => Just("[]"), 1 => Just("[?]"), 1 => Just("[:a|c]"),
+                    1 => Just("[?:a|b]"), 1 => Just("[=/[bc]/]")],
+                1..7,
+            ),
+            words in proptest::collection::vec(prop_oneof![Just("a"), Just("b"), Just("c")], 0..10),
         ) {
-            let named = shape.iter().enumerate().map(|(at, item)| match *item {
-                "[]" => format!("[p{at}]"),
-                word => word.to_owned(),
-            });
-            let pattern = Pattern::parse(&named.collect::<Vec<_>>().join(" ")).unwrap();
-            let found = pattern.spans(words.len(), |word, at| words[at] == word);
+            let named = shape.iter().enumerate().map(|(at, item)| item.replacen('[', &format!("[p{at}"), usize::from(item.len() > 1)));
+            let Ok(pattern) = Pattern::parse(&named.collect::<Vec<_>>().join(" ")) else {
+                return Ok(()); // Everything in it may be left out.
+            };
+            let found = pattern.spans(words.len(), |item, at| item.takes(&Words::of(words[at]).words()[0]));
             let sizes = found.map(|spans| spans.into_iter().map(|span| span.len()).collect::<Vec<_>>());
             prop_assert_eq!(sizes, by_trying(&pattern.items, &words));
         }

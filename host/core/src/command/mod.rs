@@ -14,6 +14,7 @@
 mod argument;
 mod catalogue;
 mod decode;
+mod expression;
 pub mod help;
 mod interpret;
 mod matching;
@@ -27,6 +28,7 @@ pub use argument::{ArgumentError, MAX_ARGUMENT_BYTES, check_argument};
 pub use catalogue::{Catalogue, CatalogueCommand, CatalogueNamespace};
 pub use decode::decode;
 pub use interpret::{MAX_TEXT_CHARS, Understood, interpret, interpret_plain};
+pub use nearest::corrected;
 pub use pattern::{Pattern, PatternError};
 
 /// The words of the built-in commands, of those too that come later. No namespace may be called so: `help demo` and

@@ -1,6 +1,8 @@
 //! What somebody who was not understood probably meant.
 
 use super::catalogue::Catalogue;
+use super::decode::decode;
+use super::interpret::{Understood, interpret_plain};
 use super::pattern::{Item, Pattern};
 use super::words::{Word, Words};
 
@@ -10,6 +12,10 @@ const MOST: usize = 3;
 const TOO_FAR: f64 = 0.4;
 /// How much further than the nearest another one may be.
 const MARGIN: f64 = 0.15;
+/// How far one word may be from another that it is corrected to.
+const SLIP: f64 = 0.5;
+/// How many corrections are tried, the nearest first.
+const TRIED: usize = 8;
 /// How many words of a text are compared. A command is recognised by its beginning.
 const COMPARED_WORDS: usize = 16;
 /// How many characters of a word are compared.
@@ -57,6 +63,69 @@ pub(super) fn nearest(text: &Words<'_>, catalogue: &Catalogue) -> Vec<String> {
         .collect()
 }
 
+/// The text, as Slack sent it, with a slip in its first words corrected: in plain text. None where no command comes of that,
+/// or nothing is near.
+pub fn corrected(text: &str, catalogue: &Catalogue) -> Option<String> {
+    let plain = decode(text);
+    let words = Words::of(&plain);
+    let typed: Vec<String> = words.words().iter().take(COMPARED_WORDS).map(compared).collect();
+    let commands = catalogue.namespaces().flat_map(|namespace| {
+        let patterns = namespace.commands.iter().map(|command| &command.pattern);
+        patterns.map(|pattern| beginning(&namespace.name, pattern))
+    });
+    let built_in = ["help", "status"].map(|word| vec![word]);
+    let mut found: Vec<(f64, String)> = Vec::new();
+    for beginning in commands.chain(built_in) {
+        let corrected = |replaced| {
+            format!("{} {}", beginning.join(" "), words.text_from(replaced))
+                .trim()
+                .to_owned()
+        };
+        if let Some(slip) = slip(&beginning, &typed) {
+            found.push((slip, corrected(beginning.len())));
+        }
+        // Its namespace may have been forgotten.
+        if let [_, rest @ ..] = beginning.as_slice()
+            && let Some(slip) = slip(rest, &typed)
+        {
+            found.push((slip + TAKEN, corrected(rest.len())));
+        }
+    }
+    found.sort_by(|one, other| one.0.total_cmp(&other.0).then_with(|| one.1.cmp(&other.1)));
+    found.dedup();
+    let is_command = |text: &String| {
+        let understood = interpret_plain(text, catalogue);
+        matches!(
+            understood,
+            Understood::Run { .. } | Understood::Help | Understood::Status
+        )
+    };
+    found.into_iter().map(|(_, text)| text).take(TRIED).find(is_command)
+}
+
+/// The words that a command begins with, its namespace's name first.
+fn beginning<'c>(namespace: &'c str, pattern: &'c Pattern) -> Vec<&'c str> {
+    let words = pattern.items.iter().map_while(|item| match item {
+        Item::Word(word) => Some(word.as_str()),
+        Item::Parameter(_) => None,
+    });
+    std::iter::once(namespace).chain(words).take(COMPARED_WORDS).collect()
+}
+
+/// How far `typed` is from beginning with these words, as a share of them; none where that is too far, or one word is.
+fn slip(words: &[&str], typed: &[String]) -> Option<f64> {
+    if words.is_empty() || typed.len() < words.len() {
+        return None;
+    }
+    let far: Vec<f64> = words
+        .iter()
+        .zip(typed)
+        .map(|(word, typed)| 1.0 - similarity(word, typed))
+        .collect();
+    let share = far.iter().sum::<f64>() / words.len() as f64;
+    (share < TOO_FAR && far.iter().all(|far| *far <= SLIP)).then_some(share)
+}
+
 fn compared(word: &Word<'_>) -> String {
     word.plain()
         .unwrap_or_default()
@@ -71,7 +140,7 @@ fn candidate(namespace: &str, pattern: &Pattern, words: &[String]) -> (f64, Stri
         Item::Parameter(_) => None,
     });
     let typed: Vec<Option<&str>> = std::iter::once(Some(namespace)).chain(items).collect();
-    (distance(&typed, words), format!("{namespace} {pattern}"))
+    (distance(&typed, words), format!("{namespace} {}", pattern.shown()))
 }
 
 /// How far `words` are from a command, as a share of the command: 0 is the command itself. The edit distance, over
@@ -127,6 +196,25 @@ mod tests {
         assert_eq!(near("demo shwo all").first().map(String::as_str), Some("demo show all"));
         assert_eq!(near("staus"), ["status"]);
         assert_eq!(near("Help"), ["help"]);
+    }
+
+    #[test]
+    fn a_slip_in_the_first_words_is_corrected_and_the_rest_stays() {
+        let corrected = |text: &str| corrected(text, &catalogue());
+        assert_eq!(
+            corrected("demo say helo to Bob  and Ann").as_deref(),
+            Some("demo say hello to Bob  and Ann")
+        );
+        assert_eq!(corrected("say hello to Bob").as_deref(), Some("demo say hello to Bob"));
+        assert_eq!(corrected("dmeo shwo all").as_deref(), Some("demo show all"));
+        assert_eq!(
+            corrected("demo say helo to &lt;Bob&gt;").as_deref(),
+            Some("demo say hello to <Bob>")
+        );
+        assert_eq!(corrected("staus.").as_deref(), Some("status"));
+        assert_eq!(corrected("demo say helo to"), None, "nobody is greeted");
+        assert_eq!(corrected("what is the weather like"), None);
+        assert_eq!(corrected(""), None);
     }
 
     #[test]

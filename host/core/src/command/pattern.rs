@@ -6,32 +6,34 @@
 //! pattern   = item (white space item)*         at most 64 items; what is typed must match as a whole
 //! item      = word | parameter                 a parameter stands alone: `#[n]` is refused
 //! word      = characters but white space, [ ]  matched as it is, case-sensitively, never as a regular expression
-//! parameter = "[" name "]"                     takes one word or more, or one text in quotes
+//! parameter = "[" name "?"? kind? "]"          with "?" it may be left out: its value is empty then
+//! kind      = ":" choice ("|" choice)*         one of these words, quoted or not
+//!           | "=/" expression "/"              one word, or quoted text, that the expression matches as a whole
 //! name      = [a-zA-Z_][a-zA-Z0-9_]*           each once in a pattern
 //! ```
 //!
-//! Parameters may follow each other: `[a] [b]` gives one word to `a` and the rest to `b`, because each parameter takes
-//! as few words as it can, from left to right. So `say [a] to [b]` on `x to y to z` has `a` = `x` and `b` = `y to z`;
-//! who wants it the other way quotes: `say "x to y" to z`.
+//! A parameter without a kind takes one word or more, or one text in quotes. Parameters may follow each other: `[a] [b]`
+//! gives one word to `a` and the rest to `b`, because each parameter takes as few words as it can, from left to right. So
+//! `say [a] to [b]` on `x to y to z` has `a` = `x` and `b` = `y to z`; who wants it the other way quotes:
+//! `say "x to y" to z`. A parameter that may be left out is left out only where the text matches in no other way.
 //!
-//! These kinds are kept free for later and refused today:
+//! An expression is one of the `regex` crate: it takes time that is linear in the text. It ends at the last `/]` of its
+//! item, so it may hold brackets; white space in it is written `\s`.
 //!
-//! | written | kind | matches |
-//! | --- | --- | --- |
-//! | `[name?]` | optional | what `[name]` matches, or nothing |
-//! | `[name:staging\|production]` | choices | one of these words |
-//! | `[name=/regex/]` | a pattern | one word, or quoted text, that the expression matches as a whole |
-//! | `["name"]` | quoted | one text in quotes |
+//! Kept free for later and refused today: `["name"]`, one text in quotes.
 //!
-//! What is more specific than what is said in `specificity.rs`, for these as well.
+//! What is more specific than what is said in `specificity.rs`.
 
 use std::fmt;
 use std::ops::Range;
 
-use super::words::opens_a_quotation;
+use super::expression::Expression;
+use super::words::{Word, opens_a_quotation, same_word};
 
 /// The most words and parameters that a pattern may have.
 const MAX_ITEMS: usize = 64;
+/// The most choices that a parameter may have.
+const MAX_CHOICES: usize = 64;
 
 /// Words and parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,8 +47,77 @@ pub struct Pattern {
 pub(super) enum Item {
     /// A word that is matched as it is.
     Word(String),
-    /// A parameter, by its name.
-    Parameter(String),
+    /// A parameter.
+    Parameter(Parameter),
+}
+
+/// A parameter of a pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Parameter {
+    pub(super) name: String,
+    /// Whether it may be left out.
+    pub(super) optional: bool,
+    pub(super) kind: Kind,
+}
+
+/// What a parameter takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// One word or more.
+    Any,
+    /// One of these words.
+    Choices(Vec<String>),
+    /// One word that an expression matches.
+    Expression(Expression),
+}
+
+impl Item {
+    /// Whether a text may lack it.
+    pub(super) const fn is_optional(&self) -> bool {
+        matches!(self, Self::Parameter(Parameter { optional: true, .. }))
+    }
+
+    /// Whether it may take more than one word.
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self, Self::Parameter(Parameter { kind: Kind::Any, .. }))
+    }
+
+    /// Whether it takes this word.
+    pub(super) fn takes(&self, word: &Word<'_>) -> bool {
+        match self {
+            Self::Word(expected) => word.is(expected),
+            Self::Parameter(parameter) => match &parameter.kind {
+                Kind::Any => true,
+                Kind::Choices(_) => parameter.choice(word).is_some(),
+                Kind::Expression(expression) => expression.fits(word.said()),
+            },
+        }
+    }
+}
+
+impl Parameter {
+    /// Which of its choices a word is.
+    pub(super) fn choice(&self, word: &Word<'_>) -> Option<&str> {
+        match &self.kind {
+            Kind::Choices(choices) => choices.iter().find(|choice| word.says(choice)).map(String::as_str),
+            Kind::Any | Kind::Expression(_) => None,
+        }
+    }
+
+    /// What it takes, for somebody who typed something else; none where it takes everything.
+    pub(super) fn expected(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Any => None,
+            Kind::Choices(choices) => {
+                let choices: Vec<String> = choices.iter().map(|choice| format!("`{choice}`")).collect();
+                Some(match choices.split_last() {
+                    Some((last, [_, ..])) => format!("{} or {last}", choices[..choices.len() - 1].join(", ")),
+                    _ => choices.concat(),
+                })
+            }
+            Kind::Expression(expression) => Some(format!("one word that fits `{}`", expression.written())),
+        }
+    }
 }
 
 /// Why a text is no pattern.
@@ -78,7 +149,7 @@ impl Pattern {
     /// The first thing that is not of the grammar above, with its place and what to do.
     pub fn parse(written: &str) -> Result<Self, PatternError> {
         let mut items = Vec::new();
-        let mut last = 0..0;
+        let mut places = Vec::new();
         let mut at = 0;
         while let Some(start) = written[at..].find(|c: char| !c.is_whitespace()) {
             let start = at + start;
@@ -86,18 +157,18 @@ impl Pattern {
                 Some(_) => parameter(written, start)?,
                 None => word(written, start)?,
             };
-            if let Item::Parameter(name) = &item
-                && items.contains(&item)
+            if let Item::Parameter(Parameter { name, .. }) = &item
+                && parameters(&items).any(|other| other.name == *name)
             {
                 let message = format!("the parameter `{name}` is there twice");
                 let help = "give each parameter a name of its own";
                 return Err(PatternError::new(start..end, message, help));
             }
             items.push(item);
-            last = start..end;
+            places.push(start..end);
             at = end;
         }
-        check_whole(written, &items, last)?;
+        check_whole(written, &items, &places)?;
         Ok(Self {
             written: written.to_owned(),
             items,
@@ -106,12 +177,33 @@ impl Pattern {
 
     /// The names of its parameters, in their order.
     pub fn parameters(&self) -> Vec<&str> {
-        let name = |item| match item {
-            &Item::Word(_) => None,
-            Item::Parameter(name) => Some(name.as_str()),
-        };
-        self.items.iter().filter_map(name).collect()
+        parameters(&self.items)
+            .map(|parameter| parameter.name.as_str())
+            .collect()
     }
+
+    /// As help shows it: as it was written, but for expressions, which few people read.
+    pub fn shown(&self) -> String {
+        let shown = |item: &Item| match item {
+            Item::Word(word) => word.clone(),
+            Item::Parameter(Parameter { name, optional, kind }) => {
+                let optional = if *optional { "?" } else { "" };
+                match kind {
+                    Kind::Any | Kind::Expression(_) => format!("[{name}{optional}]"),
+                    Kind::Choices(choices) => format!("[{name}{optional}:{}]", choices.join("|")),
+                }
+            }
+        };
+        self.items.iter().map(shown).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// The parameters among `items`, in their order.
+pub(super) fn parameters(items: &[Item]) -> impl Iterator<Item = &Parameter> {
+    items.iter().filter_map(|item| match item {
+        Item::Word(_) => None,
+        Item::Parameter(parameter) => Some(parameter),
+    })
 }
 
 impl fmt::Display for Pattern {
@@ -121,21 +213,29 @@ impl fmt::Display for Pattern {
     }
 }
 
-/// What is wrong with a pattern as a whole. `last` is the place of its last item.
-fn check_whole(written: &str, items: &[Item], last: Range<usize>) -> Result<(), PatternError> {
-    match items {
-        [] => Err(PatternError::new(
+/// What is wrong with a pattern as a whole. `places` says where its items are.
+fn check_whole(written: &str, items: &[Item], places: &[Range<usize>]) -> Result<(), PatternError> {
+    // What a text ends with may be the last item, or one before it where those after it are left out.
+    let tail = items.iter().rposition(|item| !item.is_optional());
+    let place = |at: usize| places.get(at).cloned().unwrap_or(0..written.len());
+    match tail.map(|at| (at, &items[at])) {
+        None if items.is_empty() => Err(PatternError::new(
             0..written.len(),
             "a command needs at least one word",
             "write what people type after the namespace's name, for example `say hello to [name]`",
         )),
-        [Item::Word(word)] if word == "help" => Err(PatternError::new(
-            last,
+        None => Err(PatternError::new(
+            0..written.len(),
+            "everything in this command may be left out, so nobody would know that it is meant",
+            "begin it with a word",
+        )),
+        Some((0, Item::Word(word))) if word == "help" => Err(PatternError::new(
+            place(0),
             "`help` is built in: it lists the commands of the namespace",
             "call this command something else",
         )),
-        [.., Item::Word(word)] if word.ends_with('.') => Err(PatternError::new(
-            last.end - 1..last.end,
+        Some((at, Item::Word(word))) if word.ends_with('.') => Err(PatternError::new(
+            place(at).end - 1..place(at).end,
             "a command cannot end with a full stop: the one that people type at the end of a sentence is dropped",
             "leave the full stop out; the command is understood with and without it",
         )),
@@ -192,58 +292,123 @@ fn stray_bracket(written: &str, start: usize, end: usize, at: usize) -> PatternE
 
 /// The parameter whose bracket opens at `start`, and where it ends.
 fn parameter(written: &str, start: usize) -> Result<(Item, usize), PatternError> {
+    if let Some(read) = with_expression(written, start) {
+        return read;
+    }
     let inner = &written[start + 1..];
     let Some(length) = inner.find(['[', ']']).filter(|&at| inner[at..].starts_with(']')) else {
         let help = "close it: `[name]`";
         return Err(PatternError::new(start..start + 1, "this `[` is never closed", help));
     };
-    let (name, end) = (&inner[..length], start + length + 2);
+    let (inner, end) = (&inner[..length], start + length + 2);
     if written[end..].chars().next().is_some_and(|c| !c.is_whitespace()) {
         let rest = &written[end..];
         let word_end = end + rest.find(char::is_whitespace).unwrap_or(rest.len());
         return Err(PatternError::new(
             start..word_end,
             "a parameter inside a word is not available in this version",
-            format!("put white space after `[{name}]`"),
+            format!("put white space after `[{inner}]`"),
         ));
     }
+    let (name, choices) = match inner.split_once(':') {
+        Some((name, choices)) => (name, Some(choices)),
+        None => (inner, None),
+    };
+    let (name, optional) = named(name, start..end)?;
+    let kind = choices.map_or(Ok(Kind::Any), |choices| kind_of(choices, start..end))?;
+    Ok((Item::Parameter(Parameter { name, optional, kind }), end))
+}
+
+/// The parameter with an expression that begins at `start`, and where it ends; none where there is none.
+fn with_expression(written: &str, start: usize) -> Option<Result<(Item, usize), PatternError>> {
+    let rest = &written[start..];
+    let end = start + rest.find(char::is_whitespace).unwrap_or(rest.len());
+    let inner = &written[start + 1..end];
+    let (name, expression) = inner.split_once("=/").filter(|(name, _)| !name.contains(['[', ']']))?;
+    let read = || {
+        let (name, optional) = named(name, start..end)?;
+        let Some(expression) = expression.strip_suffix("/]") else {
+            let message = format!("the expression of `{name}` does not end here");
+            let help = "it ends with `/]`, and has no white space: write `\\s` for it";
+            return Err(PatternError::new(start..end, message, help));
+        };
+        let kind = Expression::parse(expression).map(Kind::Expression).map_err(|why| {
+            let help = "its syntax is that of <https://docs.rs/regex/#syntax>";
+            let place = end - 2 - expression.len()..end - 2;
+            PatternError::new(place, format!("the expression of `{name}` cannot be read: {why}"), help)
+        })?;
+        Ok((Item::Parameter(Parameter { name, optional, kind }), end))
+    };
+    Some(read())
+}
+
+/// The name of a parameter as it is written, and whether the parameter may be left out.
+fn named(written: &str, span: Range<usize>) -> Result<(String, bool), PatternError> {
+    let (name, optional) = match written.strip_suffix('?') {
+        Some(name) => (name, true),
+        None => (written, false),
+    };
     match is_identifier(name) {
-        true => Ok((Item::Parameter(name.to_owned()), end)),
-        false => Err(bad_name(name, start..end)),
+        true => Ok((name.to_owned(), optional)),
+        false => Err(bad_name(written, span)),
     }
 }
 
-/// The error for a parameter whose name is none: perhaps it is of a kind that comes later.
-fn bad_name(name: &str, span: Range<usize>) -> PatternError {
-    let trimmed = name.trim();
-    let kind_help = match trimmed.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ' ')) {
-        Some(at) if trimmed[at..].starts_with('?') => Some((
-            "optional parameters are",
-            "write two commands, one with it and one without",
-        )),
-        Some(at) if trimmed[at..].starts_with([':', '|']) => Some((
-            "parameters with choices are",
-            "write a command for each choice, or let the job check it",
-        )),
-        Some(at) if trimmed[at..].starts_with(['=', '~']) => Some((
-            "parameters with a pattern are",
+/// The choices of a parameter, as they are written after its colon.
+fn kind_of(written: &str, span: Range<usize>) -> Result<Kind, PatternError> {
+    let choices: Vec<String> = written.split('|').map(|choice| choice.trim().to_owned()).collect();
+    let bad = |message: String, help: &str| Err(PatternError::new(span.clone(), message, help));
+    if choices.len() > MAX_CHOICES {
+        return bad(
+            format!("{} choices; at most {MAX_CHOICES} are taken", choices.len()),
             "write `[name]` and let the job check it",
-        )),
-        Some(0) if trimmed.starts_with(opens_a_quotation) => Some((
-            "parameters that must be quoted are",
-            "write `[name]`: people may quote what they type for it",
-        )),
-        _ => None,
-    };
-    match kind_help {
-        Some((kind, help)) => PatternError::new(span, format!("{kind} not available in this version"), help),
-        None if trimmed.is_empty() => PatternError::new(span, "a parameter needs a name", "write `[name]`"),
-        None => PatternError::new(
-            span,
-            format!("`{name}` is not a name for a parameter"),
-            "a name has letters a to z, digits and `_`, and does not begin with a digit",
-        ),
+        );
     }
+    for (at, choice) in choices.iter().enumerate() {
+        if choice.is_empty() {
+            return bad(
+                "a choice is empty".to_owned(),
+                "write words with `|` between them: `[env:staging|production]`",
+            );
+        }
+        if choice.contains(|c: char| c.is_whitespace() || c.is_control()) || choice.starts_with(opens_a_quotation) {
+            return bad(
+                format!("the choice `{choice}` is not one word"),
+                "a choice is one word, without quotation marks before it",
+            );
+        }
+        if choice.ends_with('.') {
+            return bad(
+                format!("the choice `{choice}` ends with a full stop, which is dropped where people type it"),
+                "leave the full stop out",
+            );
+        }
+        if choices[..at].iter().any(|other| same_word(other, choice)) {
+            return bad(format!("the choice `{choice}` is there twice"), "leave one of them out");
+        }
+    }
+    Ok(Kind::Choices(choices))
+}
+
+/// The error for a parameter whose name is none.
+fn bad_name(written: &str, span: Range<usize>) -> PatternError {
+    let name = written.trim();
+    if name.is_empty() {
+        return PatternError::new(span, "a parameter needs a name", "write `[name]`");
+    }
+    if name.starts_with(opens_a_quotation) {
+        return PatternError::new(
+            span,
+            "parameters that must be quoted are not available in this version",
+            "write `[name]`: people may quote what they type for it",
+        );
+    }
+    let help = match name.find(['=', '~', '|']) {
+        Some(at) if name[at..].starts_with('|') => "choices have a name before them: `[env:staging|production]`",
+        Some(_) => "an expression stands between slashes: `[n=/\\d+/]`",
+        None => "a name has letters a to z, digits and `_`, and does not begin with a digit",
+    };
+    PatternError::new(span, format!("`{written}` is not a name for a parameter"), help)
 }
 
 /// Whether `name` can name a parameter: `[a-zA-Z_][a-zA-Z0-9_]*`.
@@ -282,12 +447,26 @@ mod tests {
     }
 
     #[test]
+    fn kinds_of_parameters() {
+        let pattern =
+            Pattern::parse(r"deploy [what] to  [env: staging | production] [n?=/[0-9]{1,3}/] [why?]").unwrap();
+        assert_eq!(pattern.parameters(), ["what", "env", "n", "why"]);
+        assert_eq!(pattern.shown(), "deploy [what] to [env:staging|production] [n?] [why?]");
+        let expected: Vec<_> = parameters(&pattern.items).map(Parameter::expected).collect();
+        insta::assert_snapshot!(format!("{expected:?}"), @r#"[None, Some("`staging` or `production`"), Some("one word that fits `[0-9]{1,3}`"), None]"#);
+        let one = Pattern::parse("[only:this] [of?:a|b|c]").unwrap();
+        let expected: Vec<_> = parameters(&one.items).filter_map(Parameter::expected).collect();
+        assert_eq!(expected, ["`this`", "`a`, `b` or `c`"]);
+    }
+
+    #[test]
     fn what_is_refused() {
         insta::assert_snapshot!(
             [
                 "", "  ", "help", "stop now.", "say [name", "say [na[me]", "say name]", "say [name][other]", "#[n] x", "x-[n]",
-                "[n]. x", "[a] to [a]", "[]", "[1st]", "[first name]", "[name?]", "[env:staging|production]", "[env: a | b]",
-                "[n=/\\d+/]", "[n~x]", "[\"text\"]", "say \"hi\"", "say ‘hi’", "be\u{7}ll",
+                "[n]. x", "[a] to [a]", "[]", "[1st]", "[first name]", "[name?]", "help [name?]", "stop. [name?]", "[a] to [a?:x]",
+                "[env:]", "[env:a||b]", "[env:a b|c]", "[env:a.|c]", "[env:a|'b]", "[env:a|b|a]", "[staging|production]",
+                "[:a|b]", "[n=/(/]", "[n=/\\d+]", "[n=/a b/]", "[n=/\\d+/]x", "[n=\\d+]", "[n~x]", "[\"text\"]", "say \"hi\"", "say ‘hi’", "be\u{7}ll",
             ]
             .map(|written| format!("{written:?} -> {}", refused(written)))
             .join("\n"),
@@ -307,11 +486,24 @@ mod tests {
 "[]" -> "[]": a parameter needs a name; write `[name]`
 "[1st]" -> "[1st]": `1st` is not a name for a parameter; a name has letters a to z, digits and `_`, and does not begin with a digit
 "[first name]" -> "[first name]": `first name` is not a name for a parameter; a name has letters a to z, digits and `_`, and does not begin with a digit
-"[name?]" -> "[name?]": optional parameters are not available in this version; write two commands, one with it and one without
-"[env:staging|production]" -> "[env:staging|production]": parameters with choices are not available in this version; write a command for each choice, or let the job check it
-"[env: a | b]" -> "[env: a | b]": parameters with choices are not available in this version; write a command for each choice, or let the job check it
-"[n=/\\d+/]" -> "[n=/\\d+/]": parameters with a pattern are not available in this version; write `[name]` and let the job check it
-"[n~x]" -> "[n~x]": parameters with a pattern are not available in this version; write `[name]` and let the job check it
+"[name?]" -> "[name?]": everything in this command may be left out, so nobody would know that it is meant; begin it with a word
+"help [name?]" -> "help": `help` is built in: it lists the commands of the namespace; call this command something else
+"stop. [name?]" -> ".": a command cannot end with a full stop: the one that people type at the end of a sentence is dropped; leave the full stop out; the command is understood with and without it
+"[a] to [a?:x]" -> "[a?:x]": the parameter `a` is there twice; give each parameter a name of its own
+"[env:]" -> "[env:]": a choice is empty; write words with `|` between them: `[env:staging|production]`
+"[env:a||b]" -> "[env:a||b]": a choice is empty; write words with `|` between them: `[env:staging|production]`
+"[env:a b|c]" -> "[env:a b|c]": the choice `a b` is not one word; a choice is one word, without quotation marks before it
+"[env:a.|c]" -> "[env:a.|c]": the choice `a.` ends with a full stop, which is dropped where people type it; leave the full stop out
+"[env:a|'b]" -> "[env:a|'b]": the choice `'b` is not one word; a choice is one word, without quotation marks before it
+"[env:a|b|a]" -> "[env:a|b|a]": the choice `a` is there twice; leave one of them out
+"[staging|production]" -> "[staging|production]": `staging|production` is not a name for a parameter; choices have a name before them: `[env:staging|production]`
+"[:a|b]" -> "[:a|b]": a parameter needs a name; write `[name]`
+"[n=/(/]" -> "(": the expression of `n` cannot be read: unclosed group; its syntax is that of <https://docs.rs/regex/#syntax>
+"[n=/\\d+]" -> "[n=/\\d+]": the expression of `n` does not end here; it ends with `/]`, and has no white space: write `\s` for it
+"[n=/a b/]" -> "[n=/a": the expression of `n` does not end here; it ends with `/]`, and has no white space: write `\s` for it
+"[n=/\\d+/]x" -> "[n=/\\d+/]x": the expression of `n` does not end here; it ends with `/]`, and has no white space: write `\s` for it
+"[n=\\d+]" -> "[n=\\d+]": `n=\d+` is not a name for a parameter; an expression stands between slashes: `[n=/\d+/]`
+"[n~x]" -> "[n~x]": `n~x` is not a name for a parameter; an expression stands between slashes: `[n=/\d+/]`
 "[\"text\"]" -> "[\"text\"]": parameters that must be quoted are not available in this version; write `[name]`: people may quote what they type for it
 "say \"hi\"" -> "\"hi\"": a word of a command cannot begin with a quotation mark: quotation marks group the words of an argument; leave the quotation marks out
 "say ‘hi’" -> "‘hi’": a word of a command cannot begin with a quotation mark: quotation marks group the words of an argument; leave the quotation marks out
@@ -324,7 +516,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_a_pattern_or_an_error_inside_it(written in "[\\[\\]a\"?:. é\n\u{7}]{0,20}") {
+        fn any_text_is_a_pattern_or_an_error_inside_it(written in "([\\[\\]a\"?:|. é\n\u{7}]|=/|/\\]){0,20}") {
             match Pattern::parse(&written) {
                 Ok(pattern) => prop_assert_eq!(pattern.to_string(), written),
                 Err(error) => prop_assert!(written.get(error.span).is_some()),

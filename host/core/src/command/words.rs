@@ -41,6 +41,22 @@ impl Word<'_> {
         self.plain().is_some_and(|plain| same_word(plain, word))
     }
 
+    /// Whether this says `word`, in quotation marks or without.
+    pub(super) fn says(&self, word: &str) -> bool {
+        match &self.kind {
+            Kind::Plain(plain) => same_word(plain, word),
+            Kind::Quoted(value) => value == word,
+        }
+    }
+
+    /// What it says: of a quotation what is in the marks, of another word what a pattern's words are compared with.
+    pub(super) fn said(&self) -> &str {
+        match &self.kind {
+            Kind::Plain(word) => word,
+            Kind::Quoted(value) => value,
+        }
+    }
+
     /// The word itself; none for a quotation.
     pub(super) fn plain(&self) -> Option<&str> {
         match &self.kind {
@@ -68,6 +84,11 @@ impl<'t> Words<'t> {
     /// The words.
     pub(super) fn words(&self) -> &[Word<'t>] {
         &self.words
+    }
+
+    /// The text from a word on, as it was typed.
+    pub(super) fn text_from(&self, word: usize) -> &'t str {
+        self.words.get(word).map_or("", |word| &self.text[word.range.start..])
     }
 
     /// What the words in `span` say as the value of a parameter. `keep` keeps the white space between them as it is.

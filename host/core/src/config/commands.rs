@@ -14,6 +14,7 @@ use super::raw::{RawAction, RawCommand, RawGithubRule};
 use super::source::child;
 use crate::command::Pattern;
 use crate::request::Trigger;
+use crate::suppression::Part;
 
 /// The most commands, and the most rules, that a namespace may have: each command is compared with every other.
 const MOST: usize = 250;
@@ -49,6 +50,8 @@ pub(super) fn check_slack(room: &Room<'_>, jobs: &BTreeMap<String, Job>, problem
                     delay: Duration::from_secs(raw.delay_seconds),
                 },
                 RawAction::CancelJob => Action::CancelJob,
+                RawAction::ScheduleSuppression => Action::ScheduleSuppression,
+                RawAction::CancelSuppression => Action::CancelSuppression,
             },
             job: job.name.clone(),
         });
@@ -160,19 +163,66 @@ fn check_action(
             check_parameters(room, &command, &pattern.parameters(), job, Written::InPattern, problems);
         }
         RawAction::CancelJob => {
-            if let Some(name) = pattern.parameters().first() {
-                let place = parameter_place(room, &command, &format!("[{name}]"), "not used");
-                problems.push(
-                    Problem::error("`cancel_job` takes no parameters", place)
-                        .help("it cancels every pending request of the job, whatever its arguments"),
-                );
-            }
-            if raw.delay_seconds > 0 {
-                let place = room.document.key(&format!("{at}/delay_seconds"), "nothing to delay");
-                problems.push(Problem::error("`cancel_job` has no delay", place).help("remove `delay_seconds`"));
-            }
+            let help = "it cancels every pending request of the job, whatever its arguments";
+            check_no_parameters(room, &command, pattern, ("cancel_job", help), problems);
+            check_no_delay(room, at, raw, "cancel_job", problems);
+        }
+        RawAction::ScheduleSuppression => {
+            check_span(room, &command, pattern, problems);
+            check_no_delay(room, at, raw, "schedule_suppression", problems);
+        }
+        RawAction::CancelSuppression => {
+            let help = "it takes every suppression of the job away";
+            check_no_parameters(room, &command, pattern, ("cancel_suppression", help), problems);
+            check_no_delay(room, at, raw, "cancel_suppression", problems);
         }
     }
+}
+
+fn check_no_parameters(
+    room: &Room<'_>,
+    at: &str,
+    pattern: &Pattern,
+    (action, help): (&str, &str),
+    problems: &mut Problems,
+) {
+    if let Some(name) = pattern.parameters().first() {
+        let place = place_in_command(room, at, name, "not used");
+        problems.push(Problem::error(format!("`{action}` takes no parameters"), place).help(help));
+    }
+}
+
+fn check_no_delay(room: &Room<'_>, at: &str, raw: &RawCommand, action: &str, problems: &mut Problems) {
+    if raw.delay_seconds > 0 {
+        let place = room.document.key(&format!("{at}/delay_seconds"), "nothing to delay");
+        problems.push(Problem::error(format!("`{action}` has no delay"), place).help("remove `delay_seconds`"));
+    }
+}
+
+/// Checks that the parameters of a suppression say when it ends, once.
+fn check_span(room: &Room<'_>, at: &str, pattern: &Pattern, problems: &mut Problems) {
+    const NAMES: &str = "its parameters are `[start_time]`, and `[end_time]` or `[duration]`";
+    let mut known = Vec::new();
+    for name in pattern.parameters() {
+        let place = || place_in_command(room, at, name, "not used");
+        match Part::of(name) {
+            None => {
+                let title = format!("`schedule_suppression` does not use {}", tick(name));
+                problems.push(Problem::error(title, place()).help(NAMES));
+            }
+            Some(part) if known.contains(&part) => {
+                let title = format!("{} says the same as another parameter", tick(name));
+                problems.push(Problem::error(title, place()).help(NAMES));
+            }
+            Some(part) => known.push(part),
+        }
+    }
+    let wrong = match (known.contains(&Part::End), known.contains(&Part::Length)) {
+        (true, true) => "a suppression ends at a time or after a while, not both",
+        (false, false) => "nothing says when the suppression ends",
+        _ => return,
+    };
+    problems.push(Problem::error(wrong, room.document.value(at, "this command")).help(NAMES));
 }
 
 /// How the arguments of a job are written where it is started.
@@ -195,7 +245,7 @@ fn check_parameters(room: &Room<'_>, at: &str, given: &[&str], job: &Job, writte
     for name in given.iter().filter(|name| !taken.contains(name)) {
         let there = format!("{{{name}}}");
         let place = match written {
-            Written::InPattern => parameter_place(room, at, &format!("[{name}]"), "given here"),
+            Written::InPattern => place_in_command(room, at, name, "given here"),
             Written::AsKey => room.document.key(&child(at, name), "given here"),
         };
         problems.push(
@@ -225,6 +275,26 @@ fn check_parameters(room: &Room<'_>, at: &str, given: &[&str], job: &Job, writte
                 tick(&there)
             )),
         );
+    }
+}
+
+/// The place of a command's parameter, whatever kind it is of, or of the whole command.
+fn place_in_command(room: &Room<'_>, at: &str, name: &str, label: &str) -> Place {
+    let text = room
+        .document
+        .value
+        .pointer(at)
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let begins = |start: &usize| {
+        let rest = text[start + 1..].strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with([']', '?', ':', '=']))
+    };
+    let start = text.match_indices('[').map(|(start, _)| start).find(begins);
+    let found = start.and_then(|start| Some(start..start + text[start..].find(']')? + 1));
+    match found {
+        Some(range) => room.document.part(at, &range, label),
+        None => room.document.value(at, label),
     }
 }
 

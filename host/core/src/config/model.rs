@@ -369,6 +369,10 @@ pub enum Action {
     },
     /// Cancels every pending request of the job, whatever its arguments.
     CancelJob,
+    /// Keeps the job from starting for the time that its parameters say; see [`crate::suppression`].
+    ScheduleSuppression,
+    /// Takes every suppression of the job away.
+    CancelSuppression,
 }
 
 /// What a GitHub delivery starts.

@@ -468,6 +468,10 @@ pub(super) enum RawAction {
     ScheduleJob,
     /// Cancels every pending request of the job.
     CancelJob,
+    /// Keeps the job from starting for a while: `[start_time]`, `[end_time]` or `[duration]`.
+    ScheduleSuppression,
+    /// Takes every suppression of the job away.
+    CancelSuppression,
 }
 
 /// What a GitHub webhook starts.

@@ -14,6 +14,7 @@
 //! that it writes leaves its format. Where messages go, and when, is decided elsewhere.
 
 mod blocks;
+mod buttons;
 mod clean;
 mod code;
 mod file;
@@ -25,6 +26,7 @@ mod text;
 mod units;
 mod wording;
 
+pub use buttons::{ACTION, Button, add_buttons, with_buttons};
 pub use clean::{clean, readable};
 pub use code::fence;
 pub use formatter::{Finished, Formatter, NoFormatter};

@@ -6,7 +6,7 @@ use super::column::Json;
 use super::data::{Accepted, Cancel, Cause, Caused};
 use super::error::StoreError;
 use super::statement::{all, change, maybe};
-use super::{outbox, queue};
+use super::{outbox, queue, suppression};
 use crate::clock::Timestamp;
 use crate::message::NewDelivery;
 use crate::queue::AskingState;
@@ -53,7 +53,10 @@ fn state_after(cause: &Cause) -> AskingState {
     match cause {
         Cause::Requests(requests) if requests.is_empty() => AskingState::Answered,
         Cause::Requests(_) => AskingState::Acted,
-        Cause::CancelJob { .. } | Cause::CancelRequest(_) | Cause::Answer => AskingState::Answered,
+        Cause::Suppress { .. } => AskingState::Acted,
+        Cause::CancelJob { .. } | Cause::CancelRequest(_) | Cause::LiftSuppressions { .. } | Cause::Answer => {
+            AskingState::Answered
+        }
         Cause::Undecided => AskingState::Undecided,
     }
 }
@@ -69,6 +72,7 @@ fn carry_out(
         asking,
         requests: Vec::new(),
         cancelled: Vec::new(),
+        lifted: 0,
     };
     match cause {
         Cause::Requests(requests) => {
@@ -82,9 +86,13 @@ fn carry_out(
                 caused.cancelled.push(*request);
             }
         }
+        Cause::Suppress { namespace, job, span } => {
+            suppression::suppress(c, asking, (namespace.as_str(), job.as_str()), span, now)?;
+        }
+        Cause::LiftSuppressions { namespace, job } => caused.lifted = suppression::lift(c, namespace, job, now)?,
         Cause::Answer | Cause::Undecided => {}
     }
-    if !caused.cancelled.is_empty() {
+    if !caused.cancelled.is_empty() || caused.lifted > 0 {
         set_asking_state(c, asking, AskingState::Acted)?;
     }
     outbox::append(c, &answer(&caused), now)?;

@@ -10,6 +10,7 @@ use crate::outbox::Receipt;
 use crate::queue::RequestState;
 use crate::request::{AskingId, NewRequest, RequestId};
 use crate::run::{Captured, Ending, Outcome, Run, RunId};
+use crate::suppression::Suppression;
 
 /// What an asking causes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,22 @@ pub enum Cause {
     },
     /// A request is cancelled, if it is pending.
     CancelRequest(RequestId),
+    /// A job does not start for a while. What waits goes on waiting; what runs goes on.
+    Suppress {
+        /// The namespace's name.
+        namespace: String,
+        /// The job's short name.
+        job: String,
+        /// For how long.
+        span: Suppression,
+    },
+    /// Every suppression of a job is taken away, those too that have not begun.
+    LiftSuppressions {
+        /// The namespace's name.
+        namespace: String,
+        /// The job's short name.
+        job: String,
+    },
     /// Nothing but an answer.
     Answer,
     /// Nothing yet: it waits until [`decide`](super::Store::decide) is called.
@@ -49,6 +66,8 @@ pub struct Caused {
     pub requests: Vec<Queued>,
     /// The requests that [`Cause::CancelJob`] or [`Cause::CancelRequest`] cancelled.
     pub cancelled: Vec<RequestId>,
+    /// How many suppressions [`Cause::LiftSuppressions`] took away.
+    pub lifted: u64,
 }
 
 /// A request on the queue.
@@ -62,6 +81,8 @@ pub struct Queued {
     pub due: Timestamp,
     /// The run of the same job that goes on, and that it has to wait for.
     pub busy: Option<RunId>,
+    /// Where its job is suppressed when it is due: until when, as far as that is known now.
+    pub suppressed: Option<Timestamp>,
 }
 
 /// What a claim found.
@@ -69,8 +90,8 @@ pub struct Queued {
 pub struct Claim {
     /// What is to be run, marked as running. None: nothing can start now.
     pub run: Option<Run>,
-    /// When the next request of a job that is free is due, after this claim. It may be past: then claim again. None:
-    /// nothing waits but requests of jobs that run.
+    /// When the next request of a job that is free is due, or its suppression ends, after this claim. It may be past: then
+    /// claim again. None: nothing waits but requests of jobs that run.
     pub next_due: Option<Timestamp>,
 }
 
@@ -79,7 +100,7 @@ pub struct Claim {
 pub enum ClaimOne {
     /// It is to be run, and marked as running.
     Started(Box<Run>),
-    /// It is due at this moment.
+    /// It is due, or its job is suppressed, until this moment.
     NotYet(Timestamp),
     /// This run of the same job goes on.
     Busy(RunId),

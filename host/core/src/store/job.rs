@@ -69,8 +69,9 @@ pub(super) struct Startable {
     pub(super) due: Timestamp,
 }
 
-/// The first request of all jobs that are free, by due time and then by number; of `crowded` namespaces none.
-pub(super) fn startable(c: &Connection, crowded: &[String]) -> Sql<Option<Startable>> {
+/// The first request of all jobs that are free and not suppressed at `now`, by due time and then by number; of `crowded`
+/// namespaces none.
+pub(super) fn startable(c: &Connection, now: Timestamp, crowded: &[String]) -> Sql<Option<Startable>> {
     let read = |row: &Row<'_>| {
         Ok(Startable {
             job: row.get(0)?,
@@ -79,17 +80,24 @@ pub(super) fn startable(c: &Connection, crowded: &[String]) -> Sql<Option<Starta
         })
     };
     match crowded {
-        [] => maybe(c, STARTABLE, [], read),
-        crowded => maybe(c, STARTABLE_ELSEWHERE, [Json(crowded)], read),
+        [] => maybe(c, STARTABLE, [now], read),
+        crowded => maybe(c, STARTABLE_ELSEWHERE, (now, Json(crowded)), read),
     }
 }
 
+/// Passes over jobs that are suppressed, not over their requests.
 pub(super) const STARTABLE: &str = "SELECT id, next_request, next_due FROM job INDEXED BY job_startable
-     WHERE running IS NULL AND next_due IS NOT NULL ORDER BY next_due, next_request LIMIT 1";
+     WHERE running IS NULL AND next_due IS NOT NULL AND NOT EXISTS (
+         SELECT 1 FROM suppression INDEXED BY suppression_of_job
+         WHERE suppression.job = job.id AND end_at > ?1 AND start_at <= ?1)
+     ORDER BY next_due, next_request LIMIT 1";
 
-/// Passes over the jobs of crowded namespaces, not over their requests.
+/// The same; and over the jobs of crowded namespaces.
 pub(super) const STARTABLE_ELSEWHERE: &str = "SELECT id, next_request, next_due FROM job INDEXED BY job_startable
-     WHERE running IS NULL AND next_due IS NOT NULL AND namespace NOT IN (SELECT value FROM json_each(?1))
+     WHERE running IS NULL AND next_due IS NOT NULL AND namespace NOT IN (SELECT value FROM json_each(?2))
+     AND NOT EXISTS (
+         SELECT 1 FROM suppression INDEXED BY suppression_of_job
+         WHERE suppression.job = job.id AND end_at > ?1 AND start_at <= ?1)
      ORDER BY next_due, next_request LIMIT 1";
 
 /// This pending request comes first now.

@@ -13,6 +13,7 @@
 //! - Operations happen one after the other, in the order in which they were called by one caller.
 //! - Numbers of askings, requests and runs are never given out again.
 //! - What an operation costs does not grow with what waits or was kept before (`status` counts, and is the exception).
+//!   A claim passes over jobs that are suppressed, and asks when the first of them is released.
 //!
 //! It leaves to others: what a job is, who may ask, what is said, when a delivery is tried again, and waking those who
 //! wait for work. An operation's caller knows what work it made.
@@ -27,6 +28,7 @@ mod outbox;
 mod queue;
 mod read;
 mod statement;
+mod suppression;
 mod view;
 mod writer;
 
@@ -39,7 +41,10 @@ use uuid::Uuid;
 
 pub use data::{Accepted, Cancel, Cause, Caused, Claim, ClaimOne, Queued, RunEnd, Settled, Take, Written};
 pub use error::StoreError;
-pub use view::{AskingView, OutboxView, PENDING_SHOWN, PendingView, RequestView, RunEndView, RunView, StatusView};
+pub use view::{
+    AskingView, OutboxView, PENDING_SHOWN, PendingView, RequestView, RunEndView, RunView, SUPPRESSIONS_SHOWN,
+    StatusView, SuppressionView,
+};
 
 use crate::clock::Timestamp;
 use crate::message::NewDelivery;
@@ -194,8 +199,8 @@ impl Store {
             .await
     }
 
-    /// Takes the request that is to start first, by due time and then by number, of all jobs of which nothing runs; and
-    /// marks it as running.
+    /// Takes the request that is to start first, by due time and then by number, of all jobs of which nothing runs and
+    /// that are not suppressed; and marks it as running.
     ///
     /// # Errors
     /// The database's.
@@ -212,7 +217,7 @@ impl Store {
             .await
     }
 
-    /// Takes this one request, whatever else is pending, if it is due and nothing of its job runs.
+    /// Takes this one request, whatever else is pending, if it is due, and its job neither runs nor is suppressed.
     ///
     /// # Errors
     /// The database's.
@@ -351,6 +356,20 @@ impl Store {
         self.inner
             .readers
             .read("read the status", move |c| read::status(c, now))
+            .await
+    }
+
+    /// The suppressions of a namespace that have not ended at `now`, by their start; the first [`SUPPRESSIONS_SHOWN`].
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn suppressions(&self, namespace: &str, now: Timestamp) -> Result<Vec<SuppressionView>, StoreError> {
+        let namespace = namespace.to_owned();
+        self.inner
+            .readers
+            .read("list suppressions", move |c| {
+                suppression::list(c, Some(&namespace), now)
+            })
             .await
     }
 

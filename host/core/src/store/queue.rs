@@ -8,7 +8,7 @@ use super::column::{Json, Micros, Whole};
 use super::data::{Cancel, Claim, ClaimOne, Queued, RunEnd};
 use super::error::StoreError;
 use super::statement::{all, change, maybe, one};
-use super::{job, outbox};
+use super::{job, outbox, suppression};
 use crate::clock::Timestamp;
 use crate::message::NewDelivery;
 use crate::queue::{RequestMove, RequestState};
@@ -42,18 +42,21 @@ pub(super) fn enqueue(c: &Connection, asking: AskingId, new: &NewRequest, now: T
         joined,
         due: new.due,
         busy: job.running,
+        suppressed: suppression::until(c, job.id, new.due.max(now))?,
     })
 }
 
 /// Takes the first request that may start, if it is due, and marks it as running.
 pub(super) fn claim(c: &Connection, now: Timestamp, crowded: &[String]) -> Result<Claim, StoreError> {
-    let mut first = job::startable(c, crowded)?;
+    let mut first = job::startable(c, now, crowded)?;
     let mut run = None;
     if let Some(due) = first.take_if(|first| first.due <= now) {
         run = Some(start(c, due.job, due.request, now)?);
-        first = job::startable(c, crowded)?;
+        first = job::startable(c, now, crowded)?;
     }
-    let next_due = first.map(|first| first.due);
+    let due = first.map(|first| first.due);
+    let released = suppression::first_release(c, now)?;
+    let next_due = due.into_iter().chain(released).min();
     Ok(Claim { run, next_due })
 }
 
@@ -70,6 +73,9 @@ pub(super) fn claim_request(c: &Connection, request: RequestId, now: Timestamp) 
     }
     if found.due > now {
         return Ok(ClaimOne::NotYet(found.due));
+    }
+    if let Some(end) = suppression::until(c, found.job, now)? {
+        return Ok(ClaimOne::NotYet(end));
     }
     let run = start(c, found.job, request, now)?;
     Ok(ClaimOne::Started(Box::new(run)))

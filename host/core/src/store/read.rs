@@ -6,6 +6,7 @@ use super::asking::askings_of;
 use super::column::{Json, Micros, Whole};
 use super::data::Written;
 use super::statement::{all, maybe, one};
+use super::suppression;
 use super::view::{AskingView, OutboxView, PENDING_SHOWN, PendingView, RequestView, RunEndView, RunView, StatusView};
 use crate::clock::Timestamp;
 use crate::request::RequestId;
@@ -17,6 +18,7 @@ pub(super) fn status(c: &Connection, at: Timestamp) -> Sql<StatusView> {
         running: running(c)?,
         pending: pending(c)?,
         pending_count: count(c, PENDING_COUNT)?,
+        suppressions: suppression::list(c, None, at)?,
         outbox: outbox(c)?,
         undecided: count(c, "SELECT count(*) FROM asking WHERE state = 'undecided'")?,
     })

@@ -19,6 +19,8 @@ pub struct StatusView {
     pub pending: Vec<PendingView>,
     /// How many requests are pending.
     pub pending_count: u64,
+    /// The first [`SUPPRESSIONS_SHOWN`] suppressions that have not ended, by their start.
+    pub suppressions: Vec<SuppressionView>,
     /// What is decided to be sent and not yet confirmed.
     pub outbox: OutboxView,
     /// How many askings wait until it is known who asks.
@@ -27,6 +29,22 @@ pub struct StatusView {
 
 /// How many pending requests `status` shows.
 pub const PENDING_SHOWN: u32 = 50;
+
+/// How many suppressions `status` shows.
+pub const SUPPRESSIONS_SHOWN: u32 = 50;
+
+/// A span of time in which a job does not start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SuppressionView {
+    /// The namespace's name.
+    pub namespace: String,
+    /// The job's short name.
+    pub job: String,
+    /// From when on it does not start.
+    pub start: Timestamp,
+    /// When it may start again.
+    pub end: Timestamp,
+}
 
 /// A pending request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -41,6 +41,7 @@ impl Orders for Book {
                     joined: false,
                     due: request.due,
                     busy: None,
+                    suppressed: None,
                 })
                 .collect();
             orders.push((asking, requests));

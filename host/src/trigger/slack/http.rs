@@ -1,4 +1,4 @@
-//! Slack over HTTP: `POST /slack/events` and `POST /slack/commands`.
+//! Slack over HTTP: `POST /slack/events`, `POST /slack/commands` and `POST /slack/interactive`.
 //!
 //! Nothing is read before its signature is checked, and 200 means that it is durable. Header and body time-outs and the
 //! cap on connections are the server's.
@@ -22,6 +22,7 @@ const LONGEST_BODY: usize = 1024 * 1024;
 
 const EVENTS: &str = "slack events over HTTP";
 const COMMANDS: &str = "slack commands over HTTP";
+const INTERACTIVE: &str = "slack interactions over HTTP";
 
 struct Route {
     trigger: Arc<SlackTrigger>,
@@ -34,6 +35,7 @@ pub fn routes(trigger: Arc<SlackTrigger>, secret: SigningSecret, clock: Arc<dyn 
     Router::new()
         .route("/slack/events", post(events))
         .route("/slack/commands", post(commands))
+        .route("/slack/interactive", post(interactive))
         .layer(RequestBodyLimitLayer::new(LONGEST_BODY))
         .with_state(Arc::new(Route { trigger, secret, clock }))
 }
@@ -74,6 +76,25 @@ async fn commands(State(route): State<Arc<Route>>, headers: HeaderMap, body: Byt
         Ok(Some(text)) => Json(ephemeral(text)).into_response(),
         Ok(None) => StatusCode::OK.into_response(),
         Err(error) => not_kept(&error),
+    }
+}
+
+/// A form with one field, `payload`, that holds JSON.
+async fn interactive(State(route): State<Arc<Route>>, headers: HeaderMap, body: Bytes) -> Response {
+    if !route.signed(&headers, &body) {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let payload = url::form_urlencoded::parse(&body).find(|(name, _)| name == "payload");
+    let Some((_, payload)) = payload else {
+        return route.unreadable(INTERACTIVE, &body, "no field `payload`").await;
+    };
+    match serde_json::from_str(&payload) {
+        Ok(payload) => durable(route.trigger.press(INTERACTIVE, &payload).await),
+        Err(error) => {
+            route
+                .unreadable(INTERACTIVE, &body, &format!("not JSON: {error}"))
+                .await
+        }
     }
 }
 
@@ -186,7 +207,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_not_signed_learns_nothing_and_is_not_read() {
-        for path in ["/slack/events", "/slack/commands"] {
+        for path in ["/slack/events", "/slack/commands", "/slack/interactive"] {
             let door = Arc::default();
             let body = mention().to_string();
             let bare = Request::post(path).body(Body::from(body.clone())).unwrap();
@@ -252,6 +273,34 @@ mod tests {
         });
         let answer = ask(&door, signed("/slack/commands", COMMAND)).await;
         assert_eq!(answer, (StatusCode::OK, String::new()));
+    }
+
+    #[tokio::test]
+    async fn a_press_is_heard_and_what_is_none_is_kept() {
+        let door = Arc::new(Doorkeeper::default());
+        let press = json!({
+            "type": "block_actions", "user": {"id": "U0ANN"},
+            "container": {"message_ts": "5.1", "channel_id": "C1"},
+            "actions": [{"action_id": "innkeeper-say-0", "action_ts": "6.1", "value": "cancel 12"}],
+        });
+        let form = |payload: &str| {
+            url::form_urlencoded::Serializer::new(String::new())
+                .append_pair("payload", payload)
+                .finish()
+        };
+        let answer = ask(&door, signed("/slack/interactive", form(&press.to_string()).as_bytes())).await;
+        assert_eq!(answer, (StatusCode::OK, String::new()));
+        assert_eq!(door.texts(), ["cancel 12"]);
+        for body in [form("{"), "text=help".to_owned()] {
+            assert_eq!(
+                ask(&door, signed("/slack/interactive", body.as_bytes())).await.0,
+                StatusCode::OK
+            );
+        }
+        assert_eq!(door.unreadable.lock().unwrap().len(), 2);
+        *door.full.lock().unwrap() = true;
+        let refused = ask(&door, signed("/slack/interactive", form(&press.to_string()).as_bytes())).await;
+        assert_eq!(refused.0, StatusCode::INTERNAL_SERVER_ERROR);
     }
 
     #[tokio::test]

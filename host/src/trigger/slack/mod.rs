@@ -1,6 +1,6 @@
-//! Orders from Slack: messages and slash commands, over Socket Mode (`socket`) or over HTTP (`http`).
+//! Orders from Slack: messages, slash commands and presses of buttons, over Socket Mode (`socket`) or over HTTP (`http`).
 //!
-//! Both ways do the same: read what Slack sent (`event`, pure), hand it to [`Intake`], and acknowledge when it is
+//! Both ways do the same: read what Slack sent (`event`, `press`, pure), hand it to [`Intake`], and acknowledge when it is
 //! durable and not before, so that Slack sends again what could not be kept. Nothing is asked of Slack in between: it
 //! waits three seconds for the acknowledgement. Answers and reports leave through the outbox; who somebody is, is in
 //! `directory`.
@@ -8,12 +8,14 @@
 mod directory;
 mod event;
 mod http;
+mod press;
 mod signature;
 mod socket;
 
 pub use directory::SlackDirectory;
 pub use event::{SlashCommand, hear_command, hear_event};
 pub use http::routes;
+pub use press::hear_press;
 pub use signature::SigningSecret;
 
 use std::fmt;
@@ -105,6 +107,18 @@ impl SlackTrigger {
                     "I could not read that command. It is kept for whoever looks after me.",
                 ))
             }
+        }
+    }
+
+    /// Hears a press of a button. When this returns, it may be acknowledged.
+    ///
+    /// # Errors
+    /// The store's: nothing was kept.
+    async fn press(&self, source: &str, payload: &Value) -> anyhow::Result<()> {
+        match hear_press(payload, &self.identity) {
+            Ok(Some(said)) => self.door.hear(said).await.map(drop),
+            Ok(None) => Ok(()),
+            Err(why) => self.unreadable(source, &payload.to_string(), &why).await,
         }
     }
 

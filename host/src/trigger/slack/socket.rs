@@ -130,8 +130,7 @@ impl SlackTrigger {
                 Some(text) => json!({"envelope_id": id, "payload": ephemeral(text)}),
                 None => json!({"envelope_id": id}),
             }),
-            // Buttons that a job's blocks hold: nothing listens to them yet.
-            "interactive" => Frame::Acknowledge(json!({"envelope_id": id})),
+            "interactive" => acknowledged(self.press(SOURCE, &payload).await, |()| json!({"envelope_id": id})),
             _ => {
                 self.unreadable_frame(frame, Some(id), "an envelope of an unknown type")
                     .await

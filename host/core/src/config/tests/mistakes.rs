@@ -450,7 +450,7 @@ run_args_template = "true"
 report_format = { component = "own.wasm" }
 [[slack]]
 command = "hello"
-action = "schedule_suppression"
+action = "schedule_supression"
 job_type = "hello"
 delay_seconds = "5"
 [[slack]]
@@ -552,13 +552,13 @@ error: `[[slack]]` has no `help`
    |
    = help: `help`: what `help` says about it
 
-error: `schedule_suppression` is not available in this version
-  --> workspace/demo/namespace.toml:18:1
+error: `schedule_supression` is not a value of `action`
+  --> workspace/demo/namespace.toml:18:10
    |
-18 | action = "schedule_suppression"
-   | ^^^^^^ not built yet
+18 | action = "schedule_supression"
+   |          ^^^^^^^^^^^^^^^^^^^^^ expected `schedule_job`, `cancel_job`, `schedule_suppression` or `cancel_suppression`
    |
-   = help: leave it out: it would do nothing
+   = help: did you mean `schedule_suppression`?
 
 error: wrong type for `delay_seconds`
   --> workspace/demo/namespace.toml:20:17
@@ -806,6 +806,81 @@ error: `demo help` is a built-in command
    |           ^^^^^^ lists the namespace's commands
    |
    = help: call the command something else
+"#);
+}
+
+#[test]
+fn suppressions_say_when_they_end() {
+    let command = |text: &str, action: &str, more: &str| {
+        format!("[[slack]]\ncommand = \"{text}\"\nhelp = \"\"\naction = \"{action}\"\njob_type = \"x\"\n{more}")
+    };
+    let suppress = |text: &str| command(text, "schedule_suppression", "");
+    let jobs = "[jobs.x]\nrun_args_template = \"echo {branch}\"\n";
+    let good = [
+        suppress("hold from [start_time] to [end_time]"),
+        suppress("hold until [end_at]"),
+        suppress("hold for [duration]"),
+        suppress("pause [duration] from [start_at] on"),
+        command("go on", "cancel_suppression", ""),
+    ];
+    let world = World::demo(TRUSTED, &format!("{jobs}{}", good.concat()));
+    assert_eq!(world.config().namespaces["demo"].commands.len(), 5);
+    let bad = [
+        suppress("hold"),
+        suppress("hold [start_time] [end_time] [duration]"),
+        suppress("hold the [branch] until [end_time] or [end_at]"),
+        command("stay until [end_time]", "schedule_suppression", "delay_seconds = 5\n"),
+        command("go on with [branch]", "cancel_suppression", ""),
+    ];
+    let world = World::demo(TRUSTED, &format!("{jobs}{}", bad.concat()));
+    insta::assert_snapshot!(world.check(), @r#"
+error: nothing says when the suppression ends
+ --> workspace/demo/namespace.toml:4:11
+  |
+4 | command = "hold"
+  |           ^^^^^^ this command
+  |
+  = help: its parameters are `[start_time]`, and `[end_time]` or `[duration]`
+
+error: a suppression ends at a time or after a while, not both
+ --> workspace/demo/namespace.toml:9:11
+  |
+9 | command = "hold [start_time] [end_time] [duration]"
+  |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ this command
+  |
+  = help: its parameters are `[start_time]`, and `[end_time]` or `[duration]`
+
+error: `schedule_suppression` does not use `branch`
+  --> workspace/demo/namespace.toml:14:21
+   |
+14 | command = "hold the [branch] until [end_time] or [end_at]"
+   |                     ^^^^^^^^ not used
+   |
+   = help: its parameters are `[start_time]`, and `[end_time]` or `[duration]`
+
+error: `end_at` says the same as another parameter
+  --> workspace/demo/namespace.toml:14:50
+   |
+14 | command = "hold the [branch] until [end_time] or [end_at]"
+   |                                                  ^^^^^^^^ not used
+   |
+   = help: its parameters are `[start_time]`, and `[end_time]` or `[duration]`
+
+error: `schedule_suppression` has no delay
+  --> workspace/demo/namespace.toml:23:1
+   |
+23 | delay_seconds = 5
+   | ^^^^^^^^^^^^^ nothing to delay
+   |
+   = help: remove `delay_seconds`
+
+error: `cancel_suppression` takes no parameters
+  --> workspace/demo/namespace.toml:25:23
+   |
+25 | command = "go on with [branch]"
+   |                       ^^^^^^^^ not used
+   |
+   = help: it takes every suppression of the job away
 "#);
 }
 

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::super::buttons::ACTION;
 use super::super::text::{Voice, is_id};
 use super::super::units::thousands;
 use super::rule::{Field, Rule, Shape};
@@ -125,6 +126,14 @@ impl At {
             Rule::Text { mrkdwn, max } => self.text_object(value, *mrkdwn, *max),
             Rule::String(max) => string(value, 1, *max),
             Rule::Opaque(max) => string(value, 0, *max),
+            Rule::ActionId => {
+                string(value, 0, limits::ID)?;
+                match value.as_str() {
+                    // What it says would be taken for the words of whoever presses it.
+                    Some(id) if id.starts_with(ACTION) => Err("is one of the host's own: choose another".to_owned()),
+                    _ => Ok(()),
+                }
+            }
             Rule::Markdown(max) => {
                 tame::markdown(value, self.voice);
                 string(value, 1, *max)

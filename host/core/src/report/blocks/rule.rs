@@ -11,6 +11,8 @@ pub(super) enum Rule {
     String(usize),
     /// A string that Slack does not show and that may be empty.
     Opaque(usize),
+    /// An `action_id`: the same, and not one of the host's own.
+    ActionId,
     /// Standard Markdown, as the `markdown` block has it.
     Markdown(usize),
     /// An absolute URL; `http` allows only that and `https`.

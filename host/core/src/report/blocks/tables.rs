@@ -121,7 +121,7 @@ static BUTTON: Shape = Shape::new(
         must("text", &BUTTON_TEXT),
         // Slack takes a button without one; a click on it would be answered by nobody.
         must("url", &URL),
-        may("action_id", &ID),
+        may("action_id", &Rule::ActionId),
         may("value", &Rule::Opaque(limits::BUTTON_VALUE)),
         may("style", &Rule::OneOf(&["primary", "danger"])),
         may("accessibility_label", &Rule::String(limits::BUTTON)),

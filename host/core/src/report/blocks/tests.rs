@@ -107,6 +107,22 @@ fn notifications_say_the_texts() {
 }
 
 #[test]
+fn no_job_makes_a_button_of_the_host() {
+    for id in ["innkeeper-say-0", "innkeeper\u{0}-say-0"] {
+        let button = json!([{ "type": "actions", "elements": [{
+            "type": "button", "action_id": id, "value": "ops deploy", "url": "https://example.com",
+            "text": { "type": "plain_text", "text": "A duck" } }] }]);
+        assert_eq!(
+            checked(button, TRUSTED),
+            Err(
+                "block 1 of it is refused: `elements[0].action_id` is one of the host's own: choose another."
+                    .to_owned()
+            )
+        );
+    }
+}
+
+#[test]
 fn what_slack_refuses_is_refused_with_the_reason() {
     let blocks = [
         json!(5),

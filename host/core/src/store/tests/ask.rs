@@ -81,6 +81,7 @@ async fn asking_again_joins_the_pending_request_and_moves_its_due_time_either_wa
             joined: true,
             due,
             busy: None,
+            suppressed: None,
         };
         assert_eq!(again.requests, [expected]);
         assert_eq!(it.store.claim(at(0)).await.unwrap().next_due, Some(due));

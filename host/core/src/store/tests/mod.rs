@@ -7,6 +7,7 @@ mod model;
 mod plans;
 mod run;
 mod schema;
+mod suppress;
 
 use std::path::Path;
 

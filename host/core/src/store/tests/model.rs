@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::*;
 use crate::outbox::Receipt;
 use crate::queue::RequestState;
+use crate::suppression::Suppression;
 
 /// One step of a history. Small numbers, so that jobs, arguments, keys and lanes meet often.
 #[derive(Clone, Debug)]
@@ -22,6 +23,12 @@ enum Step {
         answers: u8,
     },
     CancelJob(u8),
+    Suppress {
+        job: u8,
+        after: i64,
+        length: i64,
+    },
+    Lift(u8),
     Claim,
     ClaimRequest(Index),
     End {
@@ -46,6 +53,8 @@ fn step() -> impl Strategy<Value = Step> {
             |(key, edit, text, orders, answers)| Step::Accept { key, edit, text, orders, answers }
         ),
         1 => (0..4u8).prop_map(Step::CancelJob),
+        2 => (0..3u8, -5..15i64, 6..20i64).prop_map(|(job, after, length)| Step::Suppress { job, after, length }),
+        1 => (0..4u8).prop_map(Step::Lift),
         4 => Just(Step::Claim),
         1 => any::<Index>().prop_map(Step::ClaimRequest),
         3 => (any::<Index>(), 0..3u8).prop_map(|(run, reports)| Step::End { run, reports }),
@@ -89,6 +98,8 @@ struct Model {
     keys: BTreeMap<u8, ModelAsking>,
     requests: BTreeMap<RequestId, ModelRequest>,
     running: BTreeMap<u8, (RunId, RequestId)>,
+    /// Job, start, end.
+    suppressions: Vec<(u8, i64, i64)>,
     ended: Vec<RunId>,
     lanes: BTreeMap<u8, VecDeque<ModelDelivery>>,
     deliveries: usize,
@@ -100,11 +111,35 @@ impl Model {
         self.requests.iter().find(|(_, request)| is(request)).map(|(id, _)| *id)
     }
 
+    /// Until when a job is suppressed at a moment.
+    fn suppressed(&self, job: u8, at: i64) -> Option<i64> {
+        let active = |(of, start, end): &&(u8, i64, i64)| *of == job && *start <= at && at < *end;
+        self.suppressions.iter().filter(active).map(|(_, _, end)| *end).max()
+    }
+
+    /// The pending requests of jobs that are free.
+    fn waiting(&self) -> impl Iterator<Item = (&RequestId, &ModelRequest)> {
+        let may = |r: &ModelRequest| r.state == RequestState::Pending && !self.running.contains_key(&r.job);
+        self.requests.iter().filter(move |(_, request)| may(request))
+    }
+
     /// The first that may start, by due time and number.
     fn first(&self) -> Option<(i64, RequestId)> {
-        let may = |r: &ModelRequest| r.state == RequestState::Pending && !self.running.contains_key(&r.job);
-        let startable = self.requests.iter().filter(|(_, request)| may(request));
-        startable.map(|(id, request)| (request.due, *id)).min()
+        let free = self
+            .waiting()
+            .filter(|(_, request)| self.suppressed(request.job, self.now).is_none());
+        free.map(|(id, request)| (request.due, *id)).min()
+    }
+
+    /// When there may be something to start.
+    fn next_due(&self) -> Option<i64> {
+        let active = |(_, start, end): &&(u8, i64, i64)| *start <= self.now && self.now < *end;
+        let released = self.suppressions.iter().filter(active).filter_map(|(job, _, end)| {
+            let of_job = self.waiting().filter(|(_, request)| request.job == *job);
+            let due = of_job.map(|(_, request)| request.due).min()?;
+            Some(due.max(*end))
+        });
+        self.first().map(|(due, _)| due).into_iter().chain(released).min()
     }
 
     fn start(&mut self, request: RequestId, run: RunId) {
@@ -169,6 +204,8 @@ impl Pair {
                 answers,
             } => self.accept(key, edit, text, orders, answers).await,
             Step::CancelJob(job) => self.cancel_job(job).await,
+            Step::Suppress { job, after, length } => self.suppress(job, after, length).await,
+            Step::Lift(job) => self.lift(job).await,
             Step::Claim => self.claim().await,
             Step::ClaimRequest(which) => self.claim_request(which).await,
             Step::End { run, reports } => self.end(run, reports).await,
@@ -233,6 +270,8 @@ impl Pair {
         let pending = self.model.pending(job, argument);
         assert_eq!((queued.joined, queued.due), (pending.is_some(), at(due)));
         assert_eq!(queued.busy, self.model.running.get(&job).map(|(run, _)| *run));
+        let suppressed = self.model.suppressed(job, due.max(self.model.now));
+        assert_eq!(queued.suppressed, suppressed.map(at));
         if let Some(pending) = pending {
             assert_eq!(queued.id, pending);
         } else {
@@ -263,6 +302,41 @@ impl Pair {
         );
     }
 
+    async fn suppress(&mut self, job: u8, after: i64, length: i64) {
+        let (start, end) = (self.model.now + after, self.model.now + after + length);
+        let cause = Cause::Suppress {
+            namespace: "demo".into(),
+            job: job_name(job),
+            span: Suppression {
+                start: at(start),
+                end: at(end),
+            },
+        };
+        let asking = NewAsking {
+            at: at(self.model.now),
+            ..somebody()
+        };
+        self.it.caused(asking, cause).await;
+        self.model.suppressions.push((job, start, end));
+    }
+
+    async fn lift(&mut self, job: u8) {
+        let cause = Cause::LiftSuppressions {
+            namespace: "demo".into(),
+            job: job_name(job),
+        };
+        let asking = NewAsking {
+            at: at(self.model.now),
+            ..somebody()
+        };
+        let lifted = self.it.caused(asking, cause).await.lifted;
+        let now = self.model.now;
+        let going_on = |(of, _, end): &(u8, i64, i64)| *of == job && *end > now;
+        let expected = self.model.suppressions.iter().filter(|one| going_on(one)).count();
+        assert_eq!(lifted, expected as u64);
+        self.model.suppressions.retain(|(of, _, _)| *of != job);
+    }
+
     async fn claim(&mut self) {
         let claim = self.it.store.claim(at(self.model.now)).await.unwrap();
         let due = self.model.first().filter(|(due, _)| *due <= self.model.now);
@@ -270,7 +344,7 @@ impl Pair {
         if let Some(run) = claim.run {
             self.started(&run);
         }
-        assert_eq!(claim.next_due, self.model.first().map(|(due, _)| at(due)));
+        assert_eq!(claim.next_due, self.model.next_due().map(at));
     }
 
     fn started(&mut self, run: &Run) {
@@ -293,13 +367,22 @@ impl Pair {
         let Some(id) = self.some_request(which) else { return };
         let row = &self.model.requests[&id];
         let busy = self.model.running.get(&row.job).map(|(run, _)| *run);
+        let suppressed = self.model.suppressed(row.job, self.model.now);
         let claimed = self.it.store.claim_request(id, at(self.model.now)).await.unwrap();
         match claimed {
             ClaimOne::Started(run) => {
                 assert!(row.state == RequestState::Pending && row.due <= self.model.now && run.request == id);
+                assert_eq!(suppressed, None);
                 self.started(&run);
             }
-            ClaimOne::NotYet(due) => assert!(due == at(row.due) && row.due > self.model.now && busy.is_none()),
+            ClaimOne::NotYet(due) => {
+                let expected = if row.due > self.model.now {
+                    Some(row.due)
+                } else {
+                    suppressed
+                };
+                assert!(Some(due) == expected.map(at) && busy.is_none());
+            }
             ClaimOne::Busy(run) => assert!(busy == Some(run) && row.state == RequestState::Pending),
             ClaimOne::Gone(state) => assert!(state == row.state && state != RequestState::Pending),
             ClaimOne::Unknown => panic!("request {id} is lost"),
@@ -428,6 +511,19 @@ impl Pair {
             self.it.raw::<i64>("SELECT count(*) FROM request"),
             self.model.requests.len() as i64
         );
+        let going_on = self.it.store.suppressions("demo", at(self.model.now)).await.unwrap();
+        let mut going_on: Vec<_> = going_on.into_iter().map(|one| (one.job, one.start, one.end)).collect();
+        going_on.sort();
+        let expected = self
+            .model
+            .suppressions
+            .iter()
+            .filter(|(_, _, end)| *end > self.model.now);
+        let mut expected: Vec<_> = expected
+            .map(|(job, start, end)| (job_name(*job), at(*start), at(*end)))
+            .collect();
+        expected.sort();
+        assert_eq!(going_on, expected);
         assert_eq!(
             self.it.raw::<i64>("SELECT count(*) FROM delivery"),
             self.model.deliveries as i64

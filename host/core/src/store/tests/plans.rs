@@ -22,16 +22,21 @@ fn plan(sql: &str) -> Vec<String> {
 #[test]
 fn a_claim_reads_one_end_of_an_index_of_jobs() {
     // The index holds jobs that are free and have something pending, in the order asked for.
-    assert_eq!(
-        plan(job::STARTABLE),
-        ["SEARCH job USING INDEX job_startable (next_due>?)"]
-    );
-    assert!(job::STARTABLE.ends_with("LIMIT 1"));
-    let elsewhere = plan(job::STARTABLE_ELSEWHERE);
-    assert_eq!(
-        elsewhere[0], "SEARCH job USING INDEX job_startable (next_due>?)",
-        "{elsewhere:?}"
-    );
+    for sql in [job::STARTABLE, job::STARTABLE_ELSEWHERE] {
+        let steps = plan(sql);
+        assert_eq!(
+            steps[0], "SEARCH job USING INDEX job_startable (next_due>?)",
+            "{steps:?}"
+        );
+        // Whether a job is suppressed now is one look into an index, too.
+        let asked = "SEARCH suppression USING COVERING INDEX suppression_of_job (job=? AND end_at>?)";
+        assert!(steps.contains(&asked.to_owned()), "{steps:?}");
+        assert!(
+            !steps.iter().any(|step| step.contains("TEMP B-TREE FOR ORDER")),
+            "{steps:?}"
+        );
+        assert!(sql.ends_with("LIMIT 1"));
+    }
 }
 
 #[test]
@@ -45,6 +50,21 @@ fn the_next_request_of_a_job_is_one_look_into_an_index() {
         );
         assert_neither_scan_nor_sort(&steps);
     }
+}
+
+#[test]
+fn suppressions_that_have_ended_cost_nothing() {
+    assert_eq!(
+        plan(suppression::UNTIL),
+        ["SEARCH suppression USING COVERING INDEX suppression_of_job (job=? AND end_at>?)"]
+    );
+    assert_eq!(
+        plan(suppression::FIRST_RELEASE),
+        [
+            "SEARCH suppression USING INDEX suppression_end (end_at>?)",
+            "SEARCH job USING INTEGER PRIMARY KEY (rowid=?)"
+        ]
+    );
 }
 
 #[test]

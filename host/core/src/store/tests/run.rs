@@ -299,6 +299,7 @@ async fn status_says_what_goes_on() {
         }
       ],
       "pending_count": 2,
+      "suppressions": [],
       "outbox": {
         "unsettled": 1,
         "oldest": "2023-11-14T22:13:23Z",

@@ -35,6 +35,9 @@ const SAMPLES: &[&str] = &["
     INSERT INTO unreadable (source, at, why, body) VALUES ('slack', 1700000000000000, 'no JSON', 'x');
 ", "
     INSERT INTO payload (request, body) VALUES (3, x'7b7d');
+", "
+    INSERT INTO suppression (id, job, start_at, end_at, asking) VALUES
+        (1, 1, 1700000000000000, 1700003600000000, 1);
 "];
 
 #[tokio::test]
@@ -70,6 +73,8 @@ async fn rows_of_every_version_are_read_by_this_one() {
     );
     assert_eq!(it.store.dead_runs().await.unwrap()[0].askings[0].id, AskingId(1));
     assert_eq!(it.store.undecided().await.unwrap()[0].id, AskingId(2));
+    let suppressed = it.store.suppressions("demo", at(0)).await.unwrap();
+    assert_eq!((suppressed[0].job.as_str(), suppressed[0].end), ("hello", at(3600)));
     assert_eq!(it.claimed(at(0)).await.id, RunId(3));
     let (delivery, was_in_flight) = it.taken("slack:C1", at(0)).await;
     assert_eq!((delivery.attempts, was_in_flight), (2, true));

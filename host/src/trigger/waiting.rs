@@ -1,0 +1,55 @@
+//! What is said at once about a request that has to wait, where its asker would otherwise wonder. Built inside the commit
+//! that accepts the request, since only then it is known what it waits for.
+
+use std::sync::Arc;
+
+use innkeeper_core::clock::Timestamp;
+use innkeeper_core::config::Config;
+use innkeeper_core::message::NewDelivery;
+use innkeeper_core::report::{self, Button};
+use innkeeper_core::request::{NewRequest, Origin};
+use innkeeper_core::store::{Caused, Queued};
+
+use super::answers;
+use super::intake::{Answer, reply_with, silence};
+
+/// What the requests that come of `orders` wait for, told where `origin` reads answers. A terminal is told in its own way.
+pub(super) fn notices(config: &Arc<Config>, origin: &Origin, orders: &[NewRequest], now: Timestamp) -> Answer {
+    if matches!(origin, Origin::Cli(_)) {
+        return silence();
+    }
+    let name = |order: &NewRequest| (order.namespace.clone(), order.job.clone());
+    let jobs: Vec<(String, String)> = orders.iter().map(name).collect();
+    let (config, origin) = (config.clone(), origin.clone());
+    Box::new(move |caused: &Caused| {
+        let waiting = jobs.iter().zip(&caused.requests);
+        waiting
+            .filter_map(|((namespace, job), queued)| notice(&config, &origin, (namespace, job), queued, now))
+            .flatten()
+            .collect()
+    })
+}
+
+fn notice(
+    config: &Config,
+    origin: &Origin,
+    (namespace, job): (&str, &str),
+    queued: &Queued,
+    now: Timestamp,
+) -> Option<Vec<NewDelivery>> {
+    let text = match (queued.suppressed, queued.busy) {
+        (Some(until), _) => {
+            let known = config.namespaces.get(namespace);
+            let lift = known.and_then(|known| answers::lifting_command(known, job, answers::prefix(origin)));
+            let job = (namespace, job);
+            answers::waits_for_release(job, queued.id, until, lift.as_deref(), now, &config.timezone)
+        }
+        // What is due later may find the job free. Nobody waits for what a webhook starts.
+        (None, Some(run)) if queued.due <= now && matches!(origin, Origin::Slack(_)) => {
+            answers::waits_for_run((namespace, job), queued.id, run)
+        }
+        _ => return None,
+    };
+    let cancel = [Button::cancel(queued.id)];
+    Some(reply_with(origin, report::with_buttons(text, &cancel)))
+}
