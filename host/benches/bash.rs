@@ -189,5 +189,6 @@ fn namespace(home: &Path, job: &Arc<Job>) -> Namespace {
         jobs: BTreeMap::from([(job.name.clone(), Arc::clone(job))]),
         commands: Vec::new(),
         github: Vec::new(),
+        schedules: Vec::new(),
     }
 }

@@ -179,6 +179,7 @@ fn namespace() -> Namespace {
         jobs: BTreeMap::new(),
         commands: Vec::new(),
         github: Vec::new(),
+        schedules: Vec::new(),
     }
 }
 

@@ -113,6 +113,8 @@ pub enum Origin {
     Slack(SlackOrigin),
     /// A GitHub webhook delivery.
     Github(GithubOrigin),
+    /// The clock.
+    Schedule(ScheduleOrigin),
     /// The command line on the host.
     Cli(CliOrigin),
 }
@@ -161,6 +163,18 @@ pub struct GithubOrigin {
     pub channel: Option<String>,
 }
 
+/// Which start of which schedule asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduleOrigin {
+    /// The moment that was scheduled.
+    pub due: Timestamp,
+    /// The schedule, as it is written.
+    pub schedule: String,
+    /// Where the report goes. None posts nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+}
+
 /// Who asked on the command line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CliOrigin {
@@ -177,6 +191,7 @@ impl Origin {
         match self {
             Self::Slack(_) => Trigger::Slack,
             Self::Github(_) => Trigger::Github,
+            Self::Schedule(_) => Trigger::Schedule,
             Self::Cli(_) => Trigger::Cli,
         }
     }
@@ -191,6 +206,7 @@ impl Origin {
                 or_user: slack.message.is_none().then(|| slack.user.clone()),
             }),
             Self::Github(github) => github.channel.clone().map(Address::slack_channel),
+            Self::Schedule(schedule) => schedule.channel.clone().map(Address::slack_channel),
             Self::Cli(cli) => cli.session.map(|session| Address::Terminal { session }),
         }
     }
@@ -202,7 +218,7 @@ impl Origin {
                 channel: slack.channel.clone(),
                 ts,
             }),
-            Self::Github(_) | Self::Cli(_) => None,
+            Self::Github(_) | Self::Schedule(_) | Self::Cli(_) => None,
         }
     }
 }

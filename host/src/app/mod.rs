@@ -43,6 +43,7 @@ use crate::runner::component::ComponentRunner;
 use crate::trigger::cli::CommandLine;
 use crate::trigger::github::GithubTrigger;
 use crate::trigger::intake::{Intake, IntakeParts};
+use crate::trigger::schedule::ScheduleTrigger;
 use crate::web;
 
 use slack::Slack;
@@ -63,7 +64,7 @@ const LAST_FILES: Duration = Duration::from_secs(1);
 /// How long the queue may take to answer before the host counts as not ready.
 const READY_TIME: Duration = Duration::from_secs(2);
 
-/// How often old deliveries are forgotten.
+/// How often old keys are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// How long the sender of a body may take for all of it.
@@ -251,7 +252,7 @@ impl App {
     }
 }
 
-/// Forgets what repetitions of old GitHub deliveries are recognised by, at the start and then once an hour.
+/// Forgets what repetitions of old webhooks and starts are recognised by, at the start and then once an hour.
 async fn forget(store: Arc<Store>, clock: Arc<dyn Clock>, stop: CancellationToken) -> anyhow::Result<()> {
     while !stop.is_cancelled() {
         let pause = match store.forget(clock.now()).await {
@@ -259,7 +260,7 @@ async fn forget(store: Arc<Store>, clock: Arc<dyn Clock>, stop: CancellationToke
             Ok(forgotten) if forgotten > 0 => Duration::ZERO,
             Ok(_) => FORGET_EVERY,
             Err(error) => {
-                tracing::error!(%error, "old deliveries could not be forgotten; tried again in an hour");
+                tracing::error!(%error, "old keys could not be forgotten; tried again in an hour");
                 FORGET_EVERY
             }
         };
@@ -360,6 +361,7 @@ impl App {
             .resume()
             .await
             .context("what was kept undecided cannot be looked up")?;
+        let schedules = ScheduleTrigger::resume(&self.config, intake.clone(), self.clock.clone()).await?;
         self.guests.preload(components(&self.config));
 
         let lanes = self.lanes.take().context("this host serves already")?;
@@ -392,6 +394,7 @@ impl App {
             Some(slack) => tasks.spawn("slack", slack.run(intake.clone(), stop.clone())),
             None => tracing::warn!("no SLACK_BOT_TOKEN: nothing is heard from Slack or posted to it"),
         }
+        tasks.spawn("schedule", ends_well(schedules.run(stop.clone())));
         tasks.spawn("forget", forget(self.store.clone(), self.clock.clone(), stop.clone()));
         let mut dispatching = tokio::spawn(self.dispatcher.clone().run(stop.clone()));
         let dispatcher = self.dispatcher.clone();

@@ -283,7 +283,7 @@ impl Dispatcher {
 fn sessions(run: &Run) -> impl Iterator<Item = Uuid> {
     run.askings.iter().filter_map(|asking| match &asking.origin {
         Origin::Cli(cli) => cli.session,
-        Origin::Slack(_) | Origin::Github(_) => None,
+        Origin::Slack(_) | Origin::Github(_) | Origin::Schedule(_) => None,
     })
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use innkeeper_core::message::{File, Message, Post};
 use innkeeper_core::report::Finished;
-use innkeeper_core::request::{Arguments, Asking, Bytes, CliOrigin, GithubOrigin, Origin, SlackOrigin};
+use innkeeper_core::request::{Arguments, Asking, Bytes, CliOrigin, GithubOrigin, Origin, ScheduleOrigin, SlackOrigin};
 use innkeeper_core::run::{Captured, Ending, Outcome, Report};
 
 use super::bindings::types as wit;
@@ -33,7 +33,7 @@ pub fn request(invocation: &Invocation) -> wit::Request {
     let mut payload_of = |asking: &Asking| match asking.origin {
         // The first of GitHub's askings made the request.
         Origin::Github(_) => payload.take(),
-        Origin::Slack(_) | Origin::Cli(_) => None,
+        Origin::Slack(_) | Origin::Schedule(_) | Origin::Cli(_) => None,
     };
     wit::Request {
         run: invocation.run.0,
@@ -123,6 +123,16 @@ fn trigger(origin: &Origin, payload: Option<&Bytes>) -> wit::Trigger {
             sender,
             channel,
             payload: payload.map(|payload| payload.to_vec()).unwrap_or_default(),
+            extra: Vec::new(),
+        }),
+        // Where the report goes is for the host to know, too: the interface has no place for it.
+        Origin::Schedule(ScheduleOrigin {
+            due,
+            schedule,
+            channel: _,
+        }) => wit::Trigger::Schedule(wit::ScheduleOrigin {
+            due: due.as_micros(),
+            schedule,
             extra: Vec::new(),
         }),
         // Which terminal waits is the host's business.

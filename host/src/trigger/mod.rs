@@ -4,6 +4,7 @@ pub mod answers;
 pub mod cli;
 pub mod github;
 pub mod intake;
+pub mod schedule;
 pub mod signature;
 pub mod slack;
 

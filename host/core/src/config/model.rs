@@ -12,6 +12,7 @@ use super::oci::{OciReference, RegistryGrants};
 use crate::command::Pattern;
 use crate::command::template::{ArgumentTemplate, ScriptTemplate};
 use crate::request::Trigger;
+use crate::schedule::Schedule;
 
 /// Everything that `innkeeper.toml` and the namespaces of its workspace say.
 #[derive(Clone, Debug)]
@@ -98,6 +99,8 @@ pub struct Namespace {
     pub commands: Vec<Command>,
     /// `[[github]]`.
     pub github: Vec<GithubRule>,
+    /// `[[schedule]]`.
+    pub schedules: Vec<Arc<Schedule>>,
 }
 
 /// What a namespace may do. By default nothing.

@@ -15,7 +15,7 @@ use super::names::{channel_fault, tick};
 use super::problem::{Problem, Problems};
 use super::raw::RawNamespace;
 use super::source::Document;
-use super::{ComponentInspector, commands, jobs, needs, schema, shape};
+use super::{ComponentInspector, commands, jobs, needs, schedules, schema, shape};
 
 /// A namespace under check: what its file says, and what the host says of it.
 pub(super) struct Room<'a> {
@@ -74,6 +74,7 @@ pub(super) fn read(
     let jobs = jobs::check(&room, inspector, problems);
     let commands = commands::check_slack(&room, &jobs, problems);
     let github = commands::check_github(&room, &jobs, problems);
+    let schedules = schedules::check(&room, &jobs, problems);
     let namespace = Namespace {
         name: room.name,
         description: room.raw.description,
@@ -85,6 +86,7 @@ pub(super) fn read(
         jobs: jobs.into_iter().map(|(name, job)| (name, Arc::new(job))).collect(),
         commands,
         github,
+        schedules,
     };
     Some((namespace, account))
 }

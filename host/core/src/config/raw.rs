@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::model::{Format, Mentions};
 use crate::request::Trigger;
+use crate::schedule::Missed;
 
 /// Who runs Innkeeper, where it keeps things, and what each namespace is granted.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -147,6 +148,8 @@ pub(super) enum RawTrigger {
     Slack,
     /// A GitHub webhook.
     Github,
+    /// The clock.
+    Schedule,
 }
 
 impl From<RawTrigger> for Trigger {
@@ -154,6 +157,7 @@ impl From<RawTrigger> for Trigger {
         match raw {
             RawTrigger::Slack => Self::Slack,
             RawTrigger::Github => Self::Github,
+            RawTrigger::Schedule => Self::Schedule,
         }
     }
 }
@@ -251,6 +255,8 @@ pub(super) struct RawNamespace {
     pub slack: Vec<RawCommand>,
     /// What GitHub webhooks start.
     pub github: Vec<RawGithubRule>,
+    /// What the clock starts.
+    pub schedule: Vec<RawSchedule>,
 }
 
 /// What a namespace needs.
@@ -476,6 +482,38 @@ pub(super) struct RawGithubRule {
     #[serde(default)]
     #[schemars(range(max = 31_536_000))]
     pub delay_seconds: u64,
+    /// Where the report goes. Default: the namespace's `default_channel`.
+    #[serde(default)]
+    pub channel: Option<String>,
+}
+
+/// What the clock starts.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSchedule {
+    /// When, as a line of cron: minute, hour, day of the month, month, day of the week; or `@hourly`, `@daily`, `@weekly`,
+    /// `@monthly`, `@yearly`.
+    #[serde(default)]
+    pub cron: Option<String>,
+    /// Instead of `cron`: the time between two starts, for example `5m` or `1h 30m`.
+    #[serde(default)]
+    pub every: Option<String>,
+    /// The time zone of `cron`. Default: that of `innkeeper.toml`.
+    #[serde(default)]
+    pub timezone: Option<String>,
+    /// Up to how much later the job may start, chosen anew each time, for example `30s`. Default: not at all.
+    #[serde(default)]
+    pub jitter: Option<String>,
+    /// What is done about starts that were missed while the host was down.
+    #[serde(default)]
+    pub missed: Missed,
+    /// The job, by its name under `[jobs]`.
+    #[schemars(required)]
+    pub job_type: Option<String>,
+    /// Arguments of the job by name.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub args: Map<String, Value>,
     /// Where the report goes. Default: the namespace's `default_channel`.
     #[serde(default)]
     pub channel: Option<String>,

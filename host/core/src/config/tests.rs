@@ -6,6 +6,7 @@ mod http;
 mod mistakes;
 mod mutations;
 mod oci;
+mod schedules;
 
 use std::path::{Path, PathBuf};
 

@@ -24,6 +24,7 @@ const LOG_SIZE: u64 = 5 * 1024 * 1024;
 pub(super) const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0001_queue.sql")),
     M::up(include_str!("../../migrations/0002_payload.sql")),
+    M::up(include_str!("../../migrations/0003_schedule.sql")),
 ];
 pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

@@ -103,6 +103,7 @@ impl Host {
             jobs: BTreeMap::from([("x".to_owned(), Arc::clone(&job))]),
             commands: Vec::new(),
             github: Vec::new(),
+            schedules: Vec::new(),
         };
         Invocation {
             run: RunId(1),

@@ -82,6 +82,7 @@ fn namespace(rules: Vec<GithubRule>) -> Namespace {
         jobs: BTreeMap::new(),
         commands: Vec::new(),
         github: rules,
+        schedules: Vec::new(),
     }
 }
 

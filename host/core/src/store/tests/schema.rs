@@ -35,6 +35,8 @@ const SAMPLES: &[&str] = &["
     INSERT INTO unreadable (source, at, why, body) VALUES ('slack', 1700000000000000, 'no JSON', 'x');
 ", "
     INSERT INTO payload (request, body) VALUES (3, x'7b7d');
+", "
+    INSERT INTO schedule (namespace, key, at) VALUES ('demo', 'abc', 1700000000000000);
 "];
 
 #[tokio::test]
