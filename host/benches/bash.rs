@@ -190,5 +190,6 @@ fn namespace(home: &Path, job: &Arc<Job>) -> Namespace {
         commands: Vec::new(),
         github: Vec::new(),
         schedules: Vec::new(),
+        hooks: BTreeMap::new(),
     }
 }

@@ -13,6 +13,7 @@ mod distribution;
 mod fake_slack;
 mod gate;
 mod github;
+mod hooks;
 mod hostile;
 mod http_grant;
 mod p1_durable_before_ack;

@@ -180,6 +180,7 @@ fn namespace() -> Namespace {
         commands: Vec::new(),
         github: Vec::new(),
         schedules: Vec::new(),
+        hooks: BTreeMap::new(),
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use innkeeper_core::clock::Timestamp;
 use innkeeper_core::config::Format;
 use innkeeper_core::message::{File, Message, Post};
-use innkeeper_core::request::{GithubOrigin, ScheduleOrigin, SlackOrigin};
+use innkeeper_core::request::{GithubOrigin, HookOrigin, ScheduleOrigin, SlackOrigin};
 use innkeeper_core::run::{Captured, Ending, Outcome, Report};
 use wit_parser::{Resolve, Type, TypeDef, TypeDefKind};
 
@@ -250,6 +250,32 @@ fn github_fields() -> Vec<Line> {
     ]
 }
 
+fn hook_fields() -> Vec<Line> {
+    let HookOrigin {
+        hook,
+        delivery,
+        content_type,
+        // For the host alone.
+        channel: _,
+        session: _,
+    } = HookOrigin {
+        hook: String::new(),
+        delivery: None,
+        content_type: None,
+        channel: None,
+        session: None,
+    };
+    // Kept apart from the origin, as GitHub's.
+    let payload: Vec<u8> = Vec::new();
+    vec![
+        line("hook", &hook),
+        line("delivery", &delivery),
+        line("content-type", &content_type),
+        line("payload", &payload),
+        extra(),
+    ]
+}
+
 fn schedule_fields() -> Vec<Line> {
     let ScheduleOrigin {
         due,
@@ -367,6 +393,7 @@ fn wit_and_core_have_the_same_types() {
         ("report", reports()),
         ("slack-origin", slack_fields()),
         ("github-origin", github_fields()),
+        ("hook-origin", hook_fields()),
         ("schedule-origin", schedule_fields()),
     ];
     for (name, expected) in &core {

@@ -42,6 +42,7 @@ use crate::runner::bash::{BashRunner, BashSettings, Grace};
 use crate::runner::component::ComponentRunner;
 use crate::trigger::cli::CommandLine;
 use crate::trigger::github::GithubTrigger;
+use crate::trigger::hook::{HookParts, HookTrigger};
 use crate::trigger::intake::{Intake, IntakeParts};
 use crate::trigger::schedule::ScheduleTrigger;
 use crate::web;
@@ -196,9 +197,11 @@ impl App {
 }
 
 impl App {
+    /// The triggers that are sent webhooks.
+    ///
     /// # Errors
     /// A secret that a namespace was granted cannot be read.
-    fn github(&self, intake: Arc<Intake>) -> anyhow::Result<Arc<GithubTrigger>> {
+    fn webhooks(&self, intake: &Arc<Intake>) -> anyhow::Result<(Arc<GithubTrigger>, Arc<HookTrigger>)> {
         let unreadable = Cell::new(None);
         let secret = |name: &str| {
             self.secrets.get(name).unwrap_or_else(|error| {
@@ -206,10 +209,16 @@ impl App {
                 None
             })
         };
-        let trigger = GithubTrigger::new(&self.config, secret, intake, self.clock.clone());
+        let github = GithubTrigger::new(&self.config, secret, intake.clone(), self.clock.clone());
+        let parts = HookParts {
+            orders: intake.clone(),
+            terminals: self.terminals.clone(),
+            clock: self.clock.clone(),
+        };
+        let hooks = HookTrigger::new(&self.config, secret, parts);
         match unreadable.take() {
             Some(error) => Err(error.into()),
-            None => Ok(Arc::new(trigger)),
+            None => Ok((Arc::new(github), Arc::new(hooks))),
         }
     }
 
@@ -343,7 +352,7 @@ impl App {
     pub async fn serve(mut self, stop: CancellationToken, hurry: CancellationToken) -> anyhow::Result<()> {
         let slack = Slack::from_secrets(&self.config, &self.secrets, self.clock.clone())?;
         let intake = self.intake(slack.as_ref(), &stop);
-        let github = self.github(intake.clone())?;
+        let (github, hooks) = self.webhooks(&intake)?;
         let socket = web::unix::bind(&self.socket)?;
         let listener = TcpListener::bind(self.config.server.listen).await.with_context(|| {
             format!(
@@ -385,6 +394,7 @@ impl App {
         );
         let routes = web::router(web::WebParts {
             github,
+            hooks,
             slack: slack.as_ref().map_or_else(Router::new, Slack::routes),
             health: self.health(&stop),
             body_time: BODY_TIME,

@@ -149,7 +149,7 @@ fn reactions(run: &Run, ending: &Ending) -> Vec<NewDelivery> {
 /// The report, once for each distinct place that asked.
 fn to_every_place(run: &Run, messages: &[Message]) -> Vec<NewDelivery> {
     let mut known = HashSet::new();
-    let places = run.askings.iter().filter_map(|asking| asking.origin.reply_to());
+    let places = run.askings.iter().flat_map(|asking| asking.origin.report_to());
     places
         .filter(|place| known.insert(place.place()))
         .flat_map(|place| {

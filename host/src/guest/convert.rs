@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use innkeeper_core::message::{File, Message, Post};
 use innkeeper_core::report::Finished;
-use innkeeper_core::request::{Arguments, Asking, Bytes, CliOrigin, GithubOrigin, Origin, ScheduleOrigin, SlackOrigin};
+use innkeeper_core::request::{
+    Arguments, Asking, Bytes, CliOrigin, GithubOrigin, HookOrigin, Origin, ScheduleOrigin, SlackOrigin,
+};
 use innkeeper_core::run::{Captured, Ending, Outcome, Report};
 
 use super::bindings::types as wit;
@@ -31,8 +33,8 @@ type Read<T> = Result<T, String>;
 pub fn request(invocation: &Invocation) -> wit::Request {
     let mut payload = invocation.payload.as_ref();
     let mut payload_of = |asking: &Asking| match asking.origin {
-        // The first of GitHub's askings made the request.
-        Origin::Github(_) => payload.take(),
+        // The first webhook of its askings made the request.
+        Origin::Github(_) | Origin::Hook(_) => payload.take(),
         Origin::Slack(_) | Origin::Schedule(_) | Origin::Cli(_) => None,
     };
     wit::Request {
@@ -125,7 +127,20 @@ fn trigger(origin: &Origin, payload: Option<&Bytes>) -> wit::Trigger {
             payload: payload.map(|payload| payload.to_vec()).unwrap_or_default(),
             extra: Vec::new(),
         }),
-        // Where the report goes is for the host to know, too: the interface has no place for it.
+        // Where the report goes, and who waits for it, is the host's business: the interface has no place for it.
+        Origin::Hook(HookOrigin {
+            hook,
+            delivery,
+            content_type,
+            channel: _,
+            session: _,
+        }) => wit::Trigger::Hook(wit::HookOrigin {
+            hook,
+            delivery,
+            content_type,
+            payload: payload.map(|payload| payload.to_vec()).unwrap_or_default(),
+            extra: Vec::new(),
+        }),
         Origin::Schedule(ScheduleOrigin {
             due,
             schedule,

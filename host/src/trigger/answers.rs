@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 pub fn prefix(origin: &Origin) -> &'static str {
     match origin {
         Origin::Slack(slack) if !slack.direct => "@bot ",
-        Origin::Slack(_) | Origin::Github(_) | Origin::Schedule(_) | Origin::Cli(_) => "",
+        Origin::Slack(_) | Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => "",
     }
 }
 

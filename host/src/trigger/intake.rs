@@ -275,7 +275,7 @@ impl Desk {
                 .directory
                 .as_ref()
                 .and_then(|directory| directory.known(slack)),
-            Origin::Github(_) | Origin::Schedule(_) | Origin::Cli(_) => None,
+            Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => None,
         }
     }
 
@@ -284,7 +284,9 @@ impl Desk {
         let prefix = answers::prefix(origin);
         let understood = match origin {
             Origin::Slack(_) => interpret(text, &self.catalogue),
-            Origin::Github(_) | Origin::Schedule(_) | Origin::Cli(_) => interpret_plain(text, &self.catalogue),
+            Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => {
+                interpret_plain(text, &self.catalogue)
+            }
         };
         Ok(match understood {
             Understood::Run {

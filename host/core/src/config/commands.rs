@@ -364,7 +364,7 @@ fn check_event(room: &Room<'_>, at: &str, raw: &RawGithubRule, problems: &mut Pr
     }
 }
 
-fn check_json_pointer(room: &Room<'_>, at: &str, pointer: &str, problems: &mut Problems) {
+pub(super) fn check_json_pointer(room: &Room<'_>, at: &str, pointer: &str, problems: &mut Problems) {
     let escapes_are_good = pointer.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
     if !pointer.starts_with('/') || !escapes_are_good {
         let place = room.document.value(at, "expected a JSON pointer");

@@ -256,7 +256,14 @@ impl Host {
         let keys = |value: &serde_json::Value| value.as_object().map(|table| table.keys().cloned().collect::<Vec<_>>());
         let mut unclear = BTreeSet::new();
         let grants = self.raw.namespaces.values();
-        self.webhook_secrets = grants.filter_map(|raw| raw.github.as_ref()?.secret.clone()).collect();
+        self.webhook_secrets = grants
+            .flat_map(|raw| {
+                let hooks = raw.hooks.values().map(|hook| &hook.secret);
+                hooks.chain(raw.github.as_ref().map(|github| &github.secret))
+            })
+            .flatten()
+            .cloned()
+            .collect();
         let protected = protected(self);
         for (name, raw) in &self.raw.namespaces {
             let pointer = child("/namespaces", name);

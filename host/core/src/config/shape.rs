@@ -14,7 +14,6 @@ use super::source::{Document, child};
 const KEYS_TO_COME: &[&str] = &[
     "/fabfile",
     "/keyword",
-    "/hook",
     "/services",
     "/plugins",
     "/jobs/*/idempotent",
@@ -37,7 +36,7 @@ const VALUES_TO_COME: &[(&str, &[&str])] = &[
     ("/jobs/*/needs/triggers/*", TRIGGERS_TO_COME),
 ];
 
-const TRIGGERS_TO_COME: &[&str] = &["hook", "keyword", "api"];
+const TRIGGERS_TO_COME: &[&str] = &["keyword", "api"];
 
 /// Checks a document against a schema, reports what is wrong, and reads what is right.
 ///

@@ -232,6 +232,7 @@ fn sentence_of_asking(origin: &Origin) -> String {
                 .as_ref()
                 .map_or_else(String::new, |login| format!(" by {}", quote(login))),
         ),
+        Origin::Hook(hook) => format!("The webhook `{}` asked for it.", quote(&hook.hook)),
         Origin::Schedule(schedule) => format!("It is scheduled: `{}`.", quote(&schedule.schedule)),
         Origin::Cli(cli) => format!("{} asked for it on the command line.", quote(&cli.user)),
     }

@@ -105,7 +105,7 @@ error: `cli` is not a value of `triggers`
   --> innkeeper.toml:13:33
    |
 13 | triggers = ["slack", "keyword", "cli"]
-   |                                 ^^^^^ expected `slack`, `github` or `schedule`
+   |                                 ^^^^^ expected `slack`, `github`, `hook` or `schedule`
 
 error: wrong type for `env`
   --> innkeeper.toml:14:7
@@ -129,7 +129,7 @@ error: unknown key `colour` in `[namespaces.demo]`
 16 | colour = "red"
    | ^^^^^^ not known here
    |
-   = help: the keys in `[namespaces.demo]` are `trust`, `triggers`, `channels`, `mentions`, `env`, `files`, `http`, `github`, `registries`, `max_runs` and `limits`
+   = help: the keys in `[namespaces.demo]` are `trust`, `triggers`, `channels`, `mentions`, `env`, `files`, `http`, `github`, `hooks`, `registries`, `max_runs` and `limits`
 "#);
 }
 
@@ -619,7 +619,7 @@ error: unknown key `colour` at the top level
 1 | colour = 1
   | ^^^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github` and `schedule`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
 
 error: invalid boolean, expected `true`
  --> workspace/a/namespace.toml:2:14
@@ -643,7 +643,7 @@ error: unknown key `name` at the top level
 5 | name = 1
   | ^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github` and `schedule`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
 
 error: unknown key `colour` at the top level
  --> workspace/b/namespace.toml:1:1
@@ -651,7 +651,7 @@ error: unknown key `colour` at the top level
 1 | colour = 1
   | ^^^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github` and `schedule`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
 
 error: unknown key `a` at the top level
  --> workspace/c/namespace.toml:1:1
@@ -659,7 +659,7 @@ error: unknown key `a` at the top level
 1 | a = 1
   | ^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github` and `schedule`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
 
 error: duplicate key
  --> workspace/c/namespace.toml:2:1
@@ -1442,7 +1442,7 @@ error: unknown key `colour` at the top level
 1 | colour = 1
   | ^^^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github` and `schedule`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
 
 error: `namespace.toml` is not UTF-8: a bad byte in line 2
 --> workspace/demo/namespace.toml
