@@ -189,5 +189,7 @@ fn namespace(home: &Path, job: &Arc<Job>) -> Namespace {
         jobs: BTreeMap::from([(job.name.clone(), Arc::clone(job))]),
         commands: Vec::new(),
         github: Vec::new(),
+        schedules: Vec::new(),
+        hooks: BTreeMap::new(),
     }
 }

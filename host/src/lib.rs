@@ -1,8 +1,8 @@
 //! The host: it takes orders, keeps guests to their rooms, and says what came of it.
 //!
 //! ```text
-//!    Slack  GitHub  command line
-//!        \    |    /
+//!    Slack  webhooks  clock  command line
+//!        \     |      |     /
 //!         trigger        parse, authenticate; trigger::intake is the one door: authorise, accept, answer
 //!            |
 //!      (core: store)     durable before anything is acknowledged

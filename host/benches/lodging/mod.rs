@@ -180,6 +180,8 @@ fn namespace() -> Namespace {
         jobs: BTreeMap::new(),
         commands: Vec::new(),
         github: Vec::new(),
+        schedules: Vec::new(),
+        hooks: BTreeMap::new(),
     }
 }
 

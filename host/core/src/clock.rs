@@ -55,6 +55,12 @@ impl Timestamp {
     }
 }
 
+impl From<jiff::Timestamp> for Timestamp {
+    fn from(moment: jiff::Timestamp) -> Self {
+        Self(moment.as_microsecond())
+    }
+}
+
 impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC, as in JSON.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,6 +3,7 @@
 //! ```text
 //!   command   text  -> which job, with which arguments            (pure)
 //!   config    two TOML files -> a Config that cannot be wrong     (reads files, runs nothing)
+//!   schedule  which starts are due by the clock                   (pure)
 //!   queue     the states of a request and of a run                (pure)
 //!   report    an Outcome and a format -> a Message                (pure)
 //!   outbox    what is decided to be sent; the contract of a Target
@@ -23,6 +24,7 @@ pub mod queue;
 pub mod report;
 pub mod request;
 pub mod run;
+pub mod schedule;
 pub mod store;
 pub mod suppression;
 

@@ -113,6 +113,10 @@ pub enum Origin {
     Slack(SlackOrigin),
     /// A GitHub webhook delivery.
     Github(GithubOrigin),
+    /// Any other webhook.
+    Hook(HookOrigin),
+    /// The clock.
+    Schedule(ScheduleOrigin),
     /// The command line on the host.
     Cli(CliOrigin),
 }
@@ -161,6 +165,37 @@ pub struct GithubOrigin {
     pub channel: Option<String>,
 }
 
+/// Which webhook asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookOrigin {
+    /// The hook's name.
+    pub hook: String,
+    /// The message's id, where the hook's scheme has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<String>,
+    /// The `Content-Type` of the payload.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// Where the report goes. None posts nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// The sender that waits for the report, as a terminal does; none where nobody waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Uuid>,
+}
+
+/// Which start of which schedule asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduleOrigin {
+    /// The moment that was scheduled.
+    pub due: Timestamp,
+    /// The schedule, as it is written.
+    pub schedule: String,
+    /// Where the report goes. None posts nowhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+}
+
 /// Who asked on the command line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CliOrigin {
@@ -177,6 +212,8 @@ impl Origin {
         match self {
             Self::Slack(_) => Trigger::Slack,
             Self::Github(_) => Trigger::Github,
+            Self::Hook(_) => Trigger::Hook,
+            Self::Schedule(_) => Trigger::Schedule,
             Self::Cli(_) => Trigger::Cli,
         }
     }
@@ -191,8 +228,27 @@ impl Origin {
                 or_user: slack.message.is_none().then(|| slack.user.clone()),
             }),
             Self::Github(github) => github.channel.clone().map(Address::slack_channel),
+            Self::Hook(hook) => hook.channel.clone().map(Address::slack_channel),
+            Self::Schedule(schedule) => schedule.channel.clone().map(Address::slack_channel),
             Self::Cli(cli) => cli.session.map(|session| Address::Terminal { session }),
         }
+    }
+
+    /// The terminal, or what waits like one, that is told what becomes of it.
+    pub fn session(&self) -> Option<Uuid> {
+        match self {
+            Self::Cli(cli) => cli.session,
+            Self::Hook(hook) => hook.session,
+            Self::Slack(_) | Self::Github(_) | Self::Schedule(_) => None,
+        }
+    }
+
+    /// Everywhere that a report for this origin goes: where an answer goes, and to whom waits for it.
+    pub fn report_to(&self) -> impl Iterator<Item = Address> {
+        let waiting = self.session().map(|session| Address::Terminal { session });
+        let answer = self.reply_to();
+        let other = waiting.filter(|waiting| answer.as_ref() != Some(waiting));
+        answer.into_iter().chain(other)
     }
 
     /// The message that asked, for reactions. None where there is none to react to.
@@ -202,7 +258,7 @@ impl Origin {
                 channel: slack.channel.clone(),
                 ts,
             }),
-            Self::Github(_) | Self::Cli(_) => None,
+            Self::Github(_) | Self::Hook(_) | Self::Schedule(_) | Self::Cli(_) => None,
         }
     }
 }

@@ -7,9 +7,10 @@
 use std::path::Path;
 use std::time::Duration;
 
+use innkeeper_core::clock::Timestamp;
 use innkeeper_core::config::Format;
 use innkeeper_core::message::{File, Message, Post};
-use innkeeper_core::request::{GithubOrigin, SlackOrigin};
+use innkeeper_core::request::{GithubOrigin, HookOrigin, ScheduleOrigin, SlackOrigin};
 use innkeeper_core::run::{Captured, Ending, Outcome, Report};
 use wit_parser::{Resolve, Type, TypeDef, TypeDefKind};
 
@@ -30,6 +31,7 @@ macro_rules! wit_names {
 
 wit_names! {
     i32 => "s32",
+    i64 => "s64",
     u64 => "u64",
     bool => "bool",
     u8 => "u8",
@@ -248,6 +250,46 @@ fn github_fields() -> Vec<Line> {
     ]
 }
 
+fn hook_fields() -> Vec<Line> {
+    let HookOrigin {
+        hook,
+        delivery,
+        content_type,
+        // For the host alone.
+        channel: _,
+        session: _,
+    } = HookOrigin {
+        hook: String::new(),
+        delivery: None,
+        content_type: None,
+        channel: None,
+        session: None,
+    };
+    // Kept apart from the origin, as GitHub's.
+    let payload: Vec<u8> = Vec::new();
+    vec![
+        line("hook", &hook),
+        line("delivery", &delivery),
+        line("content-type", &content_type),
+        line("payload", &payload),
+        extra(),
+    ]
+}
+
+fn schedule_fields() -> Vec<Line> {
+    let ScheduleOrigin {
+        due,
+        schedule,
+        // For the host alone.
+        channel: _,
+    } = ScheduleOrigin {
+        due: Timestamp::from_micros(0),
+        schedule: String::new(),
+        channel: None,
+    };
+    vec![line("due", &due.as_micros()), line("schedule", &schedule), extra()]
+}
+
 fn messages() -> Vec<Line> {
     let next = |message: &Message| match message {
         Message::Post(_) => Some(Message::File(file())),
@@ -351,6 +393,8 @@ fn wit_and_core_have_the_same_types() {
         ("report", reports()),
         ("slack-origin", slack_fields()),
         ("github-origin", github_fields()),
+        ("hook-origin", hook_fields()),
+        ("schedule-origin", schedule_fields()),
     ];
     for (name, expected) in &core {
         let definition = &resolve.types[interface.types[*name]];

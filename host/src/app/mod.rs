@@ -43,7 +43,9 @@ use crate::runner::bash::{BashRunner, BashSettings, Grace};
 use crate::runner::component::ComponentRunner;
 use crate::trigger::cli::CommandLine;
 use crate::trigger::github::GithubTrigger;
+use crate::trigger::hook::{HookParts, HookTrigger};
 use crate::trigger::intake::{Intake, IntakeParts};
+use crate::trigger::schedule::ScheduleTrigger;
 use crate::web;
 
 use slack::Slack;
@@ -64,7 +66,7 @@ const LAST_FILES: Duration = Duration::from_secs(1);
 /// How long the queue may take to answer before the host counts as not ready.
 const READY_TIME: Duration = Duration::from_secs(2);
 
-/// How often old deliveries are forgotten.
+/// How often old keys are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// How long the sender of a body may take for all of it.
@@ -196,9 +198,11 @@ impl App {
 }
 
 impl App {
+    /// The triggers that are sent webhooks.
+    ///
     /// # Errors
     /// A secret that a namespace was granted cannot be read.
-    fn github(&self, intake: Arc<Intake>) -> anyhow::Result<Arc<GithubTrigger>> {
+    fn webhooks(&self, intake: &Arc<Intake>) -> anyhow::Result<(Arc<GithubTrigger>, Arc<HookTrigger>)> {
         let unreadable = Cell::new(None);
         let secret = |name: &str| {
             self.secrets.get(name).unwrap_or_else(|error| {
@@ -206,10 +210,16 @@ impl App {
                 None
             })
         };
-        let trigger = GithubTrigger::new(&self.config, secret, intake, self.clock.clone());
+        let github = GithubTrigger::new(&self.config, secret, intake.clone(), self.clock.clone());
+        let parts = HookParts {
+            orders: intake.clone(),
+            terminals: self.terminals.clone(),
+            clock: self.clock.clone(),
+        };
+        let hooks = HookTrigger::new(&self.config, secret, parts);
         match unreadable.take() {
             Some(error) => Err(error.into()),
-            None => Ok(Arc::new(trigger)),
+            None => Ok((Arc::new(github), Arc::new(hooks))),
         }
     }
 
@@ -252,7 +262,7 @@ impl App {
     }
 }
 
-/// Forgets what repetitions of old GitHub deliveries are recognised by, at the start and then once an hour.
+/// Forgets what repetitions of old webhooks and starts are recognised by, at the start and then once an hour.
 async fn forget(store: Arc<Store>, clock: Arc<dyn Clock>, stop: CancellationToken) -> anyhow::Result<()> {
     while !stop.is_cancelled() {
         let pause = match store.forget(clock.now()).await {
@@ -260,7 +270,7 @@ async fn forget(store: Arc<Store>, clock: Arc<dyn Clock>, stop: CancellationToke
             Ok(forgotten) if forgotten > 0 => Duration::ZERO,
             Ok(_) => FORGET_EVERY,
             Err(error) => {
-                tracing::error!(%error, "old deliveries could not be forgotten; tried again in an hour");
+                tracing::error!(%error, "old keys could not be forgotten; tried again in an hour");
                 FORGET_EVERY
             }
         };
@@ -343,7 +353,7 @@ impl App {
     pub async fn serve(mut self, stop: CancellationToken, hurry: CancellationToken) -> anyhow::Result<()> {
         let slack = Slack::from_secrets(&self.config, &self.secrets, self.clock.clone())?;
         let intake = self.intake(slack.as_ref(), &stop);
-        let github = self.github(intake.clone())?;
+        let (github, hooks) = self.webhooks(&intake)?;
         let socket = web::unix::bind(&self.socket)?;
         let listener = TcpListener::bind(self.config.server.listen).await.with_context(|| {
             format!(
@@ -361,6 +371,7 @@ impl App {
             .resume()
             .await
             .context("what was kept undecided cannot be looked up")?;
+        let schedules = ScheduleTrigger::resume(&self.config, intake.clone(), self.clock.clone()).await?;
         self.guests.preload(components(&self.config));
 
         let lanes = self.lanes.take().context("this host serves already")?;
@@ -384,6 +395,7 @@ impl App {
         );
         let routes = web::router(web::WebParts {
             github,
+            hooks,
             slack: slack.as_ref().map_or_else(Router::new, Slack::routes),
             health: self.health(&stop),
             body_time: BODY_TIME,
@@ -393,6 +405,7 @@ impl App {
             Some(slack) => tasks.spawn("slack", slack.run(intake.clone(), stop.clone())),
             None => tracing::warn!("no SLACK_BOT_TOKEN: nothing is heard from Slack or posted to it"),
         }
+        tasks.spawn("schedule", ends_well(schedules.run(stop.clone())));
         tasks.spawn("forget", forget(self.store.clone(), self.clock.clone(), stop.clone()));
         let mut dispatching = tokio::spawn(self.dispatcher.clone().run(stop.clone()));
         let dispatcher = self.dispatcher.clone();

@@ -15,6 +15,7 @@ mod matching;
 mod new;
 mod order;
 mod pull;
+mod schedules;
 mod schema;
 mod serve;
 mod show;
@@ -175,6 +176,12 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Says what the clock starts next.
+    Schedules {
+        /// Prints it as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Prints what a run wrote.
     Logs {
         /// The run's number.
@@ -285,6 +292,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
         Verb::Pull { update } => block_on("warn", pull::run(&pull::load(&file)?, update)),
         Verb::Inspect { file: component, json } => inspect::run(&file, &component, json),
         Verb::Status { json } => block_on("warn", status::run(&load(&file)?, json)),
+        Verb::Schedules { json } => schedules::run(&load(&file)?, json),
         Verb::Logs { run, stderr } => block_on("warn", logs::run(&load(&file)?, run, stderr)),
         Verb::Cancel { request } => block_on("warn", cancel::run(&load(&file)?, request)),
         Verb::CompileGuest { .. } => unreachable!("answered before"),

@@ -153,7 +153,7 @@ fn to_every_place(run: &Run, messages: &[Message], succeeded: bool) -> Vec<NewDe
     let places = run
         .askings
         .iter()
-        .filter_map(|asking| Some((asking, asking.origin.reply_to()?)));
+        .flat_map(|asking| asking.origin.report_to().into_iter().map(move |place| (asking, place)));
     places
         .filter(|(_, place)| known.insert(place.place()))
         .flat_map(|(asking, place)| {
@@ -174,7 +174,7 @@ fn to_every_place(run: &Run, messages: &[Message], succeeded: bool) -> Vec<NewDe
 fn said_in_slack(asking: &Asking) -> Option<&str> {
     match asking.origin {
         Origin::Slack(_) => asking.text.as_deref(),
-        Origin::Github(_) | Origin::Cli(_) => None,
+        Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => None,
     }
 }
 

@@ -15,7 +15,6 @@ use futures_util::FutureExt;
 use innkeeper_core::clock::Clock;
 use innkeeper_core::config::{Config, Job, Namespace, Program};
 use innkeeper_core::report::Formatter;
-use innkeeper_core::request::Origin;
 use innkeeper_core::run::{Ending, Outcome, Run};
 use innkeeper_core::store::{Claim, Store};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -281,10 +280,7 @@ impl Dispatcher {
 
 /// The terminals that wait for `run`.
 fn sessions(run: &Run) -> impl Iterator<Item = Uuid> {
-    run.askings.iter().filter_map(|asking| match &asking.origin {
-        Origin::Cli(cli) => cli.session,
-        Origin::Slack(_) | Origin::Github(_) => None,
-    })
+    run.askings.iter().filter_map(|asking| asking.origin.session())
 }
 
 /// The outcome of a run whose job went out of the configuration while it waited.

@@ -5,7 +5,7 @@
 use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::SystemClock;
 use innkeeper_core::config::ComponentInspector;
-use innkeeper_core::request::{CliOrigin, NewAsking, NewRequest};
+use innkeeper_core::request::{CliOrigin, NewAsking, NewRequest, Origin};
 use innkeeper_core::store::{Accepted, Cause};
 
 use super::*;

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use innkeeper_core::message::{File, Message, Post};
 use innkeeper_core::report::Finished;
-use innkeeper_core::request::{Arguments, Asking, Bytes, CliOrigin, GithubOrigin, Origin, SlackOrigin};
+use innkeeper_core::request::{
+    Arguments, Asking, Bytes, CliOrigin, GithubOrigin, HookOrigin, Origin, ScheduleOrigin, SlackOrigin,
+};
 use innkeeper_core::run::{Captured, Ending, Outcome, Report};
 
 use super::bindings::types as wit;
@@ -31,9 +33,9 @@ type Read<T> = Result<T, String>;
 pub fn request(invocation: &Invocation) -> wit::Request {
     let mut payload = invocation.payload.as_ref();
     let mut payload_of = |asking: &Asking| match asking.origin {
-        // The first of GitHub's askings made the request.
-        Origin::Github(_) => payload.take(),
-        Origin::Slack(_) | Origin::Cli(_) => None,
+        // The first webhook of its askings made the request.
+        Origin::Github(_) | Origin::Hook(_) => payload.take(),
+        Origin::Slack(_) | Origin::Schedule(_) | Origin::Cli(_) => None,
     };
     wit::Request {
         run: invocation.run.0,
@@ -123,6 +125,29 @@ fn trigger(origin: &Origin, payload: Option<&Bytes>) -> wit::Trigger {
             sender,
             channel,
             payload: payload.map(|payload| payload.to_vec()).unwrap_or_default(),
+            extra: Vec::new(),
+        }),
+        // Where the report goes, and who waits for it, is the host's business: the interface has no place for it.
+        Origin::Hook(HookOrigin {
+            hook,
+            delivery,
+            content_type,
+            channel: _,
+            session: _,
+        }) => wit::Trigger::Hook(wit::HookOrigin {
+            hook,
+            delivery,
+            content_type,
+            payload: payload.map(|payload| payload.to_vec()).unwrap_or_default(),
+            extra: Vec::new(),
+        }),
+        Origin::Schedule(ScheduleOrigin {
+            due,
+            schedule,
+            channel: _,
+        }) => wit::Trigger::Schedule(wit::ScheduleOrigin {
+            due: due.as_micros(),
+            schedule,
             extra: Vec::new(),
         }),
         // Which terminal waits is the host's business.

@@ -13,8 +13,8 @@ use jiff::tz::TimeZone;
 pub fn prefix(origin: &Origin) -> &'static str {
     match origin {
         Origin::Slack(slack) if slack.direct => "",
-        // What comes of a webhook is told in a channel.
-        Origin::Slack(_) | Origin::Github(_) => "@bot ",
+        // What comes of a webhook or of the clock is told in a channel.
+        Origin::Slack(_) | Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) => "@bot ",
         Origin::Cli(_) => "",
     }
 }

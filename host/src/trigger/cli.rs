@@ -152,7 +152,8 @@ fn arrange(parameters: Vec<&str>, given: Arguments) -> Result<Arguments, String>
 }
 
 impl Conversation {
-    fn new(session: Session, heard: Heard) -> Self {
+    /// Listens for what becomes of an order.
+    pub(super) fn new(session: Session, heard: Heard) -> Self {
         let suppressed_until = match &heard {
             Heard::Accepted { requests, .. } => requests.iter().filter_map(|request| request.suppressed).max(),
             _ => None,

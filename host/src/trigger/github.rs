@@ -1,47 +1,33 @@
 //! GitHub's webhooks: who may send them, what a delivery asks for, and its way to the queue.
 //!
 //! Owns the signature check, the rules and the repetition key. How an answer looks in HTTP is left to `web`; what is
-//! accepted, and that it is durable, to [`Intake`].
+//! accepted, and that it is durable, to the [intake](super::Intake).
 //!
 //! GitHub wants its answer within 10 s and never sends a delivery again by itself
 //! (<https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks>), so an answer is given
 //! after the commit and at once.
 
 mod decision;
-mod payload;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use http::HeaderMap;
-use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::Clock;
 use innkeeper_core::config::secrets::Secret;
-use innkeeper_core::config::{Allowed, Config, GithubGrant, GithubRule, Namespace, Program, World};
+use innkeeper_core::config::{Allowed, Config, GithubGrant, GithubRule, Namespace};
 use innkeeper_core::request::{NewAsking, NewRequest, RequestId, Trigger};
 
 use self::decision::{Decision, decide};
-use self::payload::Pointer;
-use super::{Heard, Intake};
+use super::payload::Pointer;
+use super::{Heard, Orders};
 
 /// What signs the webhooks of trusted namespaces that were granted no secret of their own.
 const HOST_SECRET: &str = "GITHUB_WEBHOOK_SECRET";
 
 /// Bodies over this are checked off the async threads: signing and reading one of 25 MB takes tens of milliseconds.
 const LARGE: usize = 512 * 1024;
-
-/// The part of the [`Intake`] that takes orders which name their jobs.
-pub trait Orders: Send + Sync {
-    /// See [`Intake::order`].
-    fn order(&self, asking: NewAsking, orders: Vec<NewRequest>) -> BoxFuture<'_, anyhow::Result<Heard>>;
-}
-
-impl Orders for Intake {
-    fn order(&self, asking: NewAsking, orders: Vec<NewRequest>) -> BoxFuture<'_, anyhow::Result<Heard>> {
-        Box::pin(Self::order(self, asking, orders))
-    }
-}
 
 /// Takes GitHub's deliveries for all namespaces.
 pub struct GithubTrigger {
@@ -223,19 +209,6 @@ impl Hook {
             rules: namespace.github.iter().cloned().map(Rule::new).collect(),
             namespace: Arc::clone(namespace),
         })
-    }
-
-    /// Whether this job gets its request as types, and the payload with it. Of one that is still to be pulled it is not known:
-    /// it may.
-    fn is_told(&self, job: &str) -> bool {
-        let program = self.namespace.jobs.get(job).map(|job| &job.program);
-        matches!(
-            program,
-            Some(Program::Component {
-                world: Some(World::Job) | None,
-                ..
-            })
-        )
     }
 }
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use innkeeper_core::clock::Clock;
+use innkeeper_core::clock::{Clock, Timestamp};
 use innkeeper_core::command::{Catalogue, Understood, corrected, help, interpret, interpret_plain};
 use innkeeper_core::config::{Action, Config, Namespace};
 use innkeeper_core::message::{Message, NewDelivery, Post};
 use innkeeper_core::report::{self, Button};
 use innkeeper_core::request::{Arguments, Asking, NewAsking, NewRequest, Origin, RequestId, Trigger};
+use innkeeper_core::schedule::Mark;
 use innkeeper_core::store::{Accepted, Cause, Caused, Queued, Store};
 use innkeeper_core::suppression::Suppression;
 use tokio_util::sync::CancellationToken;
@@ -138,6 +139,36 @@ impl Intake {
         ordering.await.context("ordering was cut short")?
     }
 
+    /// Goes on with the schedules; see [`Store::resume_schedules`].
+    ///
+    /// # Errors
+    /// The store's: nothing changed.
+    pub async fn resume_schedules(&self, marks: Vec<Mark>) -> anyhow::Result<Vec<Timestamp>> {
+        let resumed = self.desk.parts.store.resume_schedules(marks).await;
+        resumed.context("the schedules cannot be looked up")
+    }
+
+    /// Accepts a start by the clock. When this returns it is durable, and so is that it was decided about.
+    ///
+    /// # Errors
+    /// The store's: nothing was kept.
+    pub async fn start(&self, mark: Mark, asking: NewAsking, request: NewRequest) -> anyhow::Result<Heard> {
+        let origin = asking.origin.clone();
+        let accepted = self.desk.parts.store.accept_start(mark, asking, request).await;
+        Ok(self
+            .desk
+            .announce(&origin, accepted.context("nothing was accepted")?, false))
+    }
+
+    /// Passes over a start by the clock, for good.
+    ///
+    /// # Errors
+    /// The store's: nothing was kept.
+    pub async fn skip(&self, mark: Mark) -> anyhow::Result<()> {
+        let skipped = self.desk.parts.store.skip_start(mark).await;
+        skipped.context("it was not kept that a start is skipped")
+    }
+
     /// Keeps what a source sent and nobody could read, so that it is not lost, and says so in the log.
     ///
     /// # Errors
@@ -247,7 +278,7 @@ impl Desk {
                 .directory
                 .as_ref()
                 .and_then(|directory| directory.known(slack)),
-            Origin::Github(_) | Origin::Cli(_) => None,
+            Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => None,
         }
     }
 
@@ -256,7 +287,9 @@ impl Desk {
         let prefix = answers::prefix(origin);
         let understood = match origin {
             Origin::Slack(_) => interpret(text_said, &self.catalogue),
-            Origin::Github(_) | Origin::Cli(_) => interpret_plain(text_said, &self.catalogue),
+            Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => {
+                interpret_plain(text_said, &self.catalogue)
+            }
         };
         Ok(match understood {
             Understood::Run {
@@ -285,7 +318,7 @@ impl Desk {
                 // A button says what was typed with the slip corrected: nothing that nobody typed.
                 let meant = match origin {
                     Origin::Slack(_) => corrected(text_said, &self.catalogue),
-                    Origin::Github(_) | Origin::Cli(_) => None,
+                    Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => None,
                 };
                 let buttons: Vec<Button> = meant.iter().map(|meant| Button::say(meant)).collect();
                 refusal_with(origin, report::with_buttons(text, &buttons))

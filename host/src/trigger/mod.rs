@@ -3,13 +3,16 @@
 pub mod answers;
 pub mod cli;
 pub mod github;
+pub mod hook;
 pub mod intake;
+mod payload;
+pub mod schedule;
 pub mod signature;
 pub mod slack;
 mod waiting;
 
 use innkeeper_core::BoxFuture;
-use innkeeper_core::request::{AskingId, Origin, SlackOrigin};
+use innkeeper_core::request::{AskingId, NewAsking, NewRequest, Origin, SlackOrigin};
 use innkeeper_core::store::Queued;
 
 pub use intake::Intake;
@@ -51,6 +54,18 @@ pub enum Heard {
         /// The asking's number.
         asking: AskingId,
     },
+}
+
+/// The part of the [`Intake`] that takes orders which name their jobs.
+pub trait Orders: Send + Sync {
+    /// See [`Intake::order`].
+    fn order(&self, asking: NewAsking, orders: Vec<NewRequest>) -> BoxFuture<'_, anyhow::Result<Heard>>;
+}
+
+impl Orders for Intake {
+    fn order(&self, asking: NewAsking, orders: Vec<NewRequest>) -> BoxFuture<'_, anyhow::Result<Heard>> {
+        Box::pin(Self::order(self, asking, orders))
+    }
 }
 
 /// Who somebody in Slack is, as far as permissions go.

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use crate::trigger::github::Refusal;
+use crate::trigger::{github, hook};
 
 /// Why a request is not answered with what it asked for. Its text is the `error` of the JSON answer: one sentence that
 /// says what to do.
@@ -14,6 +14,9 @@ pub enum Rejection {
     /// It cannot be understood.
     #[error("{0}")]
     Malformed(String),
+    /// Whoever sent it did not prove who it is.
+    #[error("{0}")]
+    Unauthorised(String),
     /// Whoever sent it may not.
     #[error("{0}")]
     Forbidden(String),
@@ -50,6 +53,7 @@ impl Rejection {
     const fn status(&self) -> StatusCode {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthorised(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -69,13 +73,28 @@ impl IntoResponse for Rejection {
     }
 }
 
-impl From<Refusal> for Rejection {
-    fn from(refusal: Refusal) -> Self {
+impl From<github::Refusal> for Rejection {
+    fn from(refusal: github::Refusal) -> Self {
+        use github::Refusal;
         let why = refusal.to_string();
         match refusal {
             Refusal::Unauthorised | Refusal::Repository(_) => Self::Forbidden(why),
             Refusal::Malformed(_) => Self::Malformed(why),
             Refusal::ContentType => Self::ContentType(why),
+            Refusal::Argument(_) => Self::Unusable(why),
+            Refusal::Unavailable => Self::Unavailable(why),
+        }
+    }
+}
+
+impl From<hook::Refusal> for Rejection {
+    fn from(refusal: hook::Refusal) -> Self {
+        use hook::Refusal;
+        let why = refusal.to_string();
+        match refusal {
+            Refusal::Unknown => Self::NotFound,
+            Refusal::Unauthorised => Self::Unauthorised(why),
+            Refusal::Malformed(_) => Self::Malformed(why),
             Refusal::Argument(_) => Self::Unusable(why),
             Refusal::Unavailable => Self::Unavailable(why),
         }

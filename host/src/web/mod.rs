@@ -7,6 +7,7 @@ mod body;
 mod error;
 mod github;
 mod health;
+mod hook;
 mod server;
 pub mod unix;
 
@@ -26,6 +27,7 @@ pub use self::error::Rejection;
 pub use self::health::Health;
 pub use self::server::{ServerLimits, serve};
 use crate::trigger::github::GithubTrigger;
+use crate::trigger::hook::HookTrigger;
 
 /// GitHub sends no payload over 25 MB
 /// (<https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap>).
@@ -38,6 +40,8 @@ pub const OTHER_BODY: usize = 1024 * 1024;
 pub struct WebParts {
     /// Takes GitHub's deliveries.
     pub github: Arc<GithubTrigger>,
+    /// Takes every other webhook.
+    pub hooks: Arc<HookTrigger>,
     /// `POST /slack/events` and `POST /slack/commands`; empty where Slack is reached by a socket.
     pub slack: Router,
     /// Whether the host can take orders.
@@ -50,6 +54,7 @@ pub struct WebParts {
 pub fn router(parts: WebParts) -> Router {
     let bodies = BodyRules::new(OTHER_BODY, parts.body_time);
     let github_body = from_fn_with_state(bodies.with_limit(GITHUB_BODY), body::read);
+    let hook_body = from_fn_with_state(bodies.with_limit(GITHUB_BODY), body::read);
     let slack_body = from_fn_with_state(bodies, body::read);
     let routes = Router::new()
         .route("/healthz", get(health::alive))
@@ -63,6 +68,10 @@ pub fn router(parts: WebParts) -> Router {
         .route(
             "/github/{namespace}/",
             post(github::deliver).with_state(parts.github).layer(github_body),
+        )
+        .route(
+            "/hooks/{namespace}/{hook}",
+            post(hook::deliver).with_state(parts.hooks).layer(hook_body),
         )
         .merge(parts.slack.layer(slack_body));
     finish(routes)

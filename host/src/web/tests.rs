@@ -20,8 +20,8 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::*;
-use crate::trigger::Heard;
-use crate::trigger::github::Orders;
+use crate::trigger::hook::HookParts;
+use crate::trigger::{Heard, Orders};
 
 /// Much longer than any test here takes. None waits for it.
 const FOR_EVER: Duration = Duration::from_secs(60);
@@ -69,6 +69,15 @@ fn parts() -> WebParts {
             |_| None,
             Arc::new(Nobody),
             Arc::new(SystemClock),
+        )),
+        hooks: Arc::new(HookTrigger::new(
+            &config,
+            |_| None,
+            HookParts {
+                orders: Arc::new(Nobody),
+                terminals: Default::default(),
+                clock: Arc::new(SystemClock),
+            },
         )),
         slack: Router::new().route("/slack/events", post(collect)).route(
             "/slack/commands",
@@ -163,6 +172,7 @@ async fn each_route_has_its_limit_and_slacks_too() {
     for (path, limit) in [
         ("/github/demo/", GITHUB_BODY),
         ("/github/demo", GITHUB_BODY),
+        ("/hooks/demo/bell", GITHUB_BODY),
         ("/slack/events", OTHER_BODY),
     ] {
         let (status, _) = ask(router(parts()), Method::POST, path, vec![b'x'; limit]).await;

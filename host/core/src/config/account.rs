@@ -19,8 +19,14 @@ pub struct AccountLine {
     pub gets: String,
 }
 
+/// The names of webhooks. They are asked for by being there.
+pub(super) struct Hooks<'a> {
+    pub asked: Vec<&'a str>,
+    pub granted: Vec<&'a str>,
+}
+
 /// A line a kind of grant, in the order of the documentation. Kinds that are neither asked nor had are left out.
-pub(super) fn account(asked: &Asked, grants: &Grants) -> Vec<AccountLine> {
+pub(super) fn account(asked: &Asked, grants: &Grants, hooks: &Hooks<'_>) -> Vec<AccountLine> {
     let files = asked.files.as_ref().map(|files| {
         list(
             files
@@ -48,6 +54,11 @@ pub(super) fn account(asked: &Asked, grants: &Grants) -> Vec<AccountLine> {
             "github",
             asked.repos.as_ref().map(list),
             grants.github.as_ref().map(repositories).unwrap_or_default(),
+        ),
+        (
+            "hooks",
+            (!hooks.asked.is_empty()).then(|| list(&hooks.asked)),
+            list(&hooks.granted),
         ),
         (
             "registries",

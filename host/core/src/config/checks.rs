@@ -1,9 +1,14 @@
 //! Checks that several parts of a configuration share: names with a fault, and paths on the host and in guests.
 
+use std::ops::RangeInclusive;
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 
 use super::http::HttpGrant;
-use super::names::tick;
+use super::names::{nearest, tick};
 use super::oci::RegistryPrefix;
 use super::problem::{Problem, Problems};
 use super::source::Document;
@@ -19,6 +24,56 @@ pub(super) fn overlap(a: &Path, b: &Path) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// The time zone of this name.
+pub(super) fn check_timezone(document: &Document, at: &str, name: &str, problems: &mut Problems) -> Option<TimeZone> {
+    if let Ok(zone) = TimeZone::get(name) {
+        return Some(zone);
+    }
+    let known: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
+    let help = match nearest(name, known.iter().map(String::as_str)) {
+        Some(meant) => format!("did you mean {}?", tick(meant)),
+        None => "use a name of the IANA database, for example `Europe/London`, or `UTC`".into(),
+    };
+    let place = document.value(at, "not in the time zone database");
+    problems.push(Problem::error(format!("unknown time zone {}", tick(name)), place).help(help));
+    None
+}
+
+/// A span of time, as people write it: `30s`, `1h 30m`.
+pub(super) fn check_span(
+    document: &Document,
+    at: &str,
+    text: &str,
+    range: &RangeInclusive<Duration>,
+    problems: &mut Problems,
+) -> Option<Duration> {
+    let key = at.rsplit('/').next().unwrap_or_default();
+    let span = text
+        .parse::<SignedDuration>()
+        .ok()
+        .and_then(|span| Duration::try_from(span).ok());
+    let Some(span) = span else {
+        let place = document.value(at, "expected a span of time");
+        problems.push(
+            Problem::error(format!("{} is no span of time", tick(text)), place)
+                .help("for example `30s`, `5m` or `1h 30m`; what is longer is written in hours, `48h`"),
+        );
+        return None;
+    };
+    if range.contains(&span) {
+        return Some(span);
+    }
+    let (least, most) = (shown(*range.start()), shown(*range.end()));
+    let place = document.value(at, format!("from {least} to {most}"));
+    let size = if span > *range.end() { "long" } else { "short" };
+    problems.push(Problem::error(format!("{} is too {size}", tick(key)), place));
+    None
+}
+
+fn shown(span: Duration) -> String {
+    SignedDuration::try_from(span).map_or_else(|_| "for ever".to_owned(), |span| format!("`{span:#}`"))
 }
 
 /// A path with the links in it resolved, as far as it exists.

@@ -60,7 +60,7 @@ pub(super) fn check_slack(room: &Room<'_>, jobs: &BTreeMap<String, Job>, problem
     commands
 }
 
-fn has_too_many(room: &Room<'_>, at: &str, count: usize, problems: &mut Problems) -> bool {
+pub(super) fn has_too_many(room: &Room<'_>, at: &str, count: usize, problems: &mut Problems) -> bool {
     if count > MOST {
         let place = room.document.value(&format!("{at}/{MOST}"), "one too many");
         let title = format!("more than {MOST} of `[[{}]]`", &at[1..]);
@@ -88,7 +88,7 @@ fn check_pattern(room: &Room<'_>, at: &str, text: &str, problems: &mut Problems)
 }
 
 /// The job that is named at `at`, where it has no errors of its own.
-fn check_job<'a>(
+pub(super) fn check_job<'a>(
     room: &Room<'_>,
     at: &str,
     name: Option<&str>,
@@ -120,7 +120,14 @@ fn check_job<'a>(
 }
 
 /// Checks that what starts the job may start it.
-fn check_trigger(room: &Room<'_>, at: &str, job: &Job, trigger: Trigger, what: &str, problems: &mut Problems) {
+pub(super) fn check_trigger(
+    room: &Room<'_>,
+    at: &str,
+    job: &Job,
+    trigger: Trigger,
+    what: &str,
+    problems: &mut Problems,
+) {
     if job.grants.triggers.contains(&trigger) {
         return;
     }
@@ -227,15 +234,24 @@ fn check_span(room: &Room<'_>, at: &str, pattern: &Pattern, problems: &mut Probl
 
 /// How the arguments of a job are written where it is started.
 #[derive(Clone, Copy)]
-enum Written {
+pub(super) enum Written {
     /// `[name]` in a command.
     InPattern,
     /// `name = "/pointer"` in `args`.
-    AsKey,
+    AsPointer,
+    /// `name = "value"` in `args`.
+    AsValue,
 }
 
 /// Checks that the parameters given at `at` are those that the job takes, and the reverse.
-fn check_parameters(room: &Room<'_>, at: &str, given: &[&str], job: &Job, written: Written, problems: &mut Problems) {
+pub(super) fn check_parameters(
+    room: &Room<'_>,
+    at: &str,
+    given: &[&str],
+    job: &Job,
+    written: Written,
+    problems: &mut Problems,
+) {
     // Without a template a component gets whatever there is.
     if matches!(&job.program, Program::Component { arguments: None, .. }) {
         return;
@@ -246,7 +262,7 @@ fn check_parameters(room: &Room<'_>, at: &str, given: &[&str], job: &Job, writte
         let there = format!("{{{name}}}");
         let place = match written {
             Written::InPattern => place_in_command(room, at, name, "given here"),
-            Written::AsKey => room.document.key(&child(at, name), "given here"),
+            Written::AsPointer | Written::AsValue => room.document.key(&child(at, name), "given here"),
         };
         problems.push(
             Problem::error(
@@ -261,7 +277,8 @@ fn check_parameters(room: &Room<'_>, at: &str, given: &[&str], job: &Job, writte
         let there = format!("{{{name}}}");
         let here = match written {
             Written::InPattern => format!("[{name}]"),
-            Written::AsKey => format!("{name} = \"/…\""),
+            Written::AsPointer => format!("{name} = \"/…\""),
+            Written::AsValue => format!("{name} = \"…\""),
         };
         problems.push(
             Problem::error(
@@ -388,7 +405,7 @@ fn check_rule(
     // Arguments that were taken out of the table were reported with the shape.
     let given: Vec<&str> = args.iter().map(|(name, _)| name.as_str()).collect();
     let args_at = format!("{at}/args");
-    check_parameters(room, &args_at, &given, job, Written::AsKey, problems);
+    check_parameters(room, &args_at, &given, job, Written::AsPointer, problems);
     Some(GithubRule {
         event: raw.event.clone()?,
         action: raw.action.clone(),
@@ -417,7 +434,7 @@ fn check_event(room: &Room<'_>, at: &str, raw: &RawGithubRule, problems: &mut Pr
     }
 }
 
-fn check_json_pointer(room: &Room<'_>, at: &str, pointer: &str, problems: &mut Problems) {
+pub(super) fn check_json_pointer(room: &Room<'_>, at: &str, pointer: &str, problems: &mut Problems) {
     let escapes_are_good = pointer.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
     if !pointer.starts_with('/') || !escapes_are_good {
         let place = room.document.value(at, "expected a JSON pointer");

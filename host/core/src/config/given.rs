@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::checks::{check_guest_path, check_http, check_names, check_registries, overlap, resolve};
 use super::grants::{Given, WEBHOOK_SECRET, triggers_line};
+use super::hooks;
 use super::host::Host;
 use super::model::{Allowed, FilesGrant, GithubGrant};
 use super::names::{channel_fault, repository_fault, tick, variable_fault};
@@ -20,7 +21,7 @@ pub(super) struct Table<'a> {
 }
 
 impl Table<'_> {
-    fn at(&self, key: &str) -> String {
+    pub(super) fn at(&self, key: &str) -> String {
         format!("{}/{key}", self.pointer)
     }
 
@@ -50,6 +51,9 @@ impl Table<'_> {
             .triggers
             .as_ref()
             .map(|list| list.iter().map(|trigger| Trigger::from(*trigger)).collect());
+        let triggers_allow_hooks = triggers.as_ref().map_or(trusted, |triggers: &BTreeSet<Trigger>| {
+            triggers.contains(&Trigger::Hook)
+        });
         self.check_github_trigger(trusted, triggers.as_ref(), raw.github.is_some(), problems);
         let async_commands = raw.wasi == RawWasi::Wasi03;
         if async_commands && !trusted {
@@ -74,6 +78,7 @@ impl Table<'_> {
                 .github
                 .as_ref()
                 .and_then(|github| self.check_github(github, trusted, problems)),
+            hooks: hooks::check_grants(self, raw, triggers_allow_hooks, problems),
             registries: raw
                 .registries
                 .as_ref()

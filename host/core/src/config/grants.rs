@@ -12,12 +12,12 @@
 //!
 //! Limits are the same with numbers: given is a ceiling (by default the default limit), asked is at most that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::http::{HttpGrant, HttpGrants};
-use super::model::{Allowed, FilesGrant, Format, GithubGrant, Grants, Limits, Mentions};
+use super::model::{Allowed, FilesGrant, Format, GithubGrant, Grants, HookGrant, Limits, Mentions};
 use super::names::{toml_list, toml_string};
 use super::oci::{RegistryGrants, RegistryPrefix};
 use super::raw::RawLimits;
@@ -48,6 +48,7 @@ pub(super) struct Given {
     pub files: Vec<FilesGrant>,
     pub http: HttpGrants,
     pub github: Option<GithubGrant>,
+    pub hooks: BTreeMap<String, HookGrant>,
     pub registries: Option<Vec<RegistryPrefix>>,
     pub async_commands: bool,
     pub max_runs: Option<u64>,

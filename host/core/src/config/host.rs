@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::checks::{check_name, check_names, overlap, resolve};
+use super::checks::{check_name, check_names, check_timezone, overlap, resolve};
 use super::given::{Table, protected};
 use super::grants::Given;
 use super::model::{Capacity, Server, Slack, SlackMode};
-use super::names::{channel_fault, namespace_fault, nearest, tick, variable_fault};
+use super::names::{channel_fault, namespace_fault, tick, variable_fault};
 use super::oci::{Lock, lock_file};
 use super::problem::{Place, Problem, Problems};
 use super::raw::{RawHost, RawSlackMode};
@@ -189,10 +189,8 @@ impl Host {
     }
 
     fn check_settings(&mut self, problems: &mut Problems) {
-        let name = &self.raw.timezone;
-        match TimeZone::get(name) {
-            Ok(zone) => self.timezone = zone,
-            Err(_) => problems.push(self.unknown_timezone(name)),
+        if let Some(zone) = check_timezone(&self.document, "/timezone", &self.raw.timezone, problems) {
+            self.timezone = zone;
         }
         match self.raw.server.listen.parse() {
             Ok(listen) => self.server.listen = listen,
@@ -224,19 +222,6 @@ impl Host {
                 .help("give each a folder of its own"),
             );
         }
-    }
-
-    fn unknown_timezone(&self, name: &str) -> Problem {
-        let known: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
-        let help = match nearest(name, known.iter().map(String::as_str)) {
-            Some(meant) => format!("did you mean {}?", tick(meant)),
-            None => "use a name of the IANA database, for example `Europe/London`, or `UTC`".into(),
-        };
-        Problem::error(
-            format!("unknown time zone {}", tick(name)),
-            self.document.value("/timezone", "not in the time zone database"),
-        )
-        .help(help)
     }
 
     /// A folder inside one that a guest may write to can be renamed, and a link put in its place.
@@ -271,7 +256,14 @@ impl Host {
         let keys = |value: &serde_json::Value| value.as_object().map(|table| table.keys().cloned().collect::<Vec<_>>());
         let mut unclear = BTreeSet::new();
         let grants = self.raw.namespaces.values();
-        self.webhook_secrets = grants.filter_map(|raw| raw.github.as_ref()?.secret.clone()).collect();
+        self.webhook_secrets = grants
+            .flat_map(|raw| {
+                let hooks = raw.hooks.values().map(|hook| &hook.secret);
+                hooks.chain(raw.github.as_ref().map(|github| &github.secret))
+            })
+            .flatten()
+            .cloned()
+            .collect();
         let protected = protected(self);
         for (name, raw) in &self.raw.namespaces {
             let pointer = child("/namespaces", name);

@@ -7,6 +7,8 @@
 //!   places      where things are, for those who write jobs that do not work yet
 //!   workspace   the folders that are namespaces
 //!   namespace   one namespace.toml, with needs, jobs and commands
+//!   hooks       [hooks.X]: which webhook starts which job, and how its sender proves who it is
+//!   schedules   [[schedule]]: when the clock starts which job
 //!   grants      what is asked against what is given (pure)
 //!   http        grants of outbound HTTP, and whether a request is within them (pure)
 //!   oci         components in registries: names, grants, what a name was pinned to
@@ -23,6 +25,7 @@ mod checks;
 mod commands;
 mod given;
 mod grants;
+mod hooks;
 mod host;
 mod http;
 mod jobs;
@@ -35,6 +38,7 @@ mod places;
 mod problem;
 mod pulled;
 mod raw;
+mod schedules;
 mod schema;
 pub mod secrets;
 mod shape;

@@ -12,6 +12,7 @@ use super::oci::{OciReference, RegistryGrants};
 use crate::command::Pattern;
 use crate::command::template::{ArgumentTemplate, ScriptTemplate};
 use crate::request::Trigger;
+use crate::schedule::Schedule;
 
 /// Everything that `innkeeper.toml` and the namespaces of its workspace say.
 #[derive(Clone, Debug)]
@@ -98,6 +99,25 @@ pub struct Namespace {
     pub commands: Vec<Command>,
     /// `[[github]]`.
     pub github: Vec<GithubRule>,
+    /// `[[schedule]]`.
+    pub schedules: Vec<Arc<Schedule>>,
+    /// `[hooks.<name>]`, by name.
+    pub hooks: BTreeMap<String, Arc<Hook>>,
+}
+
+impl Namespace {
+    /// Whether this job gets its request as types, and a webhook's payload with it. Of one that is still to be pulled it is
+    /// not known: it may.
+    pub fn tells(&self, job: &str) -> bool {
+        let program = self.jobs.get(job).map(|job| &job.program);
+        matches!(
+            program,
+            Some(Program::Component {
+                world: Some(World::Job) | None,
+                ..
+            })
+        )
+    }
 }
 
 /// What a namespace may do. By default nothing.
@@ -408,4 +428,70 @@ impl GithubRule {
             channel: None,
         }
     }
+}
+
+/// A webhook of a namespace's own, `POST /hooks/<namespace>/<hook>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hook {
+    /// Its name.
+    pub name: String,
+    /// How its sender proves who it is.
+    pub grant: HookGrant,
+    /// The short name of the job.
+    pub job: String,
+    /// Arguments of the job by name: JSON pointers into the payload, in the order of the file.
+    pub args: Vec<(String, String)>,
+    /// How long after the message it may start.
+    pub delay: Duration,
+    /// How long the sender waits for the report. None: it is answered at once.
+    pub wait: Option<Duration>,
+    /// Where the report goes. None: nobody is told but a sender that waits.
+    pub channel: Option<String>,
+}
+
+/// How the sender of a webhook proves who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookGrant {
+    /// The name of the secret.
+    pub secret: String,
+    /// What is done with it.
+    pub scheme: HookScheme,
+}
+
+/// What a sender does with its secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HookScheme {
+    /// That of <https://www.standardwebhooks.com>.
+    StandardWebhooks,
+    /// GitHub's, and that of those who sign like it: `X-Hub-Signature-256`.
+    Github,
+    /// Stripe's: `Stripe-Signature`.
+    Stripe,
+    /// Slack's: `X-Slack-Signature`.
+    Slack,
+    /// An HMAC-SHA256 of the body in a header.
+    HmacSha256 {
+        /// The header's name.
+        header: String,
+        /// What stands before the signature in it.
+        prefix: String,
+        /// How the signature is written.
+        encoding: Encoding,
+    },
+    /// It sends the secret itself.
+    Token {
+        /// In this header. None: `Authorization: Bearer`.
+        header: Option<String>,
+    },
+}
+
+/// How bytes are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// Two digits a byte.
+    #[default]
+    Hex,
+    /// Base64, of either alphabet, with or without `=` at the end.
+    Base64,
 }

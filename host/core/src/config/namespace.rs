@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::account::{AccountLine, account};
+use super::account::{AccountLine, Hooks, account};
 use super::checks::check_name;
 use super::grants::{Given, names_line};
 use super::host::Host;
@@ -15,7 +15,7 @@ use super::names::{channel_fault, tick};
 use super::problem::{Problem, Problems};
 use super::raw::RawNamespace;
 use super::source::Document;
-use super::{ComponentInspector, commands, jobs, needs, schema, shape};
+use super::{ComponentInspector, commands, hooks, jobs, needs, schedules, schema, shape};
 
 /// A namespace under check: what its file says, and what the host says of it.
 pub(super) struct Room<'a> {
@@ -68,12 +68,18 @@ pub(super) fn read(
         jobs,
     };
     let (asked, grants) = needs::of_namespace(&room, problems);
-    let account = account(&asked, &grants);
+    let hooks = Hooks {
+        asked: room.raw.hooks.keys().map(String::as_str).collect(),
+        granted: room.given.hooks.keys().map(String::as_str).collect(),
+    };
+    let account = account(&asked, &grants, &hooks);
     room.grants = grants;
     room.check_default_channel(problems);
     let jobs = jobs::check(&room, inspector, problems);
     let commands = commands::check_slack(&room, &jobs, problems);
     let github = commands::check_github(&room, &jobs, problems);
+    let schedules = schedules::check(&room, &jobs, problems);
+    let hooks = hooks::check(&room, &jobs, problems);
     let namespace = Namespace {
         name: room.name,
         description: room.raw.description,
@@ -85,6 +91,8 @@ pub(super) fn read(
         jobs: jobs.into_iter().map(|(name, job)| (name, Arc::new(job))).collect(),
         commands,
         github,
+        schedules,
+        hooks,
     };
     Some((namespace, account))
 }

@@ -10,8 +10,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::model::{Format, Mentions};
+use super::model::{Encoding, Format, Mentions};
 use crate::request::Trigger;
+use crate::schedule::Missed;
 
 /// Who runs Innkeeper, where it keeps things, and what each namespace is granted.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -118,6 +119,8 @@ pub(super) struct RawGrants {
     pub http: Vec<String>,
     /// Which GitHub webhooks it gets.
     pub github: Option<RawGithubGrant>,
+    /// How the senders of its other webhooks prove who they are, by the names of the hooks.
+    pub hooks: BTreeMap<String, RawHookGrant>,
     /// From which registries its components may be pulled: `host`, `host:port` or `host/path/prefix`. Default: none;
     /// all for a trusted namespace.
     pub registries: Option<Vec<String>>,
@@ -162,6 +165,10 @@ pub(super) enum RawTrigger {
     Slack,
     /// A GitHub webhook.
     Github,
+    /// Any other webhook.
+    Hook,
+    /// The clock.
+    Schedule,
 }
 
 impl From<RawTrigger> for Trigger {
@@ -169,6 +176,8 @@ impl From<RawTrigger> for Trigger {
         match raw {
             RawTrigger::Slack => Self::Slack,
             RawTrigger::Github => Self::Github,
+            RawTrigger::Hook => Self::Hook,
+            RawTrigger::Schedule => Self::Schedule,
         }
     }
 }
@@ -223,6 +232,59 @@ pub(super) struct RawGithubGrant {
     pub sha1: bool,
 }
 
+/// How the sender of a webhook proves who it is.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawHookGrant {
+    /// The name of the environment variable or credential with the secret.
+    #[schemars(required)]
+    pub secret: Option<String>,
+    /// What the sender does with it.
+    #[schemars(required)]
+    pub scheme: Option<RawHookScheme>,
+    /// The header with the signature or the token. `hmac-sha256` needs it; `token` has `Authorization: Bearer` without it.
+    #[serde(default)]
+    pub header: Option<String>,
+    /// What stands before the signature in the header of `hmac-sha256`, for example `sha256=`. Default: nothing.
+    #[serde(default)]
+    pub prefix: Option<String>,
+    /// How the signature of `hmac-sha256` is written. Default: `hex`.
+    #[serde(default)]
+    pub encoding: Option<Encoding>,
+}
+
+/// What the sender of a webhook does with its secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RawHookScheme {
+    /// Signs as Standard Webhooks do.
+    StandardWebhooks,
+    /// Signs as GitHub does.
+    Github,
+    /// Signs as Stripe does.
+    Stripe,
+    /// Signs as Slack does.
+    Slack,
+    /// Signs the body, in a header of its own.
+    HmacSha256,
+    /// Sends the secret itself.
+    Token,
+}
+
+impl RawHookScheme {
+    /// The word for it in the file.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::StandardWebhooks => "standard-webhooks",
+            Self::Github => "github",
+            Self::Stripe => "stripe",
+            Self::Slack => "slack",
+            Self::HmacSha256 => "hmac-sha256",
+            Self::Token => "token",
+        }
+    }
+}
+
 /// What a run may spend.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -266,6 +328,10 @@ pub(super) struct RawNamespace {
     pub slack: Vec<RawCommand>,
     /// What GitHub webhooks start.
     pub github: Vec<RawGithubRule>,
+    /// What the clock starts.
+    pub schedule: Vec<RawSchedule>,
+    /// What other webhooks start, by the name at the end of `/hooks/<namespace>/<hook>`.
+    pub hooks: BTreeMap<String, RawHook>,
 }
 
 /// What a namespace needs.
@@ -495,6 +561,61 @@ pub(super) struct RawGithubRule {
     #[serde(default)]
     #[schemars(range(max = 31_536_000))]
     pub delay_seconds: u64,
+    /// Where the report goes. Default: the namespace's `default_channel`.
+    #[serde(default)]
+    pub channel: Option<String>,
+}
+
+/// What the clock starts.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSchedule {
+    /// When, as a line of cron: minute, hour, day of the month, month, day of the week; or `@hourly`, `@daily`, `@weekly`,
+    /// `@monthly`, `@yearly`.
+    #[serde(default)]
+    pub cron: Option<String>,
+    /// Instead of `cron`: the time between two starts, for example `5m` or `1h 30m`.
+    #[serde(default)]
+    pub every: Option<String>,
+    /// The time zone of `cron`. Default: that of `innkeeper.toml`.
+    #[serde(default)]
+    pub timezone: Option<String>,
+    /// Up to how much later the job may start, chosen anew each time, for example `30s`. Default: not at all.
+    #[serde(default)]
+    pub jitter: Option<String>,
+    /// What is done about starts that were missed while the host was down.
+    #[serde(default)]
+    pub missed: Missed,
+    /// The job, by its name under `[jobs]`.
+    #[schemars(required)]
+    pub job_type: Option<String>,
+    /// Arguments of the job by name.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub args: Map<String, Value>,
+    /// Where the report goes. Default: the namespace's `default_channel`.
+    #[serde(default)]
+    pub channel: Option<String>,
+}
+
+/// What a webhook starts.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawHook {
+    /// The job, by its name under `[jobs]`.
+    #[schemars(required)]
+    pub job_type: Option<String>,
+    /// Arguments of the job by name: JSON pointers into the payload, for example `/event/title`.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub args: Map<String, Value>,
+    /// How many seconds later the job may start.
+    #[serde(default)]
+    #[schemars(range(max = 31_536_000))]
+    pub delay_seconds: u64,
+    /// How long the sender waits for the report, for example `10s`. Default: it is answered at once.
+    #[serde(default)]
+    pub wait: Option<String>,
     /// Where the report goes. Default: the namespace's `default_channel`.
     #[serde(default)]
     pub channel: Option<String>,

@@ -174,7 +174,10 @@ mod tests {
         let schema = schema_namespace();
         assert_eq!(homes(&schema, "report_stdout"), ["[jobs.<name>]"]);
         assert_eq!(homes(&schema, "restricted"), [""]);
-        assert_eq!(homes(&schema, "job_type"), ["[[slack]]", "[[github]]"]);
+        assert_eq!(
+            homes(&schema, "job_type"),
+            ["[[slack]]", "[[github]]", "[[schedule]]", "[hooks.<name>]"]
+        );
         assert_eq!(
             choices(at(&schema, "/jobs/x/report_format").unwrap()),
             ["text", "blocks", "code", "file"]

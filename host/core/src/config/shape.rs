@@ -13,9 +13,7 @@ use super::source::{Document, child};
 /// Keys that the design names and that are not built yet. `*` is any one name or index.
 const KEYS_TO_COME: &[&str] = &[
     "/fabfile",
-    "/schedule",
     "/keyword",
-    "/hook",
     "/services",
     "/plugins",
     "/jobs/*/idempotent",
@@ -37,7 +35,7 @@ const VALUES_TO_COME: &[(&str, &[&str])] = &[
     ("/jobs/*/needs/triggers/*", TRIGGERS_TO_COME),
 ];
 
-const TRIGGERS_TO_COME: &[&str] = &["hook", "schedule", "keyword", "api"];
+const TRIGGERS_TO_COME: &[&str] = &["keyword", "api"];
 
 /// Checks a document against a schema, reports what is wrong, and reads what is right.
 ///

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod hooks;
 mod http;
 mod mistakes;
 mod mutations;
 mod oci;
+mod schedules;
 
 use std::path::{Path, PathBuf};
 

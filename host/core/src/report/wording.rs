@@ -232,6 +232,8 @@ fn sentence_of_asking(origin: &Origin) -> String {
                 .as_ref()
                 .map_or_else(String::new, |login| format!(" by {}", quote(login))),
         ),
+        Origin::Hook(hook) => format!("The webhook `{}` asked for it.", quote(&hook.hook)),
+        Origin::Schedule(schedule) => format!("It is scheduled: `{}`.", quote(&schedule.schedule)),
         Origin::Cli(cli) => format!("{} asked for it on the command line.", quote(&cli.user)),
     }
 }
@@ -242,7 +244,7 @@ mod tests {
 
     use super::*;
     use crate::clock::Timestamp;
-    use crate::request::{AskingId, CliOrigin, GithubOrigin, SlackOrigin};
+    use crate::request::{AskingId, CliOrigin, GithubOrigin, HookOrigin, ScheduleOrigin, SlackOrigin};
 
     const RUN: RunId = RunId(12);
 
@@ -402,7 +404,19 @@ mod tests {
             user: "ann".into(),
             session: Some(Uuid::nil()),
         });
-        let askings: Vec<Asking> = [slack(false), slack(true), github, cli]
+        let hook = Origin::Hook(HookOrigin {
+            hook: "bell".into(),
+            delivery: None,
+            content_type: None,
+            channel: None,
+            session: None,
+        });
+        let schedule = Origin::Schedule(ScheduleOrigin {
+            due: Timestamp::from_micros(0),
+            schedule: "0 9 * * *".into(),
+            channel: None,
+        });
+        let askings: Vec<Asking> = [slack(false), slack(true), github, hook, schedule, cli]
             .into_iter()
             .map(|origin| Asking {
                 id: AskingId(1),
@@ -412,7 +426,7 @@ mod tests {
             })
             .collect();
         insta::assert_snapshot!(support_call("demo_deploy", RUN, &askings), @"
-        :rotating_light: `demo_deploy` failed (run 12). <@U3> asked for it in <#C2>. <@U3> asked for it in a direct message. GitHub asked for it: pull_request of owner/name by &lt;!here&gt;. ann asked for it on the command line.
+        :rotating_light: `demo_deploy` failed (run 12). <@U3> asked for it in <#C2>. <@U3> asked for it in a direct message. GitHub asked for it: pull_request of owner/name by &lt;!here&gt;. The webhook `bell` asked for it. It is scheduled: `0 9 * * *`. ann asked for it on the command line.
         The whole log: `innkeeper logs 12`, on the host.
         ");
     }

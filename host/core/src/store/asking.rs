@@ -181,15 +181,15 @@ pub(super) fn link(c: &Connection, request: RequestId, asking: AskingId) -> Sql<
     )
 }
 
-/// Takes the keys of old GitHub askings away, a batch of them. Says how many.
+/// Takes the keys of old webhooks and starts by the clock away, a batch of them. Says how many.
 pub(super) fn forget(c: &Connection, before: Timestamp, batch: u32) -> Result<u64, StoreError> {
     let forgotten = change(c, FORGET, (before, batch))?;
     Ok(forgotten as u64)
 }
 
 pub(super) const FORGET: &str = "UPDATE asking SET dedupe_key = NULL WHERE id IN (
-        SELECT id FROM asking INDEXED BY asking_github_key
-        WHERE trigger = 'github' AND dedupe_key IS NOT NULL AND at < ?1 ORDER BY at LIMIT ?2)";
+        SELECT id FROM asking INDEXED BY asking_old_key
+        WHERE trigger IN ('github', 'hook', 'schedule') AND dedupe_key IS NOT NULL AND at < ?1 ORDER BY at LIMIT ?2)";
 
 /// Keeps what nobody could read.
 pub(super) fn keep_unreadable(

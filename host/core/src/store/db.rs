@@ -25,6 +25,7 @@ pub(super) const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0001_queue.sql")),
     M::up(include_str!("../../migrations/0002_payload.sql")),
     M::up(include_str!("../../migrations/0003_suppression.sql")),
+    M::up(include_str!("../../migrations/0004_schedule.sql")),
 ];
 pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

@@ -27,6 +27,7 @@ mod job;
 mod outbox;
 mod queue;
 mod read;
+mod schedule;
 mod statement;
 mod suppression;
 mod view;
@@ -48,13 +49,14 @@ pub use view::{
 
 use crate::clock::Timestamp;
 use crate::message::NewDelivery;
-use crate::request::{Asking, AskingId, NewAsking, RequestId};
+use crate::request::{Asking, AskingId, NewAsking, NewRequest, RequestId};
 use crate::run::{Run, RunId};
+use crate::schedule::Mark;
 use db::Readers;
 use writer::Writer;
 
-/// How long a GitHub delivery is recognised as a repetition. Longer than GitHub can redeliver it.
-const GITHUB_KEYS_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long a webhook or a start by the clock is recognised as a repetition. Longer than GitHub can redeliver one.
+const KEYS_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Keys that one [`Store::forget`] takes away, at most: others wait for the writer meanwhile.
 const FORGET_BATCH: u32 = 1000;
 
@@ -269,16 +271,59 @@ impl Store {
         .await
     }
 
-    /// Takes away the keys of GitHub deliveries that are older than 30 days, at most 1000 of them, and says how many.
-    /// The askings stay.
+    /// Takes away the keys of webhooks and of starts by the clock that are older than 30 days, at most 1000 of them, and says
+    /// how many. The askings stay.
     ///
     /// # Errors
     /// The database's.
     pub async fn forget(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let kept = i64::try_from(GITHUB_KEYS_KEPT.as_micros()).unwrap_or(i64::MAX);
+        let kept = i64::try_from(KEYS_KEPT.as_micros()).unwrap_or(i64::MAX);
         let before = Timestamp::from_micros(now.as_micros().saturating_sub(kept));
         self.write("forget old keys", move |c| asking::forget(c, before, FORGET_BATCH))
             .await
+    }
+}
+
+/// Starts by the clock.
+impl Store {
+    /// Goes on with these schedules where an earlier host left them: says for each, in their order, up to where it was
+    /// decided about. One that is new begins at the mark that is given. All others are forgotten.
+    ///
+    /// # Errors
+    /// The database's: nothing changed.
+    pub async fn resume_schedules(&self, marks: Vec<Mark>) -> Result<Vec<Timestamp>, StoreError> {
+        self.write("go on with the schedules", move |c| Ok(schedule::resume(c, &marks)?))
+            .await
+    }
+
+    /// Keeps a start by the clock with its request, and that it was decided about: one commit. A start whose asking has a
+    /// known key is [`Accepted::Repeated`], and only its mark is kept.
+    ///
+    /// # Errors
+    /// The database's: nothing was kept.
+    pub async fn accept_start(
+        &self,
+        mark: Mark,
+        asking: NewAsking,
+        request: NewRequest,
+    ) -> Result<Accepted, StoreError> {
+        self.write("keep a start by the clock", move |c| {
+            schedule::note(c, &mark)?;
+            asking::accept(c, &asking, &Cause::Requests(vec![request]), |_| Vec::new())
+        })
+        .await
+    }
+
+    /// Keeps that a start was passed over.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn skip_start(&self, mark: Mark) -> Result<(), StoreError> {
+        self.write("pass over a start by the clock", move |c| {
+            schedule::note(c, &mark)?;
+            Ok(())
+        })
+        .await
     }
 }
 

@@ -123,6 +123,8 @@ impl Inn {
             jobs: BTreeMap::new(),
             commands: Vec::new(),
             github: Vec::new(),
+            schedules: Vec::new(),
+            hooks: BTreeMap::new(),
         });
         static RUNS: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(1);
         let run = RunId(RUNS.fetch_add(1, std::sync::atomic::Ordering::Relaxed));

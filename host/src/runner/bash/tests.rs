@@ -103,6 +103,8 @@ impl Host {
             jobs: BTreeMap::from([("x".to_owned(), Arc::clone(&job))]),
             commands: Vec::new(),
             github: Vec::new(),
+            schedules: Vec::new(),
+            hooks: BTreeMap::new(),
         };
         Invocation {
             run: RunId(1),

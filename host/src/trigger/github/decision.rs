@@ -10,8 +10,8 @@ use innkeeper_core::request::{Arguments, Bytes, GithubOrigin, NewAsking, NewRequ
 use serde_json::value::RawValue;
 use url::form_urlencoded;
 
-use super::payload::{Pointer, pick};
 use super::{Answer, Argument, Hook, Refusal, Rule};
+use crate::trigger::payload::{self, Pointer, Unfit, pick};
 use crate::trigger::signature::{verify_sha1, verify_sha256};
 
 pub(super) const DELIVERY: &str = "x-github-delivery";
@@ -19,9 +19,6 @@ pub(super) const EVENT: &str = "x-github-event";
 
 /// A delivery id is a UUID and an event a word; this is generous, and keeps keys and logs short.
 const LONGEST_NAME: usize = 100;
-
-/// What one argument may be at most, in bytes.
-const LONGEST_ARGUMENT: usize = 32 * 1024;
 
 /// What follows from a delivery that was authenticated and understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,36 +192,20 @@ fn string(raw: &RawValue) -> Option<String> {
     serde_json::from_str(raw.get()).ok()
 }
 
-/// A string as it is; everything else as its JSON.
 fn value(rule: &Rule, argument: &Argument, raw: Option<&RawValue>) -> Result<(String, String), Refusal> {
-    let refuse = |why: &str| {
+    let text = payload::argument(raw).map_err(|unfit| {
+        let why = match unfit {
+            Unfit::Absent => "is not there: correct the pointer, or ask for another event or action",
+            Unfit::Null => "is null: correct the pointer, or ask for another event or action",
+            Unfit::NoText => "is not valid text: correct the pointer",
+            Unfit::Nul => "holds a NUL character: no argument may",
+            Unfit::TooLong => "is over 32 KiB: point at less",
+        };
         Refusal::Argument(format!(
             "the argument {} of the job {} is taken from `{}` of the payload, which {why}",
             argument.name, rule.rule.job, argument.text
         ))
-    };
-    let text = match raw.map(RawValue::get) {
-        None => {
-            return Err(refuse(
-                "is not there: correct the pointer, or ask for another event or action",
-            ));
-        }
-        Some("null") => {
-            return Err(refuse(
-                "is null: correct the pointer, or ask for another event or action",
-            ));
-        }
-        Some(text) if text.starts_with('"') => {
-            serde_json::from_str(text).map_err(|_| refuse("is not valid text: correct the pointer"))?
-        }
-        Some(text) => text.to_owned(),
-    };
-    if text.contains('\0') {
-        return Err(refuse("holds a NUL character: no argument may"));
-    }
-    if text.len() > LONGEST_ARGUMENT {
-        return Err(refuse("is over 32 KiB: point at less"));
-    }
+    })?;
     Ok((argument.name.clone(), text))
 }
 
@@ -264,7 +245,7 @@ fn orders(
             job: rule.job.clone(),
             arguments: candidate.arguments.clone()?,
             due: now.plus(rule.delay),
-            payload: hook.is_told(&rule.job).then(|| Bytes::clone(&told)),
+            payload: hook.namespace.tells(&rule.job).then(|| Bytes::clone(&told)),
         };
         match orders.iter_mut().find(|(other, _)| *other == channel) {
             Some((_, requests)) => requests.push(request),

@@ -1,12 +1,13 @@
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 #![allow(clippy::panic, reason = "a failed set-up fails the test")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
+use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::{ManualClock, Timestamp};
 use innkeeper_core::config::{Capacity, Grants, Mentions, Server, Slack};
 use innkeeper_core::request::{AskingId, Origin};
@@ -83,6 +84,8 @@ fn namespace(rules: Vec<GithubRule>) -> Namespace {
         jobs: BTreeMap::new(),
         commands: Vec::new(),
         github: rules,
+        schedules: Vec::new(),
+        hooks: BTreeMap::new(),
     }
 }
 

@@ -17,7 +17,7 @@ logs_channel = 3
 [services]
 [namespaces.demo]
 trust = true
-triggers = ["slack", "schedule", "cli"]
+triggers = ["slack", "keyword", "cli"]
 env = "A"
 notify = ["@me"]
 colour = "red"
@@ -93,19 +93,19 @@ error: wrong type for `trust`
    |
    = help: put it in quotes
 
-error: `schedule` is not available in this version
+error: `keyword` is not available in this version
   --> innkeeper.toml:13:22
    |
-13 | triggers = ["slack", "schedule", "cli"]
-   |                      ^^^^^^^^^^ not built yet
+13 | triggers = ["slack", "keyword", "cli"]
+   |                      ^^^^^^^^^ not built yet
    |
    = help: leave it out: it would do nothing
 
 error: `cli` is not a value of `triggers`
-  --> innkeeper.toml:13:34
+  --> innkeeper.toml:13:33
    |
-13 | triggers = ["slack", "schedule", "cli"]
-   |                                  ^^^^^ expected `slack` or `github`
+13 | triggers = ["slack", "keyword", "cli"]
+   |                                 ^^^^^ expected `slack`, `github`, `hook` or `schedule`
 
 error: wrong type for `env`
   --> innkeeper.toml:14:7
@@ -129,7 +129,7 @@ error: unknown key `colour` in `[namespaces.demo]`
 16 | colour = "red"
    | ^^^^^^ not known here
    |
-   = help: the keys in `[namespaces.demo]` are `trust`, `triggers`, `channels`, `mentions`, `env`, `files`, `http`, `github`, `registries`, `wasi`, `max_runs` and `limits`
+   = help: the keys in `[namespaces.demo]` are `trust`, `triggers`, `channels`, `mentions`, `env`, `files`, `http`, `github`, `hooks`, `registries`, `wasi`, `max_runs` and `limits`
 "#);
 }
 
@@ -455,8 +455,8 @@ job_type = "hello"
 delay_seconds = "5"
 [[slack]]
 help = "Nothing"
-[[schedule]]
-cron = "0 9 * * MON-FRI"
+[[keyword]]
+word = "help"
 [[github]]
 event = "push"
 job_type = "hello"
@@ -584,11 +584,11 @@ error: `[[slack]]` has no `job_type`
    |
    = help: `job_type`: the job, by its name under `[jobs]`
 
-error: `schedule` is not available in this version
+error: `keyword` is not available in this version
   --> workspace/demo/namespace.toml:23:3
    |
-23 | [[schedule]]
-   |   ^^^^^^^^ not built yet
+23 | [[keyword]]
+   |   ^^^^^^^ not built yet
    |
    = help: leave it out: it would do nothing
 
@@ -619,7 +619,7 @@ error: unknown key `colour` at the top level
 1 | colour = 1
   | ^^^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack` and `github`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
 
 error: invalid boolean, expected `true`
  --> workspace/a/namespace.toml:2:14
@@ -643,7 +643,7 @@ error: unknown key `name` at the top level
 5 | name = 1
   | ^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack` and `github`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
 
 error: unknown key `colour` at the top level
  --> workspace/b/namespace.toml:1:1
@@ -651,7 +651,7 @@ error: unknown key `colour` at the top level
 1 | colour = 1
   | ^^^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack` and `github`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
 
 error: unknown key `a` at the top level
  --> workspace/c/namespace.toml:1:1
@@ -659,7 +659,7 @@ error: unknown key `a` at the top level
 1 | a = 1
   | ^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack` and `github`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
 
 error: duplicate key
  --> workspace/c/namespace.toml:2:1
@@ -1517,7 +1517,7 @@ error: unknown key `colour` at the top level
 1 | colour = 1
   | ^^^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack` and `github`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
 
 error: `namespace.toml` is not UTF-8: a bad byte in line 2
 --> workspace/demo/namespace.toml

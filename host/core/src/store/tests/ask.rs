@@ -308,23 +308,34 @@ async fn cancelling_an_unknown_job_cancels_nothing() {
 }
 
 #[tokio::test]
-async fn only_old_keys_of_github_are_forgotten() {
+async fn only_old_keys_of_webhooks_and_of_the_clock_are_forgotten() {
     let it = Fixture::new();
     let day = 24 * 60 * 60;
     it.caused(github("old", at(0)), Cause::Answer).await;
     it.caused(github("young", at(20 * day)), Cause::Answer).await;
     it.caused(slack("demo helo", "1.1"), Cause::Answer).await;
+    let start = NewAsking {
+        key: Some("schedule:demo:0:0".into()),
+        origin: Origin::Schedule(ScheduleOrigin {
+            due: at(0),
+            schedule: "@daily".into(),
+            channel: None,
+        }),
+        ..somebody()
+    };
+    it.caused(start.clone(), Cause::Answer).await;
     assert_eq!(it.store.forget(at(29 * day)).await.unwrap(), 0);
-    assert_eq!(it.store.forget(at(31 * day)).await.unwrap(), 1);
+    assert_eq!(it.store.forget(at(31 * day)).await.unwrap(), 2);
     assert_eq!(it.store.forget(at(31 * day)).await.unwrap(), 0);
     let again = |asking| it.store.accept(asking, Cause::Answer, vec![]);
     assert!(matches!(
         again(github("old", at(31 * day))).await.unwrap(),
         Accepted::New(_)
     ));
+    assert!(matches!(again(start).await.unwrap(), Accepted::New(_)));
     assert_eq!(again(github("young", at(31 * day))).await.unwrap(), Accepted::Repeated);
     assert_eq!(again(slack("demo helo", "1.1")).await.unwrap(), Accepted::Repeated);
-    assert_eq!(it.raw::<i64>("SELECT count(*) FROM asking"), 4);
+    assert_eq!(it.raw::<i64>("SELECT count(*) FROM asking"), 6);
 }
 
 #[tokio::test]

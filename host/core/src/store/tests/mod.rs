@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::message::{Address, Message, Post};
-use crate::request::{Arguments, CliOrigin, GithubOrigin, NewRequest, Origin, SlackOrigin};
+use crate::request::{Arguments, CliOrigin, GithubOrigin, NewRequest, Origin, ScheduleOrigin, SlackOrigin};
 use crate::run::Ending;
 
 const SECOND: i64 = 1_000_000;

@@ -103,7 +103,7 @@ fn lanes_are_listed_from_what_is_unsettled() {
 fn forgetting_looks_at_old_keys_only() {
     let steps = plan(asking::FORGET);
     assert!(
-        steps.contains(&"SEARCH asking USING INDEX asking_github_key (at<?)".into()),
+        steps.contains(&"SEARCH asking USING INDEX asking_old_key (at<?)".into()),
         "{steps:?}"
     );
     assert_neither_scan_nor_sort(&steps);

@@ -38,6 +38,8 @@ const SAMPLES: &[&str] = &["
 ", "
     INSERT INTO suppression (id, job, start_at, end_at, asking) VALUES
         (1, 1, 1700000000000000, 1700003600000000, 1);
+", "
+    INSERT INTO schedule (namespace, key, at) VALUES ('demo', 'abc', 1700000000000000);
 "];
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What a rule wants of a payload: JSON pointers (RFC 6901), all followed in one pass over the text.
+//! What is wanted of a webhook's payload: JSON pointers (RFC 6901), all followed in one pass over the text.
 //!
 //! A payload is some 24 kB, and a rule wants a dozen words of it: nothing else is built in memory.
 
@@ -6,6 +6,41 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
+
+/// What one argument may be at most, in bytes.
+const LONGEST_ARGUMENT: usize = 32 * 1024;
+
+/// Why what stands in a payload is no argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unfit {
+    /// There is nothing.
+    Absent,
+    /// It is `null`.
+    Null,
+    /// It is a string that is no text, for example half of a surrogate pair.
+    NoText,
+    /// It holds a NUL.
+    Nul,
+    /// It is longer than any argument.
+    TooLong,
+}
+
+/// What stands in a payload as an argument: a string as it is, everything else as its JSON.
+pub(super) fn argument(raw: Option<&RawValue>) -> Result<String, Unfit> {
+    let text = match raw.map(RawValue::get) {
+        None => return Err(Unfit::Absent),
+        Some("null") => return Err(Unfit::Null),
+        Some(text) if text.starts_with('"') => serde_json::from_str(text).map_err(|_| Unfit::NoText)?,
+        Some(text) => text.to_owned(),
+    };
+    if text.contains('\0') {
+        return Err(Unfit::Nul);
+    }
+    if text.len() > LONGEST_ARGUMENT {
+        return Err(Unfit::TooLong);
+    }
+    Ok(text)
+}
 
 /// A JSON pointer, for example `/pull_request/head/ref`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,0 +1,202 @@
+//! Webhooks of a namespace's own. How a sender proves who it is stands in `[namespaces.X.hooks]`, since that is the host's
+//! owner's to say; what follows, in `[hooks]` of the namespace.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::checks::check_span;
+use super::commands::{Written, check_job, check_json_pointer, check_parameters, check_trigger};
+use super::given::Table;
+use super::grants::triggers_line;
+use super::model::{Hook, HookGrant, HookScheme, Job};
+use super::names::{job_fault, tick, variable_fault};
+use super::namespace::Room;
+use super::problem::{Problem, Problems};
+use super::raw::{RawGrants, RawHook, RawHookGrant, RawHookScheme};
+use super::source::child;
+use crate::request::Trigger;
+
+/// How long a sender may wait. Most give up sooner by themselves.
+const WAIT: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
+
+/// Checks what is granted to one namespace.
+pub(super) fn check_grants(
+    table: &Table<'_>,
+    raw: &RawGrants,
+    trigger_granted: bool,
+    problems: &mut Problems,
+) -> BTreeMap<String, HookGrant> {
+    let document = &table.host.document;
+    let at = table.at("hooks");
+    if !raw.hooks.is_empty() && !trigger_granted {
+        let have = raw.triggers.iter().flatten().map(|trigger| Trigger::from(*trigger));
+        let have = match &raw.triggers {
+            Some(_) => have.collect(),
+            None => [Trigger::Slack].into(),
+        };
+        let line = triggers_line(&have, &[Trigger::Hook]);
+        let place = document.key(&at, "no webhook would start anything");
+        problems.push(
+            Problem::error("webhooks are granted, the trigger `hook` is not", place)
+                .help(format!("let `triggers` say {}", tick(&line))),
+        );
+    }
+    let grants = raw.hooks.iter().filter_map(|(name, raw)| {
+        let at = child(&at, name);
+        if let Some(fault) = hook_fault(name) {
+            let place = document.key(&at, "cannot be a hook");
+            problems.push(Problem::error(format!("bad name {}", tick(name)), place).help(fault));
+        }
+        Some((name.clone(), check_grant(table, &at, raw, problems)?))
+    });
+    grants.collect()
+}
+
+/// Why a hook cannot be called `name`. Its name is part of an address.
+fn hook_fault(name: &str) -> Option<String> {
+    job_fault(name).map(|fault| fault.replacen("a job", "a hook", 1))
+}
+
+fn check_grant(table: &Table<'_>, at: &str, raw: &RawHookGrant, problems: &mut Problems) -> Option<HookGrant> {
+    let document = &table.host.document;
+    // What is missing was reported with the shape.
+    let (secret, scheme) = (raw.secret.clone()?, raw.scheme?);
+    if let Some(fault) = variable_fault(&secret) {
+        let place = document.value(&format!("{at}/secret"), "expected a name, not the secret itself");
+        problems.push(
+            Problem::error("`secret` is not the name of an environment variable", place).help(format!(
+                "{fault}; the secret itself never stands in a configuration file"
+            )),
+        );
+    }
+    let mut has_no = |key: &str, said: bool, help: &str| {
+        if said {
+            let place = document.key(&format!("{at}/{key}"), "not used");
+            let title = format!("{} has no effect for the scheme {}", tick(key), tick(scheme.as_str()));
+            problems.push(Problem::error(title, place).help(help));
+        }
+    };
+    let signs_in_its_own_way = scheme == RawHookScheme::HmacSha256;
+    has_no("prefix", raw.prefix.is_some() && !signs_in_its_own_way, "remove it");
+    has_no("encoding", raw.encoding.is_some() && !signs_in_its_own_way, "remove it");
+    let names_header = signs_in_its_own_way || scheme == RawHookScheme::Token;
+    has_no(
+        "header",
+        raw.header.is_some() && !names_header,
+        "remove it: the scheme says which headers count",
+    );
+    let header = raw.header.clone().filter(|_| names_header);
+    if let Some(header) = header.as_deref().filter(|header| !is_header(header)) {
+        let place = document.value(&format!("{at}/header"), "expected the name of a header");
+        problems.push(
+            Problem::error(format!("{} is no header", tick(header)), place)
+                .help("letters, digits, `-` and `_`, for example `X-Signature`"),
+        );
+        return None;
+    }
+    let scheme = match scheme {
+        RawHookScheme::StandardWebhooks => HookScheme::StandardWebhooks,
+        RawHookScheme::Github => HookScheme::Github,
+        RawHookScheme::Stripe => HookScheme::Stripe,
+        RawHookScheme::Slack => HookScheme::Slack,
+        RawHookScheme::Token => HookScheme::Token { header },
+        RawHookScheme::HmacSha256 => {
+            let Some(header) = header else {
+                let place = document.value(at, "add `header`");
+                problems.push(
+                    Problem::error("the scheme `hmac-sha256` has no `header`", place)
+                        .help("name the header with the signature, for example `header = \"X-Signature\"`"),
+                );
+                return None;
+            };
+            HookScheme::HmacSha256 {
+                header,
+                prefix: raw.prefix.clone().unwrap_or_default(),
+                encoding: raw.encoding.unwrap_or_default(),
+            }
+        }
+    };
+    Some(HookGrant { secret, scheme })
+}
+
+fn is_header(name: &str) -> bool {
+    (1..=100).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+}
+
+/// Checks the hooks of a namespace. Those with errors are left out.
+pub(super) fn check(
+    room: &Room<'_>,
+    jobs: &BTreeMap<String, Job>,
+    problems: &mut Problems,
+) -> BTreeMap<String, Arc<Hook>> {
+    let hooks = room.raw.hooks.iter();
+    hooks
+        .filter_map(|(name, raw)| Some((name.clone(), Arc::new(check_hook(room, name, raw, jobs, problems)?))))
+        .collect()
+}
+
+fn check_hook(
+    room: &Room<'_>,
+    name: &str,
+    raw: &RawHook,
+    jobs: &BTreeMap<String, Job>,
+    problems: &mut Problems,
+) -> Option<Hook> {
+    let at = child("/hooks", name);
+    if let Some(fault) = hook_fault(name) {
+        let place = room.document.key(&at, "cannot be a hook");
+        problems.push(Problem::error(format!("bad name {}", tick(name)), place).help(fault));
+        return None;
+    }
+    let args: Vec<(String, String)> = raw
+        .args
+        .iter()
+        .filter_map(|(name, pointer)| Some((name.clone(), pointer.as_str()?.to_owned())))
+        .collect();
+    for (name, pointer) in &args {
+        check_json_pointer(room, &child(&format!("{at}/args"), name), pointer, problems);
+    }
+    let job = check_job(room, &at, raw.job_type.as_deref(), jobs, problems);
+    if let Some(job) = job {
+        check_trigger(room, &at, job, Trigger::Hook, "a webhook", problems);
+        if let Some(channel) = &raw.channel {
+            room.check_channel(&format!("{at}/channel"), channel, &job.grants.channels, problems);
+        }
+        let given: Vec<&str> = args.iter().map(|(name, _)| name.as_str()).collect();
+        check_parameters(room, &format!("{at}/args"), &given, job, Written::AsPointer, problems);
+    }
+    let wait = match raw.wait.as_deref() {
+        Some(wait) => Some(check_wait(room, &at, wait, raw.delay_seconds, problems)?),
+        None => None,
+    };
+    let grant = room.given.hooks.get(name).cloned();
+    if grant.is_none() {
+        let place = room.document.key(&at, "nobody could prove who sent it");
+        let problem = Problem::error(format!("need not granted: the webhook {}", tick(name)), place);
+        let line = format!("hooks.{name} = {{ secret = \"NAME_OF_A_SECRET\", scheme = \"standard-webhooks\" }}");
+        room.report_refused(problem, "hooks", &line, problems);
+    }
+    Some(Hook {
+        name: name.to_owned(),
+        grant: grant?,
+        job: job?.name.clone(),
+        args,
+        delay: Duration::from_secs(raw.delay_seconds),
+        wait,
+        channel: raw.channel.clone().or_else(|| room.raw.default_channel.clone()),
+    })
+}
+
+fn check_wait(room: &Room<'_>, at: &str, wait: &str, delay_seconds: u64, problems: &mut Problems) -> Option<Duration> {
+    let at = format!("{at}/wait");
+    let wait = check_span(&room.document, &at, wait, &WAIT, problems)?;
+    if wait <= Duration::from_secs(delay_seconds) {
+        let place = room.document.value(&at, "over before the job may start");
+        problems.push(
+            Problem::error("`wait` is shorter than `delay_seconds`", place).help("remove one of them, or wait longer"),
+        );
+    }
+    Some(wait)
+}

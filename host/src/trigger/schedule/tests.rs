@@ -1,0 +1,55 @@
+#![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+use innkeeper_core::clock::ManualClock;
+use innkeeper_core::config::{ComponentInspector, World};
+use innkeeper_core::store::Store;
+
+use super::*;
+use crate::bell::Bells;
+use crate::deliver::terminal::Terminals;
+use crate::trigger::intake::IntakeParts;
+
+struct NoComponents;
+
+impl ComponentInspector for NoComponents {
+    fn inspect(&self, _: &std::path::Path) -> Result<World, String> {
+        Err("is no component".into())
+    }
+}
+
+#[tokio::test]
+async fn a_start_that_is_due_is_on_the_queue_and_the_dispatcher_is_rung() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("innkeeper.toml");
+    let namespace = home.path().join("workspace/demo");
+    std::fs::create_dir_all(&namespace).unwrap();
+    std::fs::write(&file, "[namespaces.demo]\ntrust = \"trusted\"\n").unwrap();
+    std::fs::write(
+        namespace.join("namespace.toml"),
+        "[jobs.brew]\nrun_args_template = \"true\"\n[[schedule]]\njob_type = \"brew\"\nevery = \"1h\"\n",
+    )
+    .unwrap();
+    let config = Arc::new(Config::load(&file, &NoComponents).unwrap().config);
+    let store = Arc::new(Store::open(&config.data_dir).unwrap());
+    let clock = Arc::new(ManualClock::starting_at(Timestamp::from_micros(1_700_000_000_000_000)));
+    let (bells, _lanes) = Bells::new();
+    let stop = CancellationToken::new();
+    let intake = Arc::new(Intake::new(IntakeParts {
+        config: config.clone(),
+        store: store.clone(),
+        clock: clock.clone(),
+        directory: None,
+        bells: bells.clone(),
+        terminals: Terminals::default(),
+        stop: stop.clone(),
+    }));
+    let trigger = ScheduleTrigger::resume(&config, intake, clock.clone()).await.unwrap();
+    clock.advance(Duration::from_secs(60 * 60));
+    let running = tokio::spawn(trigger.run(stop.clone()));
+    bells.queue_rung().await;
+    let run = store.claim(clock.now()).await.unwrap().run.unwrap();
+    assert_eq!(run.job, "brew");
+    assert_eq!(store.claim(clock.now()).await.unwrap().next_due, None, "once");
+    stop.cancel();
+    running.await.unwrap();
+}
