@@ -47,6 +47,10 @@ async fn the_manifest_has_what_the_configuration_needs_and_no_more() {
         "https://bot.example.com/slack/events"
     );
     assert_eq!(
+        manifest["settings"]["interactivity"],
+        json!({ "is_enabled": true, "request_url": "https://bot.example.com/slack/interactive" })
+    );
+    assert_eq!(
         manifest["features"]["slash_commands"][0]["url"],
         "https://bot.example.com/slack/commands"
     );

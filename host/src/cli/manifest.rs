@@ -31,9 +31,16 @@ fn manifest(config: &Config, name: &str, url: Option<&str>) -> Value {
         "should_escape": true,
     });
     let mut events = json!({ "bot_events": ["app_mention", "message.im"] });
-    if let (Some(commands), Some(requests)) = (at("/slack/commands"), at("/slack/events")) {
-        command["url"] = commands.into();
-        events["request_url"] = requests.into();
+    // Buttons.
+    let mut interactivity = json!({ "is_enabled": true });
+    for (part, key, path) in [
+        (&mut command, "url", "/slack/commands"),
+        (&mut events, "request_url", "/slack/events"),
+        (&mut interactivity, "request_url", "/slack/interactive"),
+    ] {
+        if let Some(url) = at(path) {
+            part[key] = url.into();
+        }
     }
     json!({
         "display_information": { "name": name },
@@ -45,6 +52,7 @@ fn manifest(config: &Config, name: &str, url: Option<&str>) -> Value {
         "oauth_config": { "scopes": { "bot": scopes(config) } },
         "settings": {
             "event_subscriptions": events,
+            "interactivity": interactivity,
             "org_deploy_enabled": false,
             "socket_mode_enabled": url.is_none(),
             "token_rotation_enabled": false,
@@ -88,7 +96,9 @@ fn names_a_channel(config: &Config) -> bool {
     let of_host = [&config.slack.logs_channel, &config.slack.support_channel];
     let of_namespaces = config.namespaces.values().flat_map(|namespace| {
         let rules = namespace.github.iter().map(|rule| &rule.channel);
-        rules.chain([&namespace.default_channel])
+        let schedules = namespace.schedules.iter().map(|schedule| &schedule.channel);
+        let hooks = namespace.hooks.values().map(|hook| &hook.channel);
+        rules.chain(schedules).chain(hooks).chain([&namespace.default_channel])
     });
     let mut named = of_host.into_iter().chain(of_namespaces).flatten();
     named.any(|channel| channel.starts_with('#'))
