@@ -23,6 +23,10 @@ use crate::schedule::{Cron, Schedule, ScheduleKey, When};
 const EVERY: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(31 * 24 * 60 * 60);
 const JITTER: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(24 * 60 * 60);
 
+/// From when on it is looked whether a schedule starts anything: 2150-01-01. What comes at all comes in the fifty years
+/// that are left then of those that are searched, and a hostile file costs no more than looking through them.
+const LOOKED_FROM: Timestamp = Timestamp::from_micros(5_680_281_600_000_000);
+
 /// How many starts are looked at to see whether a delay could reach over one of them.
 const STARTS_LOOKED_AT: usize = 25;
 
@@ -152,12 +156,13 @@ fn check_cron(room: &Room<'_>, at: &str, text: &str, problems: &mut Problems) ->
         }
     };
     // In no zone is there a day that is in no calendar.
-    if line.next_after(jiff::Timestamp::UNIX_EPOCH, &TimeZone::UTC).is_none() {
+    if line.next_after(LOOKED_FROM.to_jiff(), &TimeZone::UTC).is_none() {
         let place = room.document.value(at, "no day is like this");
         problems.push(
             Problem::warning("this schedule never starts anything", place)
                 .help("look at the days and the months: 30 February is in no year"),
         );
+        return None;
     }
     Some(line)
 }
@@ -180,7 +185,7 @@ fn check_arguments(room: &Room<'_>, at: &str, raw: &RawSchedule, problems: &mut 
 
 /// A request that waits is moved by the next one: it would not come to its turn.
 fn check_jitter(room: &Room<'_>, at: &str, when: &When, jitter: Duration, problems: &mut Problems) {
-    let starts = std::iter::successors(Some(Timestamp::from_micros(0)), |start| when.next_after(*start));
+    let starts = std::iter::successors(Some(LOOKED_FROM), |start| when.next_after(*start));
     let starts: Vec<Timestamp> = starts.skip(1).take(STARTS_LOOKED_AT).collect();
     let shortest = starts.windows(2).map(|pair| pair[1].since(pair[0])).min();
     if shortest.is_some_and(|shortest| jitter >= shortest) {

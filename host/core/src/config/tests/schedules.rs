@@ -229,3 +229,14 @@ error: need not granted: triggers `schedule`
         "of a stranger, too"
     );
 }
+
+#[test]
+fn a_hostile_file_of_schedules_that_never_come_takes_little_time() {
+    let never =
+        "[[schedule]]\ncron = '* * 31 2,4,6,9,11 *'\njitter = '30s'\njob_type = 'rota'\nargs = { who = 'me' }\n";
+    let world = World::demo(TRUSTED, &format!("{JOB}{}", never.repeat(250)));
+    let began = std::time::Instant::now();
+    let namespaces = world.load().unwrap().config.namespaces;
+    assert!(namespaces["demo"].schedules.is_empty(), "nothing is left to wait for");
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+}

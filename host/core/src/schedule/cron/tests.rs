@@ -137,6 +137,8 @@ fn a_mistake_is_told_with_its_place() {
         "* * 0 * *",
         "ﬁ * * * *",
         "* * * * 5#9",
+        "* * * * L",
+        "* * 1-7 * +MON#5",
     ] {
         assert!(Cron::parse(bad).is_err(), "{bad}");
     }
