@@ -31,7 +31,8 @@ async fn the_apology_has_a_button_that_says_what_was_meant() {
     slack.await_reaction(&pressed).await;
     // What Slack sends again is one press; what nobody understands at all gets no button.
     pressed.redeliver().await;
-    ada.says("#tech", "@innkeeper what is the weather like in Oxford").await;
+    let bob = slack.user("U2");
+    bob.says("#tech", "@innkeeper what is the weather like in Oxford").await;
     let lost = slack
         .await_post("the other apology", |post| post.channel_name == "#tech")
         .await;

@@ -182,7 +182,10 @@ async fn schema_describes_both_files() {
 
 #[tokio::test]
 async fn match_tells_what_a_text_would_do_and_does_nothing() {
-    let deploy = bash("deploy [what] to [env:staging|production]", "touch deployed");
+    let deploy = bash(
+        "deploy [what] to [env:staging|production]",
+        "echo {what} {env}; touch deployed",
+    );
     let later = delayed(&hello(), 60);
     let hold = "[[slack]]\ncommand = 'hold for [duration]'\nhelp = 'x'\naction = 'schedule_suppression'\njob_type = 'deploy'\n";
     let inn = Host::setup()

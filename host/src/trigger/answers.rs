@@ -155,3 +155,44 @@ pub fn outbox(status: &StatusView) -> String {
     }
     lines.join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::from_micros(text.parse::<jiff::Timestamp>().unwrap().as_microsecond())
+    }
+
+    #[test]
+    fn suppressions_are_told_with_their_end_and_what_waits() {
+        let zone = TimeZone::get("Europe/London").unwrap();
+        let (now, end) = (at("2026-07-01T12:00:00Z"), at("2026-07-02T08:00:00Z"));
+        let span = Suppression { start: now, end };
+        insta::assert_snapshot!(suppressed("ops", "deploy", &span, now, &zone), @"`ops_deploy` does not start from 13:00 to 2026-07-02 09:00 BST. What is asked for meanwhile waits; what runs already goes on.");
+        let waits = |lift| waits_for_release(("ops", "deploy"), RequestId(12), end, lift, now, &zone);
+        insta::assert_snapshot!(waits(Some("@bot ops go on")), @"`ops_deploy` is suppressed until 2026-07-02 09:00 BST. Request 12 waits for that. To let it start now: `@bot ops go on`");
+        insta::assert_snapshot!(waits(None), @"`ops_deploy` is suppressed until 2026-07-02 09:00 BST. Request 12 waits for that.");
+        insta::assert_snapshot!(suppressions_lifted("ops", "deploy", 0), @"`ops_deploy` was not suppressed.");
+        insta::assert_snapshot!(suppressions_lifted("ops", "deploy", 1), @"The suppression of `ops_deploy` is cancelled. What waits may start.");
+        insta::assert_snapshot!(suppressions_lifted("ops", "deploy", 3), @"All 3 suppressions of `ops_deploy` are cancelled. What waits may start.");
+        let view = SuppressionView {
+            namespace: "ops".to_owned(),
+            job: "deploy".to_owned(),
+            start: now,
+            end,
+        };
+        assert_eq!(
+            suppressions(&[view], now, &zone),
+            "\n\nThere is 1 suppression:\n• `ops_deploy` does not start from 13:00 to 2026-07-02 09:00 BST"
+        );
+        assert_eq!(suppressions(&[], now, &zone), "");
+    }
+
+    #[test]
+    fn who_waits_behind_a_run_is_told_which() {
+        insta::assert_snapshot!(waits_for_run(("demo", "brew"), RequestId(2), RunId(1)), @"`demo_brew` is running (run 1). Request 2 starts when that has ended.");
+    }
+}

@@ -63,13 +63,11 @@ impl Pattern {
         })?;
         parameters(&self.items).zip(spans).find_map(|(parameter, span)| {
             let word = words.get(span).and_then(<[_]>::first)?;
-            let fits = match &parameter.kind {
-                Kind::Any => true,
-                Kind::Choices(_) => parameter.choice(word).is_some(),
-                Kind::Expression(expression) => expression.fits(word.said()),
+            let misfit = || Misfit {
+                parameter,
+                said: word.said().to_owned(),
             };
-            let said = word.said().to_owned();
-            (!fits).then_some(Misfit { parameter, said })
+            (!parameter.takes(word)).then(misfit)
         })
     }
 

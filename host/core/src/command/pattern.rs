@@ -86,16 +86,21 @@ impl Item {
     pub(super) fn takes(&self, word: &Word<'_>) -> bool {
         match self {
             Self::Word(expected) => word.is(expected),
-            Self::Parameter(parameter) => match &parameter.kind {
-                Kind::Any => true,
-                Kind::Choices(_) => parameter.choice(word).is_some(),
-                Kind::Expression(expression) => expression.fits(word.said()),
-            },
+            Self::Parameter(parameter) => parameter.takes(word),
         }
     }
 }
 
 impl Parameter {
+    /// Whether it takes this word.
+    pub(super) fn takes(&self, word: &Word<'_>) -> bool {
+        match &self.kind {
+            Kind::Any => true,
+            Kind::Choices(_) => self.choice(word).is_some(),
+            Kind::Expression(expression) => expression.fits(word.said()),
+        }
+    }
+
     /// Which of its choices a word is.
     pub(super) fn choice(&self, word: &Word<'_>) -> Option<&str> {
         match &self.kind {
