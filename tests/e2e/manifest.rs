@@ -8,7 +8,10 @@ use crate::bash;
 #[tokio::test]
 async fn the_manifest_has_what_the_configuration_needs_and_no_more() {
     let silent = bash("hello", "echo hello").replace("report_stdout = true", "");
-    let inn = Host::setup().trusted("demo", &silent).write();
+    let inn = Host::setup()
+        .trusted("demo", &silent)
+        .file("innkeeper.toml", "[namespaces.demo]\ntrust = 'trusted'\n")
+        .write();
     let manifest = inn.cli(&["slack-manifest", "--name", "Bob"]).await.json();
     assert_eq!(manifest["display_information"]["name"], "Bob");
     assert_eq!(manifest["settings"]["socket_mode_enabled"], true);
