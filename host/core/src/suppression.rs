@@ -195,10 +195,19 @@ fn on_day(date: Date, time: Time, zone: &TimeZone, text: &str) -> Result<Zoned, 
     moment.map_err(|_| out_of_range(text))
 }
 
+/// The first such time after the start. Which day it is, the clock's face tells: an hour that comes twice is still of today.
 fn first_after(start: &Zoned, time: Time, zone: &TimeZone, text: &str) -> Result<Zoned, String> {
-    let same_day = on_day(start.date(), time, zone, text)?;
-    if same_day >= *start {
-        return Ok(same_day);
+    if time >= start.time() {
+        let same_day = start.date().to_datetime(time);
+        let first = on_day(start.date(), time, zone, text)?;
+        return match first >= *start {
+            true => Ok(first),
+            // Of an hour that comes twice, the second.
+            false => {
+                let second = zone.to_ambiguous_zoned(same_day).later();
+                second.map_err(|_| out_of_range(text))
+            }
+        };
     }
     let next = start.date().tomorrow().map_err(|_| out_of_range(text))?;
     on_day(next, time, zone, text)
@@ -346,6 +355,14 @@ mod tests {
         let night = Suppression::read(&arguments, now, &london()).unwrap();
         assert_eq!(night.end.since(night.start), Duration::from_secs(9 * 60 * 60));
         assert_eq!(night.in_words(now, &london()), "from 22:00 BST to 2026-10-25 06:00 GMT");
+    }
+
+    #[test]
+    fn an_hour_that_comes_twice_is_of_the_same_day() {
+        let now = at("2026-10-25T01:20:00Z");
+        let until = [("end_time", "1:50")].into_iter().collect();
+        let span = Suppression::read(&until, now, &london()).unwrap();
+        assert_eq!(span.end, at("2026-10-25T01:50:00Z"), "the second of two");
     }
 
     proptest! {

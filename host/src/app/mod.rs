@@ -202,7 +202,11 @@ impl App {
     ///
     /// # Errors
     /// A secret that a namespace was granted cannot be read.
-    fn webhooks(&self, intake: &Arc<Intake>) -> anyhow::Result<(Arc<GithubTrigger>, Arc<HookTrigger>)> {
+    fn webhooks(
+        &self,
+        intake: &Arc<Intake>,
+        stop: &CancellationToken,
+    ) -> anyhow::Result<(Arc<GithubTrigger>, Arc<HookTrigger>)> {
         let unreadable = Cell::new(None);
         let secret = |name: &str| {
             self.secrets.get(name).unwrap_or_else(|error| {
@@ -215,6 +219,7 @@ impl App {
             orders: intake.clone(),
             terminals: self.terminals.clone(),
             clock: self.clock.clone(),
+            stop: stop.clone(),
         };
         let hooks = HookTrigger::new(&self.config, secret, parts);
         match unreadable.take() {
@@ -353,7 +358,7 @@ impl App {
     pub async fn serve(mut self, stop: CancellationToken, hurry: CancellationToken) -> anyhow::Result<()> {
         let slack = Slack::from_secrets(&self.config, &self.secrets, self.clock.clone())?;
         let intake = self.intake(slack.as_ref(), &stop);
-        let (github, hooks) = self.webhooks(&intake)?;
+        let (github, hooks) = self.webhooks(&intake, &stop)?;
         let socket = web::unix::bind(&self.socket)?;
         let listener = TcpListener::bind(self.config.server.listen).await.with_context(|| {
             format!(

@@ -318,7 +318,7 @@ fn load(file: &Path) -> anyhow::Result<Config> {
     match Config::load_what_runs(file, &Inspector) {
         Ok(loaded) => {
             print_problems(&loaded.problems);
-            for name in &loaded.left_out {
+            for name in &loaded.config.left_out {
                 // Whoever closed stderr does not want to know.
                 let _ = writeln!(
                     std::io::stderr(),

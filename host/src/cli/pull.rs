@@ -23,7 +23,7 @@ pub(super) fn load(file: &Path) -> anyhow::Result<Loaded> {
         ))
     };
     let loaded = Config::load_what_runs(file, &Inspector).map_err(refused)?;
-    if !loaded.left_out.is_empty() {
+    if !loaded.config.left_out.is_empty() {
         print_problems(&loaded.problems);
     }
     Ok(loaded)
@@ -51,10 +51,10 @@ pub(super) async fn run(loaded: &Loaded, update: bool) -> anyhow::Result<Ended> 
         }
     }
     // What the others name is not known: their pins stay.
-    if !loaded.left_out.is_empty() {
+    if !loaded.config.left_out.is_empty() {
         eprintln!(
             "left out, since their configuration has errors: {}",
-            loaded.left_out.join(", ")
+            loaded.config.left_out.join(", ")
         );
         return Ok(Ended::Failed);
     }

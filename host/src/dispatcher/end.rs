@@ -153,7 +153,7 @@ fn to_every_place(run: &Run, messages: &[Message], succeeded: bool) -> Vec<NewDe
     let places = run
         .askings
         .iter()
-        .flat_map(|asking| asking.origin.report_to().into_iter().map(move |place| (asking, place)));
+        .flat_map(|asking| asking.origin.report_to().map(move |place| (asking, place)));
     places
         .filter(|(_, place)| known.insert(place.place()))
         .flat_map(|(asking, place)| {

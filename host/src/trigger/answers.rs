@@ -5,7 +5,7 @@ use innkeeper_core::command::help::{self, Activity, Suppressed};
 use innkeeper_core::config::{Action, Command, Namespace};
 use innkeeper_core::request::{Origin, RequestId};
 use innkeeper_core::run::RunId;
-use innkeeper_core::store::{StatusView, SuppressionView};
+use innkeeper_core::store::{SUPPRESSIONS_SHOWN, StatusView, SuppressionView};
 use innkeeper_core::suppression::{Suppression, moment_in_words};
 use jiff::tz::TimeZone;
 
@@ -66,6 +66,18 @@ pub fn suppressions_lifted(namespace: &str, job: &str, count: u64) -> String {
     }
 }
 
+/// A namespace has as many suppressions as the host keeps in mind at every claim.
+pub fn too_many_suppressions(namespace: &str) -> String {
+    format!("`{namespace}` has {SUPPRESSIONS_SHOWN} suppressions already. Cancel those that are not needed any more.")
+}
+
+/// A namespace was left out when the host started.
+pub fn left_out(namespace: &str) -> String {
+    format!(
+        "`{namespace}` has errors in its configuration, and runs nothing until they are mended: whoever runs the host sees them with `innkeeper check`."
+    )
+}
+
 /// A request waits for the end of a suppression. `lift` is what to type so that it does not.
 pub fn waits_for_release(
     (namespace, job): (&str, &str),
@@ -76,7 +88,8 @@ pub fn waits_for_release(
     zone: &TimeZone,
 ) -> String {
     let until = moment_in_words(until, now, zone);
-    let lift = lift.map(|command| format!(" To let it start now: `{command}`"));
+    // The pattern is whatever a stranger wrote.
+    let lift = lift.map(|command| format!(" To let it start now: {}", help::code(command)));
     format!(
         "`{namespace}_{job}` is suppressed until {until}. Request {request} waits for that.{}",
         lift.unwrap_or_default()
@@ -174,6 +187,7 @@ mod tests {
         insta::assert_snapshot!(suppressed("ops", "deploy", &span, now, &zone), @"`ops_deploy` does not start from 13:00 to 2026-07-02 09:00 BST. What is asked for meanwhile waits; what runs already goes on.");
         let waits = |lift| waits_for_release(("ops", "deploy"), RequestId(12), end, lift, now, &zone);
         insta::assert_snapshot!(waits(Some("@bot ops go on")), @"`ops_deploy` is suppressed until 2026-07-02 09:00 BST. Request 12 waits for that. To let it start now: `@bot ops go on`");
+        insta::assert_snapshot!(waits(Some("@bot ops go` <!channel> & <https://evil|on>")), @"`ops_deploy` is suppressed until 2026-07-02 09:00 BST. Request 12 waits for that. To let it start now: `@bot ops goˋ &lt;!channel&gt; &amp; &lt;https://evil|on&gt;`");
         insta::assert_snapshot!(waits(None), @"`ops_deploy` is suppressed until 2026-07-02 09:00 BST. Request 12 waits for that.");
         insta::assert_snapshot!(suppressions_lifted("ops", "deploy", 0), @"`ops_deploy` was not suppressed.");
         insta::assert_snapshot!(suppressions_lifted("ops", "deploy", 1), @"The suppression of `ops_deploy` is cancelled. What waits may start.");

@@ -18,6 +18,9 @@ use innkeeper_core::config::{Config, Hook, Namespace};
 use innkeeper_core::report::terminal;
 use innkeeper_core::request::{Arguments, HookOrigin, NewAsking, NewRequest, Origin, RequestId, Trigger};
 
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
 use self::scheme::verify;
 use super::cli::Conversation;
 use super::payload::{self, Pointer, Unfit, pick};
@@ -29,6 +32,11 @@ const LARGE: usize = 512 * 1024;
 
 /// A content type is a few words; what is longer is not kept.
 const LONGEST_TYPE: usize = 200;
+
+/// Senders that wait for their reports at once, of all hooks and of one. Each holds a connection, of which Slack and GitHub
+/// need some. Who finds no place is not waited for.
+const WAITERS: usize = 64;
+const WAITERS_OF_A_HOOK: usize = 8;
 
 /// The width of tables and rules in a report that is sent back.
 const WIDTH: usize = 100;
@@ -42,12 +50,15 @@ pub struct HookParts {
     pub terminals: Terminals,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// Ends waiting: who waits is told that the message is accepted.
+    pub stop: CancellationToken,
 }
 
 /// Takes webhooks for all namespaces.
 pub struct HookTrigger {
     /// By namespace and name.
     hooks: BTreeMap<String, BTreeMap<String, Arc<Door>>>,
+    waiters: Semaphore,
     parts: HookParts,
 }
 
@@ -59,6 +70,7 @@ struct Door {
     /// None: it is not set, and nobody gets in.
     secret: Option<Secret>,
     pointers: Vec<Pointer>,
+    waiters: Semaphore,
 }
 
 /// What became of a message.
@@ -118,6 +130,7 @@ impl HookTrigger {
                 .filter(|namespace| namespace.grants.triggers.contains(&Trigger::Hook))
                 .map(|namespace| (namespace.name.clone(), doors(namespace)))
                 .collect(),
+            waiters: Semaphore::new(WAITERS),
             parts,
         }
     }
@@ -139,8 +152,10 @@ impl HookTrigger {
             tracing::info!("a webhook for no hook of this host");
             return Err(Refusal::Unknown);
         };
+        // The room that a large body takes is not given back before it is answered.
+        let may_wait = body.len() <= LARGE;
         let answer = match self.decide(door.clone(), headers, body).await {
-            Ok(order) => self.order(&door.hook, order).await,
+            Ok(order) => self.order(door, may_wait, order).await,
             Err(refusal) => Err(refusal),
         };
         match &answer {
@@ -166,9 +181,19 @@ impl HookTrigger {
             })?
     }
 
-    async fn order(&self, hook: &Hook, (mut asking, origin, request): Order) -> Result<Answer, Refusal> {
+    async fn order(
+        &self,
+        door: &Door,
+        may_wait: bool,
+        (mut asking, origin, request): Order,
+    ) -> Result<Answer, Refusal> {
+        let place = self
+            .waiters
+            .try_acquire()
+            .and_then(|place| Ok((place, door.waiters.try_acquire()?)));
+        let wait = door.hook.wait.filter(|_| may_wait && place.is_ok());
         // Begins before the order, so that nothing is missed.
-        let waiting = hook.wait.map(|wait| (wait, self.parts.terminals.open()));
+        let waiting = wait.map(|wait| (wait, self.parts.terminals.open()));
         asking.origin = Origin::Hook(HookOrigin {
             session: waiting.as_ref().map(|(_, session)| session.id()),
             ..origin
@@ -184,9 +209,11 @@ impl HookTrigger {
         let Some((wait, session)) = waiting else {
             return Ok(accepted);
         };
-        Ok(report(Conversation::new(session, heard), wait)
-            .await
-            .unwrap_or(accepted))
+        let reported = tokio::select! {
+            reported = report(Conversation::new(session, heard), wait) => reported,
+            () = self.parts.stop.cancelled() => None,
+        };
+        Ok(reported.unwrap_or(accepted))
     }
 }
 
@@ -227,6 +254,7 @@ impl Door {
             secret,
             pointers: hook.args.iter().map(|(_, pointer)| Pointer::parse(pointer)).collect(),
             hook: Arc::clone(hook),
+            waiters: Semaphore::new(WAITERS_OF_A_HOOK),
         }
     }
 

@@ -12,7 +12,7 @@ use innkeeper_core::message::{Message, NewDelivery, Post};
 use innkeeper_core::report::{self, Button};
 use innkeeper_core::request::{Arguments, Asking, NewAsking, NewRequest, Origin, RequestId, Trigger};
 use innkeeper_core::schedule::Mark;
-use innkeeper_core::store::{Accepted, Cause, Caused, Queued, Store};
+use innkeeper_core::store::{Accepted, Cause, Caused, Queued, SUPPRESSIONS_SHOWN, Store};
 use innkeeper_core::suppression::Suppression;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -144,7 +144,8 @@ impl Intake {
     /// # Errors
     /// The store's: nothing changed.
     pub async fn resume_schedules(&self, marks: Vec<Mark>) -> anyhow::Result<Vec<Timestamp>> {
-        let resumed = self.desk.parts.store.resume_schedules(marks).await;
+        let left_out = self.desk.parts.config.left_out.clone();
+        let resumed = self.desk.parts.store.resume_schedules(marks, left_out).await;
         resumed.context("the schedules cannot be looked up")
     }
 
@@ -297,7 +298,10 @@ impl Desk {
                 command,
                 arguments,
             } => match self.parts.config.namespaces.get(&namespace) {
-                Some(namespace) => self.decide_command(origin, namespace, command, arguments, standing),
+                Some(namespace) => {
+                    self.decide_command(origin, namespace, command, arguments, standing)
+                        .await?
+                }
                 None => answer(origin, format!("There is no namespace `{namespace}`.")),
             },
             Understood::Help => answer(origin, help::general_help(&self.catalogue, prefix)),
@@ -313,6 +317,9 @@ impl Desk {
                 answer(origin, answers::status(&status, &self.parts.config.timezone))
             }
             Understood::CancelRequest(number) => self.decide_cancel(origin, RequestId(number), standing).await?,
+            Understood::NotUnderstood { .. } if let Some(name) = self.left_out(text_said) => {
+                refusal(origin, answers::left_out(name))
+            }
             Understood::NotUnderstood { nearest } => {
                 let text = help::not_understood(&self.catalogue, &nearest, prefix);
                 // A button says what was typed with the slip corrected: nothing that nobody typed.
@@ -325,6 +332,13 @@ impl Desk {
             }
             Understood::Refused(why) => refusal(origin, report::escape(&why)),
         })
+    }
+
+    /// The namespace that a text is about, where its configuration has errors.
+    fn left_out(&self, said: &str) -> Option<&str> {
+        let word = said.split_whitespace().next()?;
+        let mut names = self.parts.config.left_out.iter();
+        names.find(|name| *name == word).map(String::as_str)
     }
 
     /// What a namespace can do, and what of it does not start for a while.
@@ -343,21 +357,24 @@ impl Desk {
         }
     }
 
-    fn decide_command(
+    async fn decide_command(
         &self,
         origin: &Origin,
         namespace: &Namespace,
         command: usize,
         arguments: Arguments,
         standing: Option<Standing>,
-    ) -> Decision {
+    ) -> anyhow::Result<Decision> {
         if let Some(decision) = self.refuse(origin, namespace, standing) {
-            return decision;
+            return Ok(decision);
         }
         let Some(command) = namespace.commands.get(command) else {
-            return answer(origin, self.namespace_help(&namespace.name, answers::prefix(origin)));
+            return Ok(answer(
+                origin,
+                self.namespace_help(&namespace.name, answers::prefix(origin)),
+            ));
         };
-        match command.action {
+        Ok(match command.action {
             Action::ScheduleJob { delay } => {
                 let request = NewRequest {
                     namespace: namespace.name.clone(),
@@ -392,7 +409,10 @@ impl Desk {
                     refused: false,
                 }
             }
-            Action::ScheduleSuppression => self.decide_suppression(origin, namespace, &command.job, &arguments),
+            Action::ScheduleSuppression => {
+                self.decide_suppression(origin, namespace, &command.job, &arguments)
+                    .await?
+            }
             Action::CancelSuppression => {
                 let (origin, name, job) = (origin.clone(), namespace.name.clone(), command.job.clone());
                 let cause = Cause::LiftSuppressions {
@@ -407,17 +427,29 @@ impl Desk {
                     refused: false,
                 }
             }
-        }
+        })
     }
 
-    fn decide_suppression(&self, origin: &Origin, namespace: &Namespace, job: &str, arguments: &Arguments) -> Decision {
+    async fn decide_suppression(
+        &self,
+        origin: &Origin,
+        namespace: &Namespace,
+        job: &str,
+        arguments: &Arguments,
+    ) -> anyhow::Result<Decision> {
         let (now, zone) = (self.parts.clock.now(), &self.parts.config.timezone);
         let span = match Suppression::read(arguments, now, zone) {
             Ok(span) => span,
-            Err(why) => return refusal(origin, report::escape(&why)),
+            Err(why) => return Ok(refusal(origin, report::escape(&why))),
         };
+        let others = self.parts.store.suppressions(&namespace.name, now).await;
+        let others = others.context("the suppressions could not be read")?;
+        // Every claim looks at those that are in force.
+        if others.len() >= SUPPRESSIONS_SHOWN as usize {
+            return Ok(refusal(origin, answers::too_many_suppressions(&namespace.name)));
+        }
         let said = reply(origin, answers::suppressed(&namespace.name, job, &span, now, zone));
-        Decision::Do {
+        Ok(Decision::Do {
             cause: Cause::Suppress {
                 namespace: namespace.name.clone(),
                 job: job.to_owned(),
@@ -425,7 +457,7 @@ impl Desk {
             },
             answer: Box::new(|_| said),
             refused: false,
-        }
+        })
     }
 
     fn told_to_wait(&self, origin: &Origin, cause: &Cause) -> Answer {
@@ -447,10 +479,15 @@ impl Desk {
             .request(request)
             .await
             .context("the request could not be looked up")?;
-        if let Some(namespace) = found.and_then(|view| self.parts.config.namespaces.get(&view.namespace).cloned())
-            && let Some(decision) = self.refuse(origin, &namespace, standing)
-        {
-            return Ok(decision);
+        if let Some(view) = found {
+            let refused = match self.parts.config.namespaces.get(&view.namespace) {
+                Some(namespace) => self.refuse(origin, namespace, standing),
+                // It was removed or left out, and may have been restricted.
+                None => refuse_outsiders(origin, &view.namespace, standing),
+            };
+            if let Some(decision) = refused {
+                return Ok(decision);
+            }
         }
         let origin = origin.clone();
         let said = move |caused: &Caused| match caused.cancelled.is_empty() {
@@ -467,7 +504,7 @@ impl Desk {
     /// Whether this origin may not order anything in this namespace, or whether that has to be found out first.
     fn refuse(&self, origin: &Origin, namespace: &Namespace, standing: Option<Standing>) -> Option<Decision> {
         // The command line belongs to the host's owner.
-        let Origin::Slack(slack) = origin else {
+        let Origin::Slack(_) = origin else {
             return None;
         };
         if !namespace.grants.triggers.contains(&Trigger::Slack) {
@@ -476,18 +513,7 @@ impl Desk {
         if !namespace.restricted {
             return None;
         }
-        match standing {
-            Some(Standing::Member) => None,
-            Some(Standing::Outsider) => {
-                tracing::info!(
-                    user = slack.user,
-                    namespace = namespace.name,
-                    "refused: the namespace is restricted"
-                );
-                Some(refusal(origin, answers::restricted(&namespace.name)))
-            }
-            None => Some(Decision::AskDirectory),
-        }
+        refuse_outsiders(origin, &namespace.name, standing)
     }
 
     async fn look_up_and_decide(&self, asking: Asking) {
@@ -544,6 +570,21 @@ pub(super) fn reply_with(origin: &Origin, post: Post) -> Vec<NewDelivery> {
 
 fn answer(origin: &Origin, text: impl Into<String>) -> Decision {
     only_said(reply(origin, text), false)
+}
+
+/// Refuses whoever asks from Slack and is no member of the workspace, or has that found out first.
+fn refuse_outsiders(origin: &Origin, namespace: &str, standing: Option<Standing>) -> Option<Decision> {
+    let Origin::Slack(slack) = origin else {
+        return None;
+    };
+    match standing {
+        Some(Standing::Member) => None,
+        Some(Standing::Outsider) => {
+            tracing::info!(user = slack.user, namespace, "refused: the namespace is restricted");
+            Some(refusal(origin, answers::restricted(namespace)))
+        }
+        None => Some(Decision::AskDirectory),
+    }
 }
 
 fn refusal(origin: &Origin, text: impl Into<String>) -> Decision {

@@ -37,6 +37,10 @@ fn notice(
     queued: &Queued,
     now: Timestamp,
 ) -> Option<Vec<NewDelivery>> {
+    // Who sends webhooks may send them by the thousand: the channel was told of the request that they joined.
+    if queued.joined && !matches!(origin, Origin::Slack(_)) {
+        return None;
+    }
     let text = match (queued.suppressed, queued.busy) {
         (Some(until), _) => {
             let known = config.namespaces.get(namespace);

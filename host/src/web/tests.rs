@@ -52,6 +52,7 @@ fn parts() -> WebParts {
         },
         namespaces: BTreeMap::new(),
         webhook_secrets: std::collections::BTreeSet::new(),
+        left_out: Vec::new(),
     };
     // As slack-morphism does: it collects the body by itself, whatever its size.
     let collect = |request: Request<Body>| async {
@@ -77,6 +78,7 @@ fn parts() -> WebParts {
                 orders: Arc::new(Nobody),
                 terminals: Default::default(),
                 clock: Arc::new(SystemClock),
+                stop: Default::default(),
             },
         )),
         slack: Router::new().route("/slack/events", post(collect)).route(

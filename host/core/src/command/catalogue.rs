@@ -88,10 +88,11 @@ impl CatalogueNamespace {
     pub(super) fn find(&self, text: &Words<'_>, first: usize) -> Option<(usize, Arguments)> {
         let mut best: Option<(usize, Arguments)> = None;
         for (index, command) in self.commands.iter().enumerate() {
-            if best
-                .as_ref()
-                .is_none_or(|(best, _)| command.pattern.is_more_specific_than(&self.commands[*best].pattern))
-                && let Some(arguments) = command.pattern.match_words(text, first)
+            // Matching is the cheaper question.
+            if let Some(arguments) = command.pattern.match_words(text, first)
+                && best
+                    .as_ref()
+                    .is_none_or(|(best, _)| command.pattern.is_more_specific_than(&self.commands[*best].pattern))
             {
                 best = Some((index, arguments));
             }

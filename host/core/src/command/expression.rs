@@ -4,8 +4,8 @@ use regex::{Regex, RegexBuilder};
 
 /// The longest that an expression may be, in bytes.
 const LONGEST: usize = 256;
-/// How large a compiled one may be, in bytes. Enough for classes of Unicode; a few of them are no burden.
-const LARGEST: usize = 1 << 20;
+/// How large a compiled one may be, in bytes. Enough for some classes of Unicode.
+const LARGEST: usize = 128 << 10;
 
 /// An expression that matches a value as a whole or not at all.
 #[derive(Clone, Debug)]
@@ -25,6 +25,10 @@ impl Expression {
         }
         if written.len() > LONGEST {
             return Err(format!("it has {} bytes; at most {LONGEST} are taken", written.len()));
+        }
+        // It is shown.
+        if written.contains(char::is_control) {
+            return Err("it has a control character".to_owned());
         }
         // By itself first: what is no expression alone must not become one between our anchors.
         compile(written)?;

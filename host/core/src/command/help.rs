@@ -203,8 +203,8 @@ fn list(lines: impl Iterator<Item = String>) -> String {
     text
 }
 
-/// Text as code. There is no way to write a backtick inside, so it becomes a character that looks like one.
-fn code(text: &str) -> String {
+/// Text as code, escaped. There is no way to write a backtick inside, so it becomes a character that looks like one.
+pub fn code(text: &str) -> String {
     format!("`{}`", line(text).replace('`', "ˋ"))
 }
 

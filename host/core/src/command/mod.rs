@@ -30,6 +30,7 @@ pub use decode::decode;
 pub use interpret::{MAX_TEXT_CHARS, Understood, interpret, interpret_plain};
 pub use nearest::corrected;
 pub use pattern::{Pattern, PatternError};
+pub use specificity::MOST_STEPS_IN_ALL;
 
 /// The words of the built-in commands, of those too that come later. No namespace may be called so: `help demo` and
 /// `help` must stay apart.

@@ -148,6 +148,13 @@ impl PatternError {
 }
 
 impl Pattern {
+    /// How many of its parameters have expressions.
+    pub fn expressions(&self) -> usize {
+        let has_one =
+            |item: &&Item| matches!(item, Item::Parameter(parameter) if matches!(parameter.kind, Kind::Expression(_)));
+        self.items.iter().filter(has_one).count()
+    }
+
     /// Reads a pattern.
     ///
     /// # Errors

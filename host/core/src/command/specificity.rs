@@ -24,6 +24,8 @@ use super::words::same_word;
 const ANY_WORD: &str = "x";
 /// How far it is looked whether one pattern matches all that another does. Patterns of people need a few hundred steps.
 const MOST_STEPS: usize = 20_000;
+/// The same for all pairs of the patterns of a namespace.
+pub const MOST_STEPS_IN_ALL: usize = 500_000;
 
 /// How many items of each of two patterns have been matched.
 type Place = (usize, usize);
@@ -31,16 +33,24 @@ type Place = (usize, usize);
 impl Pattern {
     /// Whether `other` matches every text that this matches, and more.
     pub fn is_more_specific_than(&self, other: &Self) -> bool {
-        covers(&other.items, &self.items) && !covers(&self.items, &other.items)
+        let covers = |wide: &Self, narrow: &Self| covers(&wide.items, &narrow.items, &mut MOST_STEPS.clone());
+        covers(other, self) && !covers(self, other)
     }
 
     /// A text that both match, if there is one and neither is more specific. What matches an expression is not made up:
     /// the expression stands in its place.
-    pub fn clashes_with(&self, other: &Self) -> Option<String> {
-        match covers(&self.items, &other.items) == covers(&other.items, &self.items) {
-            true => shared_text(&self.items, &other.items),
-            false => None,
-        }
+    ///
+    /// `steps` is how far it may be looked in all, for all pairs of a namespace. What takes longer counts as a clash.
+    pub fn clashes_with(&self, other: &Self, steps: &mut usize) -> Option<String> {
+        let shared = shared_text(&self.items, &other.items)?;
+        let mut covers = |wide: &Self, narrow: &Self| {
+            let mut left = MOST_STEPS.min(*steps);
+            let before = left;
+            let covers = covers(&wide.items, &narrow.items, &mut left);
+            *steps -= before - left;
+            covers
+        };
+        (covers(self, other) == covers(other, self)).then_some(shared)
     }
 }
 
@@ -97,18 +107,19 @@ fn letters(item: &Item) -> Vec<Letter<'_>> {
     }
 }
 
-/// Whether `wide` matches every text that `narrow` matches. Says no where that takes too long to find out.
+/// Whether `wide` matches every text that `narrow` matches. Says no where that takes more steps than are left.
 ///
 /// A walk through all texts of `narrow`, letter by letter, with all the places of `wide` that each could have led to.
 /// Where `narrow` takes any word, the letter is one that is in no pattern: what matches it would match any other.
-fn covers(wide: &[Item], narrow: &[Item]) -> bool {
+fn covers(wide: &[Item], narrow: &[Item], steps_left: &mut usize) -> bool {
     let start = (0, Places::at_start(wide));
     let mut known = HashSet::from([start]);
     let mut waiting = vec![start];
     while let Some((at, places)) = waiting.pop() {
-        if at == narrow.len() && !places.hold(wide.len()) || known.len() > MOST_STEPS {
+        if at == narrow.len() && !places.hold(wide.len()) || *steps_left == 0 {
             return false;
         }
+        *steps_left -= 1;
         let skipped = narrow
             .get(at)
             .filter(|item| item.is_optional())
@@ -248,7 +259,7 @@ mod tests {
     }
 
     fn clash(one: &str, other: &str) -> Option<String> {
-        pattern(one).clashes_with(&pattern(other))
+        pattern(one).clashes_with(&pattern(other), &mut MOST_STEPS_IN_ALL.clone())
     }
 
     #[test]
@@ -332,7 +343,7 @@ mod tests {
         };
         let [one, other] = [1, 2].map(|from| pattern(&format!("go {}", parameters(from).join(" "))));
         let start = std::time::Instant::now();
-        one.clashes_with(&other);
+        one.clashes_with(&other, &mut MOST_STEPS_IN_ALL.clone());
         assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
     }
 
@@ -380,7 +391,7 @@ mod tests {
                 }
             }
             prop_assert_eq!(one.is_more_specific_than(&other), only_one == 0 && only_other > 0);
-            let clash = one.clashes_with(&other);
+            let clash = one.clashes_with(&other, &mut MOST_STEPS_IN_ALL.clone());
             prop_assert_eq!(clash.is_some(), both > 0 && (only_one == 0) == (only_other == 0), "{} | {}", one, other);
             if let Some(text) = clash {
                 prop_assert!(one.matches(&text).is_some() && other.matches(&text).is_some(), "{}", text);
@@ -389,7 +400,7 @@ mod tests {
 
         #[test]
         fn patterns_without_a_clash_have_one_winner(patterns in proptest::collection::vec(any_pattern(), 2..6)) {
-            let clash = |one: &Pattern, other: &Pattern| one.clashes_with(other).is_some();
+            let clash = |one: &Pattern, other: &Pattern| one.clashes_with(other, &mut MOST_STEPS_IN_ALL.clone()).is_some();
             prop_assume!(!patterns.iter().enumerate().any(|(at, one)| patterns[..at].iter().any(|other| clash(one, other))));
             for text in texts() {
                 let matching: Vec<_> = patterns.iter().filter(|pattern| pattern.matches(&text).is_some()).collect();

@@ -12,20 +12,23 @@ use super::namespace::Room;
 use super::problem::{Place, Problem, Problems};
 use super::raw::{RawAction, RawCommand, RawGithubRule};
 use super::source::child;
-use crate::command::Pattern;
+use crate::command::{MOST_STEPS_IN_ALL, Pattern};
 use crate::request::Trigger;
 use crate::suppression::Part;
 
 /// The most commands, and the most rules, that a namespace may have: each command is compared with every other.
 const MOST: usize = 250;
+/// How many parameters of a namespace's commands may have expressions.
+const MOST_EXPRESSIONS: usize = 100;
 
 /// Checks the Slack commands. Those with errors are left out.
 pub(super) fn check_slack(room: &Room<'_>, jobs: &BTreeMap<String, Job>, problems: &mut Problems) -> Vec<Command> {
     if has_too_many(room, "/slack", room.raw.slack.len(), problems) {
         return Vec::new();
     }
-    let mut patterns = Vec::new();
+    let mut patterns: Vec<(String, Pattern)> = Vec::new();
     let mut commands = Vec::new();
+    let mut expressions = 0;
     for (index, raw) in room.raw.slack.iter().enumerate() {
         let at = format!("/slack/{index}");
         let job = check_job(room, &at, raw.job_type.as_deref(), jobs, problems);
@@ -37,6 +40,15 @@ pub(super) fn check_slack(room: &Room<'_>, jobs: &BTreeMap<String, Job>, problem
             .as_deref()
             .and_then(|text| check_pattern(room, &at, text, problems));
         let Some(pattern) = pattern else { continue };
+        expressions += pattern.expressions();
+        if expressions > MOST_EXPRESSIONS {
+            let place = room.document.value(&format!("{at}/command"), "one too many");
+            problems.push(
+                Problem::error(format!("more than {MOST_EXPRESSIONS} expressions in the commands"), place)
+                    .help("each takes memory in the host: write choices (`[env:staging|production]`), or check the value in the job"),
+            );
+            break;
+        }
         check_action(room, &at, raw, &pattern, job, problems);
         patterns.push((at, pattern.clone()));
         let (Some(job), Some(help)) = (job, &raw.help) else {
@@ -330,9 +342,10 @@ fn parameter_place(room: &Room<'_>, at: &str, parameter: &str, label: &str) -> P
 }
 
 fn check_clashes(room: &Room<'_>, patterns: &[(String, Pattern)], problems: &mut Problems) {
+    let mut steps = MOST_STEPS_IN_ALL;
     for (index, (at, pattern)) in patterns.iter().enumerate() {
         for (other_at, other) in &patterns[..index] {
-            if let Some(example) = pattern.clashes_with(other) {
+            if let Some(example) = pattern.clashes_with(other, &mut steps) {
                 let place = room.document.value(&format!("{at}/command"), "this one, or");
                 problems.push(
                     Problem::error(format!("two commands match {}", tick(&example)), place)

@@ -74,8 +74,6 @@ pub struct Loaded {
     pub problems: Problems,
     /// What each of its namespaces asks and gets, by its name.
     pub accounts: BTreeMap<String, Vec<AccountLine>>,
-    /// The namespaces that are not in it, since their files have errors. By [`Config::load`] none.
-    pub left_out: Vec<String>,
 }
 
 impl Config {
@@ -85,7 +83,7 @@ impl Config {
     /// Every problem in all of the files, warnings too, where at least one of them is an error.
     pub fn load(file: &Path, inspector: &dyn ComponentInspector) -> Result<Loaded, Problems> {
         let loaded = Self::load_what_runs(file, inspector)?;
-        if loaded.left_out.is_empty() {
+        if loaded.config.left_out.is_empty() {
             Ok(loaded)
         } else {
             Err(loaded.problems)
@@ -120,10 +118,10 @@ impl Config {
                     server: host.server,
                     namespaces: workspace.namespaces,
                     webhook_secrets: host.webhook_secrets,
+                    left_out: workspace.left_out,
                 },
                 problems,
                 accounts: workspace.accounts,
-                left_out: workspace.left_out,
             }),
             _ => Err(problems),
         }

@@ -35,6 +35,8 @@ pub struct Config {
     pub namespaces: BTreeMap<String, Arc<Namespace>>,
     /// The names of the variables whose values sign webhooks, of namespaces that have no folder, too. No job sees them.
     pub webhook_secrets: BTreeSet<String>,
+    /// The namespaces that are not in it, since their files have errors. By [`Config::load`] none.
+    pub left_out: Vec<String>,
 }
 
 /// `[server]`: the HTTP server for webhooks.

@@ -102,7 +102,7 @@ fn a_stranger_s_errors_leave_out_the_stranger_and_nobody_else() {
         .namespace("stranger", "colour = 'red'\n[jobs.a]\nrun_args_template = 'true'\n")
         .namespace("guest", "description = 'Nothing yet'\n");
     let loaded = Config::load_what_runs(&world.path("innkeeper.toml"), &ByContent).unwrap();
-    assert_eq!(loaded.left_out, ["stranger"]);
+    assert_eq!(loaded.config.left_out, ["stranger"]);
     assert_eq!(Vec::from_iter(loaded.config.namespaces.keys()), ["demo", "guest"]);
     assert!(loaded.problems.has_errors());
     assert!(world.load().is_err(), "`check` is not content");

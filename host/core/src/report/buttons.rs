@@ -19,6 +19,8 @@ pub struct Button {
     pub says: String,
     /// Whether it takes something away.
     pub danger: bool,
+    /// Whether what it says is shown first, and has to be confirmed: its label does not tell it.
+    pub confirm: bool,
 }
 
 impl Button {
@@ -28,6 +30,7 @@ impl Button {
             label: "Cancel".to_owned(),
             says: format!("cancel {request}"),
             danger: true,
+            confirm: false,
         }
     }
 
@@ -37,15 +40,17 @@ impl Button {
             label: "Run again".to_owned(),
             says: said.to_owned(),
             danger: false,
+            confirm: true,
         }
     }
 
     /// Says what was probably meant, in plain text.
     pub fn say(plain: &str) -> Self {
         Self {
-            label: shortened(plain),
+            label: plain.to_owned(),
             says: super::escape(plain),
             danger: false,
+            confirm: false,
         }
     }
 }
@@ -53,7 +58,15 @@ impl Button {
 /// A text with buttons below it; without them where it is too long for the block that it would stand in, and without
 /// those that would say more than a button can.
 pub fn with_buttons(text: String, buttons: &[Button]) -> Post {
-    let fits = |button: &&Button| button.says.chars().count() <= limits::BUTTON_VALUE;
+    // Whoever presses it says it: nothing of it may be out of sight.
+    let fits = |button: &&Button| {
+        let most = if button.confirm {
+            limits::CONFIRM_TEXT
+        } else {
+            limits::BUTTON_VALUE
+        };
+        button.says.chars().count() <= most && button.label.chars().count() <= limits::BUTTON
+    };
     let elements: Vec<Value> = buttons
         .iter()
         .filter(fits)
@@ -88,22 +101,25 @@ fn element(at: usize, button: &Button) -> Value {
     let mut element = json!({
         "type": "button",
         "action_id": format!("{ACTION}{at}"),
-        "text": {"type": "plain_text", "text": shortened(&button.label), "emoji": false},
+        "text": plain(&button.label),
         "value": button.says,
     });
     if button.danger {
         element["style"] = "danger".into();
     }
+    if button.confirm {
+        element["confirm"] = json!({
+            "title": plain(&format!("{}?", button.label)),
+            "text": plain(&button.says),
+            "confirm": plain(&button.label),
+            "deny": plain("No"),
+        });
+    }
     element
 }
 
-/// A label on one line that a button has room for.
-fn shortened(text: &str) -> String {
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(limits::BUTTON - 1) {
-        Some((end, last)) if end + last.len_utf8() < line.len() => format!("{}…", &line[..end]),
-        _ => line,
-    }
+fn plain(text: &str) -> Value {
+    json!({"type": "plain_text", "text": text, "emoji": false})
 }
 
 #[cfg(test)]
@@ -123,14 +139,14 @@ mod tests {
     fn what_has_no_room_has_no_buttons() {
         let cancel = [Button::cancel(RequestId(1))];
         assert_eq!(with_buttons("x".repeat(3001), &cancel).blocks, Vec::<Value>::new());
-        assert_eq!(
-            with_buttons("x".to_owned(), &[Button::again(&"y".repeat(2001))]).blocks,
-            Vec::<Value>::new()
-        );
         assert_eq!(with_buttons("x".to_owned(), &[]), Post::text("x"));
-        let long = Button::say(&"é".repeat(80));
-        assert_eq!(long.label.chars().count(), limits::BUTTON);
-        assert!(long.label.ends_with('…'));
-        assert_eq!(Button::say(&"é".repeat(75)).label, "é".repeat(75));
+        let offered = |button| !with_buttons("x".to_owned(), &[button]).blocks.is_empty();
+        assert!(offered(Button::say(&"é".repeat(75))));
+        assert!(
+            !offered(Button::say(&"é".repeat(76))),
+            "nobody says what they do not see"
+        );
+        assert!(offered(Button::again(&"y".repeat(300))));
+        assert!(!offered(Button::again(&"y".repeat(301))));
     }
 }

@@ -88,7 +88,10 @@ impl Host {
 
 async fn resumed(store: &Store, config: &Config, now: &str) -> Timetable {
     let mut table = Timetable::new(config, moment(now));
-    let marks = store.resume_schedules(table.marks()).await.unwrap();
+    let marks = store
+        .resume_schedules(table.marks(), config.left_out.clone())
+        .await
+        .unwrap();
     table.resume(&marks);
     table
 }
@@ -174,7 +177,7 @@ async fn starts_that_were_missed_are_skipped_where_that_is_the_rule() {
 async fn a_schedule_that_is_new_or_was_away_has_missed_nothing() {
     let host = Host::new("every = '1h'", "2026-11-20T08:30:00Z").await;
     // It is taken out of the file for a while.
-    host.store.resume_schedules(Vec::new()).await.unwrap();
+    host.store.resume_schedules(Vec::new(), Vec::new()).await.unwrap();
     let mut host = host.restarted("2026-11-21T08:30:00Z").await;
     assert!(host.wake("2026-11-21T08:30:00Z").await.is_empty());
     assert_eq!(host.next(), "2026-11-21T09:00:00Z");

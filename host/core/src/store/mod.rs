@@ -287,13 +287,20 @@ impl Store {
 /// Starts by the clock.
 impl Store {
     /// Goes on with these schedules where an earlier host left them: says for each, in their order, up to where it was
-    /// decided about. One that is new begins at the mark that is given. All others are forgotten.
+    /// decided about. One that is new begins at the mark that is given. All others are forgotten, but for those of
+    /// namespaces that are `left_out`.
     ///
     /// # Errors
     /// The database's: nothing changed.
-    pub async fn resume_schedules(&self, marks: Vec<Mark>) -> Result<Vec<Timestamp>, StoreError> {
-        self.write("go on with the schedules", move |c| Ok(schedule::resume(c, &marks)?))
-            .await
+    pub async fn resume_schedules(
+        &self,
+        marks: Vec<Mark>,
+        left_out: Vec<String>,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        self.write("go on with the schedules", move |c| {
+            Ok(schedule::resume(c, &marks, &left_out)?)
+        })
+        .await
     }
 
     /// Keeps a start by the clock with its request, and that it was decided about: one commit. A start whose asking has a

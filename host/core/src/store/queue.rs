@@ -19,7 +19,7 @@ use crate::run::{Run, RunId};
 pub(super) fn enqueue(c: &Connection, asking: AskingId, new: &NewRequest, now: Timestamp) -> Sql<Queued> {
     let arguments =
         serde_json::to_string(&new.arguments).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    let hash: [u8; 32] = Sha256::digest(&arguments).into();
+    let hash = hash_of(&arguments, new.payload.as_ref());
     let job = job::find_or_insert(c, &new.namespace, &new.job)?;
     let (id, joined) = match move_due(c, job.id, &hash, new.due)? {
         Some(id) => (id, true),
@@ -44,6 +44,18 @@ pub(super) fn enqueue(c: &Connection, asking: AskingId, new: &NewRequest, now: T
         busy: job.running,
         suppressed: suppression::until(c, job.id, new.due.max(now))?,
     })
+}
+
+/// What requests are the same by: the arguments, and what the job is given besides. A payload that waits is not thrown away
+/// for another one.
+fn hash_of(arguments: &str, payload: Option<&Bytes>) -> [u8; 32] {
+    let mut hash = Sha256::new_with_prefix(arguments);
+    if let Some(payload) = payload {
+        // No JSON ends with it.
+        hash.update([0]);
+        hash.update(payload);
+    }
+    hash.finalize().into()
 }
 
 /// Takes the first request that may start, if it is due, and marks it as running.

@@ -10,13 +10,15 @@ use crate::schedule::Mark;
 
 /// Where each of these was, and where it is from now on: those that are new begin at their marks. Others are taken away: one
 /// that comes back another day has missed nothing.
-pub(super) fn resume(c: &Connection, marks: &[Mark]) -> Sql<Vec<Timestamp>> {
+///
+/// Those of `left_out` namespaces stay: their configuration has errors, and says nothing for now.
+pub(super) fn resume(c: &Connection, marks: &[Mark], left_out: &[String]) -> Sql<Vec<Timestamp>> {
     let known: HashSet<(&str, &str)> = marks
         .iter()
         .map(|mark| (mark.namespace.as_str(), mark.key.as_str()))
         .collect();
     for (namespace, key) in kept(c)? {
-        if !known.contains(&(namespace.as_str(), key.as_str())) {
+        if !known.contains(&(namespace.as_str(), key.as_str())) && !left_out.contains(&namespace) {
             change(
                 c,
                 "DELETE FROM schedule WHERE namespace = ?1 AND key = ?2",

@@ -106,6 +106,7 @@ fn trigger_with(namespace: Namespace, book: &Arc<Book>) -> GithubTrigger {
         },
         namespaces: BTreeMap::from([(namespace.name.clone(), Arc::new(namespace))]),
         webhook_secrets: std::collections::BTreeSet::new(),
+        left_out: Vec::new(),
     };
     let secrets = |name: &str| match name {
         "GITHUB_WEBHOOK_SECRET" => Some(Secret::new("the host's")),

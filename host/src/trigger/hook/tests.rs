@@ -119,6 +119,7 @@ fn trigger_for(config: &Config, book: &Arc<Book>, terminals: Terminals) -> HookT
         orders: Arc::clone(book) as _,
         terminals,
         clock: Arc::new(ManualClock::starting_at(NOW)),
+        stop: Default::default(),
     };
     HookTrigger::new(config, secrets, parts)
 }
@@ -226,6 +227,18 @@ async fn a_sender_that_waits_gets_the_report() {
 async fn a_sender_that_waits_too_long_gets_the_number() {
     let (trigger, _) = trigger(&format!("{NOTE}wait = '1s'\n"), None);
     assert_eq!(send(&trigger, EVENT).await, Ok(Answer::Accepted(vec![RequestId(7)])));
+}
+
+#[tokio::test]
+async fn nobody_waits_while_the_host_stops_nor_beyond_the_places_there_are() {
+    let waits = format!("{NOTE}wait = '60s'\n");
+    let (stopping, _) = trigger(&waits, None);
+    stopping.parts.stop.cancel();
+    assert!(matches!(send(&stopping, EVENT).await, Ok(Answer::Accepted(_))));
+
+    let (full, _) = trigger(&waits, Some(("All is done", 0)));
+    let _places = full.waiters.try_acquire_many(WAITERS as u32).unwrap();
+    assert!(matches!(send(&full, EVENT).await, Ok(Answer::Accepted(_))));
 }
 
 #[tokio::test]

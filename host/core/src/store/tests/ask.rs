@@ -41,6 +41,26 @@ async fn a_trigger_delivered_twice_makes_one_asking() {
 }
 
 #[tokio::test]
+async fn what_waits_with_another_payload_is_another_request() {
+    let it = Fixture::new();
+    let with = |payload: &'static [u8]| {
+        let order = NewRequest {
+            payload: Some(payload.into()),
+            ..order("hello", "", at(0))
+        };
+        it.caused(somebody(), Cause::Requests(vec![order]))
+    };
+    let (one, other) = (with(b"{\"order\":1}").await, with(b"{\"order\":2}").await);
+    let again = with(b"{\"order\":1}").await;
+    assert_ne!(one.requests[0].id, other.requests[0].id);
+    assert_eq!(one.requests[0].id, again.requests[0].id);
+    assert!(again.requests[0].joined && !other.requests[0].joined);
+    let bodies =
+        "SELECT count(*) FROM payload WHERE body IN (CAST('{\"order\":1}' AS BLOB), CAST('{\"order\":2}' AS BLOB))";
+    assert_eq!(it.raw::<i64>(bodies), 2);
+}
+
+#[tokio::test]
 async fn a_repetition_is_recognised_after_a_crash_and_long_after_the_run() {
     let it = Fixture::new();
     it.caused(slack("demo hello Bob", "1.1"), one_order("hello", "Bob", at(0)))
