@@ -195,6 +195,41 @@ async fn a_restricted_namespace_is_for_members() {
 }
 
 #[tokio::test]
+async fn who_is_no_member_is_told_nothing_of_restricted_namespaces() {
+    let slack = FakeSlack::start().await;
+    let secret = format!(
+        "restricted = true\ndescription = 'Behind the bar'\n{}",
+        bash("brew", "sleep 60")
+    );
+    let _inn = Host::setup()
+        .slack(&slack)
+        .trusted("bar", &secret)
+        .trusted("demo", &hello())
+        .start()
+        .await;
+    let (ada, guest) = (slack.user("U1"), slack.user("U9"));
+    ada.says("#general", "@innkeeper bar brew").await;
+    ada.says("#general", "@innkeeper status").await;
+    slack
+        .await_post("what runs", |post| post.text.contains("bar_brew"))
+        .await;
+    ada.says("#general", "@innkeeper help").await;
+    slack
+        .await_post("all namespaces", |post| post.text.contains("Behind the bar"))
+        .await;
+    for said in ["help", "status", "bar help", "bar bre"] {
+        guest.says("#tech", &format!("@innkeeper {said}")).await;
+    }
+    let told = slack
+        .await_posts("four answers", 4, |post| post.channel_name == "#tech")
+        .await;
+    for post in told {
+        let secret = ["Behind the bar", "bar_brew", "bar brew"];
+        assert!(secret.iter().all(|word| !post.text.contains(word)), "{}", post.text);
+    }
+}
+
+#[tokio::test]
 async fn what_it_says_itself_is_no_order() {
     let slack = FakeSlack::start().await;
     let namespace = bash("echo [words]", "echo '<@U0INNKEEPER> demo echo again' {words}");

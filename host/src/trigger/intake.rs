@@ -6,35 +6,23 @@ use std::time::Duration;
 
 use anyhow::Context;
 use innkeeper_core::clock::{Clock, Timestamp};
-use innkeeper_core::command::{Catalogue, Understood, corrected, help, interpret, interpret_plain};
-use innkeeper_core::config::{Action, Config, Namespace};
-use innkeeper_core::message::{Message, NewDelivery, Post};
-use innkeeper_core::report::{self, Button};
-use innkeeper_core::request::{Arguments, Asking, NewAsking, NewRequest, Origin, RequestId, Trigger};
+use innkeeper_core::config::Config;
+use innkeeper_core::request::{Asking, NewAsking, NewRequest, Origin};
 use innkeeper_core::schedule::Mark;
-use innkeeper_core::store::{Accepted, Cause, Caused, Queued, SUPPRESSIONS_SHOWN, Store};
-use innkeeper_core::suppression::Suppression;
+use innkeeper_core::store::{Accepted, Cause, Caused, Queued, Store};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Directory, Heard, Said, Standing, answers, waiting};
+use super::desk::{Answer, Decision, Desk, silence};
+use super::{Directory, Heard, Said};
 use crate::bell::Bells;
 use crate::deliver::terminal::Terminals;
-
-/// The reaction on a message whose work was accepted.
-pub const ACCEPTED: &str = "eyes";
 
 /// The one door to the queue.
 #[derive(Clone)]
 pub struct Intake {
     desk: Arc<Desk>,
     look_ups: TaskTracker,
-}
-
-/// Where it is decided what is done about an asking. Shared with look-ups that go on after a trigger was answered.
-struct Desk {
-    parts: IntakeParts,
-    catalogue: Catalogue,
 }
 
 /// What the door needs.
@@ -56,27 +44,11 @@ pub struct IntakeParts {
     pub stop: CancellationToken,
 }
 
-/// Builds the deliveries that answer an asking.
-pub(super) type Answer = Box<dyn FnOnce(&Caused) -> Vec<NewDelivery> + Send>;
-
-/// What is to be done about an asking.
-enum Decision {
-    /// This, in one commit, with an answer that may depend on what came of it. `refused`: the answer is a refusal.
-    Do {
-        cause: Cause,
-        answer: Answer,
-        refused: bool,
-    },
-    /// It depends on who asks, and the directory has to be asked first.
-    AskDirectory,
-}
-
 impl Intake {
     /// Builds the door.
     pub fn new(parts: IntakeParts) -> Self {
-        let catalogue = Catalogue::new(&parts.config);
         Self {
-            desk: Arc::new(Desk { parts, catalogue }),
+            desk: Arc::new(Desk::new(parts)),
             look_ups: TaskTracker::new(),
         }
     }
@@ -272,250 +244,6 @@ impl Desk {
         }
     }
 
-    fn known_standing(&self, origin: &Origin) -> Option<Standing> {
-        match origin {
-            Origin::Slack(slack) => self
-                .parts
-                .directory
-                .as_ref()
-                .and_then(|directory| directory.known(slack)),
-            Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => None,
-        }
-    }
-
-    /// Reads a text and decides what is done about it. `standing` is who asks, as far as is known.
-    async fn decide(&self, origin: &Origin, text_said: &str, standing: Option<Standing>) -> anyhow::Result<Decision> {
-        let prefix = answers::prefix(origin);
-        let understood = match origin {
-            Origin::Slack(_) => interpret(text_said, &self.catalogue),
-            Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => {
-                interpret_plain(text_said, &self.catalogue)
-            }
-        };
-        Ok(match understood {
-            Understood::Run {
-                namespace,
-                command,
-                arguments,
-            } => match self.parts.config.namespaces.get(&namespace) {
-                Some(namespace) => {
-                    self.decide_command(origin, namespace, command, arguments, standing)
-                        .await?
-                }
-                None => answer(origin, format!("There is no namespace `{namespace}`.")),
-            },
-            Understood::Help => answer(origin, help::general_help(&self.catalogue, prefix)),
-            Understood::HelpFor(namespace) => answer(origin, self.help_for(&namespace, prefix).await?),
-            Understood::Status => {
-                let now = self.parts.clock.now();
-                let status = self
-                    .parts
-                    .store
-                    .status(now)
-                    .await
-                    .context("the status could not be read")?;
-                answer(origin, answers::status(&status, &self.parts.config.timezone))
-            }
-            Understood::CancelRequest(number) => self.decide_cancel(origin, RequestId(number), standing).await?,
-            Understood::NotUnderstood { .. } if let Some(name) = self.left_out(text_said) => {
-                refusal(origin, answers::left_out(name))
-            }
-            Understood::NotUnderstood { nearest } => {
-                let text = help::not_understood(&self.catalogue, &nearest, prefix);
-                // A button says what was typed with the slip corrected: nothing that nobody typed.
-                let meant = match origin {
-                    Origin::Slack(_) => corrected(text_said, &self.catalogue),
-                    Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => None,
-                };
-                let buttons: Vec<Button> = meant.iter().map(|meant| Button::say(meant)).collect();
-                refusal_with(origin, report::with_buttons(text, &buttons))
-            }
-            Understood::Refused(why) => refusal(origin, report::escape(&why)),
-        })
-    }
-
-    /// The namespace that a text is about, where its configuration has errors.
-    fn left_out(&self, said: &str) -> Option<&str> {
-        let word = said.split_whitespace().next()?;
-        let mut names = self.parts.config.left_out.iter();
-        names.find(|name| *name == word).map(String::as_str)
-    }
-
-    /// What a namespace can do, and what of it does not start for a while.
-    async fn help_for(&self, namespace: &str, prefix: &str) -> anyhow::Result<String> {
-        let now = self.parts.clock.now();
-        let suppressed = self.parts.store.suppressions(namespace, now).await;
-        let suppressed = suppressed.context("the suppressions could not be read")?;
-        let suppressed = answers::suppressions(&suppressed, now, &self.parts.config.timezone);
-        Ok(self.namespace_help(namespace, prefix) + &suppressed)
-    }
-
-    fn namespace_help(&self, namespace: &str, prefix: &str) -> String {
-        match self.catalogue.namespace(namespace) {
-            Some(namespace) => help::namespace_help(namespace, prefix),
-            None => help::general_help(&self.catalogue, prefix),
-        }
-    }
-
-    async fn decide_command(
-        &self,
-        origin: &Origin,
-        namespace: &Namespace,
-        command: usize,
-        arguments: Arguments,
-        standing: Option<Standing>,
-    ) -> anyhow::Result<Decision> {
-        if let Some(decision) = self.refuse(origin, namespace, standing) {
-            return Ok(decision);
-        }
-        let Some(command) = namespace.commands.get(command) else {
-            return Ok(answer(
-                origin,
-                self.namespace_help(&namespace.name, answers::prefix(origin)),
-            ));
-        };
-        Ok(match command.action {
-            Action::ScheduleJob { delay } => {
-                let request = NewRequest {
-                    namespace: namespace.name.clone(),
-                    job: command.job.clone(),
-                    arguments,
-                    due: self.parts.clock.now().plus(delay),
-                    payload: None,
-                };
-                let seen = origin
-                    .asking_message()
-                    .map(|message| NewDelivery::reaction(message, ACCEPTED, None));
-                let cause = Cause::Requests(vec![request]);
-                let waits = self.told_to_wait(origin, &cause);
-                let answer = Box::new(|caused: &Caused| seen.into_iter().chain(waits(caused)).collect());
-                Decision::Do {
-                    cause,
-                    answer,
-                    refused: false,
-                }
-            }
-            Action::CancelJob => {
-                let (origin, name, job) = (origin.clone(), namespace.name.clone(), command.job.clone());
-                let cause = Cause::CancelJob {
-                    namespace: name.clone(),
-                    job: job.clone(),
-                };
-                let said =
-                    move |caused: &Caused| reply(&origin, answers::job_cancelled(&name, &job, caused.cancelled.len()));
-                Decision::Do {
-                    cause,
-                    answer: Box::new(said),
-                    refused: false,
-                }
-            }
-            Action::ScheduleSuppression => {
-                self.decide_suppression(origin, namespace, &command.job, &arguments)
-                    .await?
-            }
-            Action::CancelSuppression => {
-                let (origin, name, job) = (origin.clone(), namespace.name.clone(), command.job.clone());
-                let cause = Cause::LiftSuppressions {
-                    namespace: name.clone(),
-                    job: job.clone(),
-                };
-                let said =
-                    move |caused: &Caused| reply(&origin, answers::suppressions_lifted(&name, &job, caused.lifted));
-                Decision::Do {
-                    cause,
-                    answer: Box::new(said),
-                    refused: false,
-                }
-            }
-        })
-    }
-
-    async fn decide_suppression(
-        &self,
-        origin: &Origin,
-        namespace: &Namespace,
-        job: &str,
-        arguments: &Arguments,
-    ) -> anyhow::Result<Decision> {
-        let (now, zone) = (self.parts.clock.now(), &self.parts.config.timezone);
-        let span = match Suppression::read(arguments, now, zone) {
-            Ok(span) => span,
-            Err(why) => return Ok(refusal(origin, report::escape(&why))),
-        };
-        let others = self.parts.store.suppressions(&namespace.name, now).await;
-        let others = others.context("the suppressions could not be read")?;
-        // Every claim looks at those that are in force.
-        if others.len() >= SUPPRESSIONS_SHOWN as usize {
-            return Ok(refusal(origin, answers::too_many_suppressions(&namespace.name)));
-        }
-        let said = reply(origin, answers::suppressed(&namespace.name, job, &span, now, zone));
-        Ok(Decision::Do {
-            cause: Cause::Suppress {
-                namespace: namespace.name.clone(),
-                job: job.to_owned(),
-                span,
-            },
-            answer: Box::new(|_| said),
-            refused: false,
-        })
-    }
-
-    fn told_to_wait(&self, origin: &Origin, cause: &Cause) -> Answer {
-        match cause {
-            Cause::Requests(orders) => waiting::notices(&self.parts.config, origin, orders, self.parts.clock.now()),
-            _ => silence(),
-        }
-    }
-
-    async fn decide_cancel(
-        &self,
-        origin: &Origin,
-        request: RequestId,
-        standing: Option<Standing>,
-    ) -> anyhow::Result<Decision> {
-        let found = self
-            .parts
-            .store
-            .request(request)
-            .await
-            .context("the request could not be looked up")?;
-        if let Some(view) = found {
-            let refused = match self.parts.config.namespaces.get(&view.namespace) {
-                Some(namespace) => self.refuse(origin, namespace, standing),
-                // It was removed or left out, and may have been restricted.
-                None => refuse_outsiders(origin, &view.namespace, standing),
-            };
-            if let Some(decision) = refused {
-                return Ok(decision);
-            }
-        }
-        let origin = origin.clone();
-        let said = move |caused: &Caused| match caused.cancelled.is_empty() {
-            true => reply(&origin, answers::request_not_pending(request)),
-            false => reply(&origin, answers::request_cancelled(request)),
-        };
-        Ok(Decision::Do {
-            cause: Cause::CancelRequest(request),
-            answer: Box::new(said),
-            refused: false,
-        })
-    }
-
-    /// Whether this origin may not order anything in this namespace, or whether that has to be found out first.
-    fn refuse(&self, origin: &Origin, namespace: &Namespace, standing: Option<Standing>) -> Option<Decision> {
-        // The command line belongs to the host's owner.
-        let Origin::Slack(_) = origin else {
-            return None;
-        };
-        if !namespace.grants.triggers.contains(&Trigger::Slack) {
-            return Some(refusal(origin, answers::not_from_slack(&namespace.name)));
-        }
-        if !namespace.restricted {
-            return None;
-        }
-        refuse_outsiders(origin, &namespace.name, standing)
-    }
-
     async fn look_up_and_decide(&self, asking: Asking) {
         let mut wait = Duration::from_secs(1);
         while let Err(error) = self.try_to_decide(&asking).await {
@@ -553,56 +281,4 @@ impl Desk {
         self.announce(&asking.origin, accepted, false);
         Ok(())
     }
-}
-
-pub(super) fn reply(origin: &Origin, text: impl Into<String>) -> Vec<NewDelivery> {
-    reply_with(origin, Post::text(text))
-}
-
-pub(super) fn reply_with(origin: &Origin, post: Post) -> Vec<NewDelivery> {
-    let message = Message::Post(post);
-    origin
-        .reply_to()
-        .map(|address| NewDelivery::message(address, message, None))
-        .into_iter()
-        .collect()
-}
-
-fn answer(origin: &Origin, text: impl Into<String>) -> Decision {
-    only_said(reply(origin, text), false)
-}
-
-/// Refuses whoever asks from Slack and is no member of the workspace, or has that found out first.
-fn refuse_outsiders(origin: &Origin, namespace: &str, standing: Option<Standing>) -> Option<Decision> {
-    let Origin::Slack(slack) = origin else {
-        return None;
-    };
-    match standing {
-        Some(Standing::Member) => None,
-        Some(Standing::Outsider) => {
-            tracing::info!(user = slack.user, namespace, "refused: the namespace is restricted");
-            Some(refusal(origin, answers::restricted(namespace)))
-        }
-        None => Some(Decision::AskDirectory),
-    }
-}
-
-fn refusal(origin: &Origin, text: impl Into<String>) -> Decision {
-    refusal_with(origin, Post::text(text))
-}
-
-fn refusal_with(origin: &Origin, post: Post) -> Decision {
-    only_said(reply_with(origin, post), true)
-}
-
-fn only_said(said: Vec<NewDelivery>, refused: bool) -> Decision {
-    Decision::Do {
-        cause: Cause::Answer,
-        answer: Box::new(|_| said),
-        refused,
-    }
-}
-
-pub(super) fn silence() -> Answer {
-    Box::new(|_| Vec::new())
 }

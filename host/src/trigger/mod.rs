@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod cli;
+mod desk;
 pub mod github;
 pub mod hook;
 pub mod intake;

@@ -11,7 +11,7 @@ use innkeeper_core::request::{NewRequest, Origin};
 use innkeeper_core::store::{Caused, Queued};
 
 use super::answers;
-use super::intake::{Answer, reply_with, silence};
+use super::desk::{Answer, reply_with, silence};
 
 /// What the requests that come of `orders` wait for, told where `origin` reads answers. A terminal is told in its own way.
 pub(super) fn notices(config: &Arc<Config>, origin: &Origin, orders: &[NewRequest], now: Timestamp) -> Answer {
