@@ -84,8 +84,8 @@ impl Suppression {
             );
         }
         let span = Self {
-            start: timestamp(&start),
-            end: timestamp(&end),
+            start: start.timestamp().into(),
+            end: end.timestamp().into(),
         };
         if span.end <= now {
             return Err(format!(
@@ -239,10 +239,6 @@ fn shown(text: &str) -> String {
 
 fn whole_seconds(moment: Timestamp) -> Timestamp {
     Timestamp::from_micros(moment.as_micros() - moment.as_micros().rem_euclid(1_000_000))
-}
-
-fn timestamp(moment: &Zoned) -> Timestamp {
-    Timestamp::from_micros(moment.timestamp().as_microsecond())
 }
 
 #[cfg(test)]

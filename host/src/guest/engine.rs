@@ -24,20 +24,12 @@ const OFF: WasmFeatures = WasmFeatures::GC
     .union(WasmFeatures::STACK_SWITCHING)
     .union(WasmFeatures::CUSTOM_PAGE_SIZES);
 
-/// What is off in the engine of an edition.
-pub(super) const fn off(edition: Edition) -> WasmFeatures {
-    match edition {
-        Edition::Wasi02 => OFF.union(WasmFeatures::CM_ASYNC),
-        Edition::Wasi03 => OFF,
-    }
-}
-
 /// The settings that compiled code depends on. Spectre mitigations and guard regions keep their defaults: on.
 fn settings(edition: Edition) -> Config {
     let mut config = Config::new();
     let with_async = edition == Edition::Wasi03;
     config
-        .wasm_features(off(edition), false)
+        .wasm_features(OFF, false)
         .wasm_features(WasmFeatures::CM_ASYNC, with_async)
         .shared_memory(false)
         .concurrency_support(with_async)

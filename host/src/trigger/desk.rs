@@ -110,12 +110,13 @@ impl Desk {
                 None => answer(origin, format!("There is no namespace `{namespace}`.")),
             },
             Understood::Help => answer(origin, help::general_help(visible, prefix)),
-            Understood::HelpFor(namespace) => match self.parts.config.namespaces.get(&namespace) {
-                Some(asked) if asked.restricted && visible.namespace(&namespace).is_none() => {
-                    refuse_outsiders(origin, &namespace, standing).unwrap_or(Decision::AskDirectory)
+            Understood::HelpFor(namespace) => {
+                let asked = self.parts.config.namespaces.get(&namespace);
+                match asked.and_then(|asked| refuse_if_restricted(origin, asked, standing)) {
+                    Some(refusal) => refusal,
+                    None => answer(origin, self.help_for(&namespace, prefix).await?),
                 }
-                _ => answer(origin, self.help_for(&namespace, prefix).await?),
-            },
+            }
             Understood::Status => {
                 let now = self.parts.clock.now();
                 let status = self.parts.store.status(now).await;
@@ -201,12 +202,7 @@ impl Desk {
                     .map(|message| NewDelivery::reaction(message, ACCEPTED, None));
                 let cause = Cause::Requests(vec![request]);
                 let waits = self.told_to_wait(origin, &cause);
-                let answer = Box::new(|caused: &Caused| seen.into_iter().chain(waits(caused)).collect());
-                Decision::Do {
-                    cause,
-                    answer,
-                    refused: false,
-                }
+                done(cause, |caused| seen.into_iter().chain(waits(caused)).collect())
             }
             Action::CancelJob => {
                 let (origin, name, job) = (origin.clone(), namespace.name.clone(), command.job.clone());
@@ -214,13 +210,9 @@ impl Desk {
                     namespace: name.clone(),
                     job: job.clone(),
                 };
-                let said =
-                    move |caused: &Caused| reply(&origin, answers::job_cancelled(&name, &job, caused.cancelled.len()));
-                Decision::Do {
-                    cause,
-                    answer: Box::new(said),
-                    refused: false,
-                }
+                done(cause, move |caused| {
+                    reply(&origin, answers::job_cancelled(&name, &job, caused.cancelled.len()))
+                })
             }
             Action::ScheduleSuppression => {
                 self.decide_suppression(origin, namespace, &command.job, &arguments)
@@ -232,13 +224,9 @@ impl Desk {
                     namespace: name.clone(),
                     job: job.clone(),
                 };
-                let said =
-                    move |caused: &Caused| reply(&origin, answers::suppressions_lifted(&name, &job, caused.lifted));
-                Decision::Do {
-                    cause,
-                    answer: Box::new(said),
-                    refused: false,
-                }
+                done(cause, move |caused| {
+                    reply(&origin, answers::suppressions_lifted(&name, &job, caused.lifted))
+                })
             }
         })
     }
@@ -262,15 +250,12 @@ impl Desk {
             return Ok(refusal(origin, answers::too_many_suppressions(&namespace.name)));
         }
         let said = reply(origin, answers::suppressed(&namespace.name, job, &span, now, zone));
-        Ok(Decision::Do {
-            cause: Cause::Suppress {
-                namespace: namespace.name.clone(),
-                job: job.to_owned(),
-                span,
-            },
-            answer: Box::new(|_| said),
-            refused: false,
-        })
+        let cause = Cause::Suppress {
+            namespace: namespace.name.clone(),
+            job: job.to_owned(),
+            span,
+        };
+        Ok(done(cause, |_| said))
     }
 
     pub(super) fn told_to_wait(&self, origin: &Origin, cause: &Cause) -> Answer {
@@ -303,15 +288,12 @@ impl Desk {
             }
         }
         let origin = origin.clone();
-        let said = move |caused: &Caused| match caused.cancelled.is_empty() {
-            true => reply(&origin, answers::request_not_pending(request)),
-            false => reply(&origin, answers::request_cancelled(request)),
-        };
-        Ok(Decision::Do {
-            cause: Cause::CancelRequest(request),
-            answer: Box::new(said),
-            refused: false,
-        })
+        Ok(done(Cause::CancelRequest(request), move |caused| {
+            match caused.cancelled.is_empty() {
+                true => reply(&origin, answers::request_not_pending(request)),
+                false => reply(&origin, answers::request_cancelled(request)),
+            }
+        }))
     }
 
     /// Whether this origin may not order anything in this namespace, or whether that has to be found out first.
@@ -323,10 +305,7 @@ impl Desk {
         if !namespace.grants.triggers.contains(&Trigger::Slack) {
             return Some(refusal(origin, answers::not_from_slack(&namespace.name)));
         }
-        if !namespace.restricted {
-            return None;
-        }
-        refuse_outsiders(origin, &namespace.name, standing)
+        refuse_if_restricted(origin, namespace, standing)
     }
 }
 
@@ -341,6 +320,15 @@ pub(super) fn reply_with(origin: &Origin, post: Post) -> Vec<NewDelivery> {
         .map(|address| NewDelivery::message(address, message, None))
         .into_iter()
         .collect()
+}
+
+/// This is done, and answered by what came of it.
+fn done(cause: Cause, answer: impl FnOnce(&Caused) -> Vec<NewDelivery> + Send + 'static) -> Decision {
+    Decision::Do {
+        cause,
+        answer: Box::new(answer),
+        refused: false,
+    }
 }
 
 fn answer(origin: &Origin, text: impl Into<String>) -> Decision {
@@ -365,6 +353,13 @@ fn keep_visible(status: &mut StatusView, visible: &Catalogue) {
     status.pending_count = status
         .pending_count
         .saturating_sub((before - status.pending.len()) as u64);
+}
+
+fn refuse_if_restricted(origin: &Origin, namespace: &Namespace, standing: Option<Standing>) -> Option<Decision> {
+    let restricted = namespace
+        .restricted
+        .then(|| refuse_outsiders(origin, &namespace.name, standing));
+    restricted.flatten()
 }
 
 /// Refuses whoever asks from Slack and is no member of the workspace, or has that found out first.

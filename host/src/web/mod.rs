@@ -53,8 +53,7 @@ pub struct WebParts {
 /// Every route of the server that the world can reach.
 pub fn router(parts: WebParts) -> Router {
     let bodies = BodyRules::new(OTHER_BODY, parts.body_time);
-    let github_body = from_fn_with_state(bodies.with_limit(GITHUB_BODY), body::read);
-    let hook_body = from_fn_with_state(bodies.with_limit(GITHUB_BODY), body::read);
+    let webhook_body = from_fn_with_state(bodies.with_limit(GITHUB_BODY), body::read);
     let slack_body = from_fn_with_state(bodies, body::read);
     let routes = Router::new()
         .route("/healthz", get(health::alive))
@@ -63,15 +62,17 @@ pub fn router(parts: WebParts) -> Router {
             "/github/{namespace}",
             post(github::deliver)
                 .with_state(Arc::clone(&parts.github))
-                .layer(github_body.clone()),
+                .layer(webhook_body.clone()),
         )
         .route(
             "/github/{namespace}/",
-            post(github::deliver).with_state(parts.github).layer(github_body),
+            post(github::deliver)
+                .with_state(parts.github)
+                .layer(webhook_body.clone()),
         )
         .route(
             "/hooks/{namespace}/{hook}",
-            post(hook::deliver).with_state(parts.hooks).layer(hook_body),
+            post(hook::deliver).with_state(parts.hooks).layer(webhook_body),
         )
         .merge(parts.slack.layer(slack_body));
     finish(routes)

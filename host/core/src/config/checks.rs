@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::http::HttpGrant;
-use super::names::{nearest, tick};
+use super::names::{nearest, tick, variable_fault};
 use super::oci::RegistryPrefix;
 use super::problem::{Problem, Problems};
 use super::source::Document;
@@ -39,6 +39,18 @@ pub(super) fn check_timezone(document: &Document, at: &str, name: &str, problems
     let place = document.value(at, "not in the time zone database");
     problems.push(Problem::error(format!("unknown time zone {}", tick(name)), place).help(help));
     None
+}
+
+/// The name of a secret, in the key `secret` at `at`.
+pub(super) fn check_secret(document: &Document, at: &str, name: &str, problems: &mut Problems) {
+    if let Some(fault) = variable_fault(name) {
+        let place = document.value(&format!("{at}/secret"), "expected a name, not the secret itself");
+        problems.push(
+            Problem::error("`secret` is not the name of an environment variable", place).help(format!(
+                "{fault}; the secret itself never stands in a configuration file"
+            )),
+        );
+    }
 }
 
 /// A span of time, as people write it: `30s`, `1h 30m`.

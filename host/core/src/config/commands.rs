@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::grants::triggers_line;
 use super::model::{Action, Command, GithubRule, Job, Program};
@@ -187,7 +187,7 @@ fn check_action(
             check_no_delay(room, at, raw, "cancel_job", problems);
         }
         RawAction::ScheduleSuppression => {
-            check_span(room, &command, pattern, problems);
+            check_suppression(room, &command, pattern, problems);
             check_no_delay(room, at, raw, "schedule_suppression", problems);
         }
         RawAction::CancelSuppression => {
@@ -219,7 +219,7 @@ fn check_no_delay(room: &Room<'_>, at: &str, raw: &RawCommand, action: &str, pro
 }
 
 /// Checks that the parameters of a suppression say when it ends, once.
-fn check_span(room: &Room<'_>, at: &str, pattern: &Pattern, problems: &mut Problems) {
+fn check_suppression(room: &Room<'_>, at: &str, pattern: &Pattern, problems: &mut Problems) {
     const NAMES: &str = "its parameters are `[start_time]`, and `[end_time]` or `[duration]`";
     let mut known = Vec::new();
     for name in pattern.parameters() {
@@ -402,14 +402,7 @@ fn check_rule(
     problems: &mut Problems,
 ) -> Option<GithubRule> {
     check_event(room, at, raw, problems);
-    let args: Vec<(String, String)> = raw
-        .args
-        .iter()
-        .filter_map(|(name, pointer)| Some((name.clone(), pointer.as_str()?.to_owned())))
-        .collect();
-    for (name, pointer) in &args {
-        check_json_pointer(room, &child(&format!("{at}/args"), name), pointer, problems);
-    }
+    let args = check_pointers(room, at, &raw.args, problems);
     let job = check_job(room, at, raw.job_type.as_deref(), jobs, problems)?;
     check_trigger(room, at, job, Trigger::Github, "a GitHub rule", problems);
     if let Some(channel) = &raw.channel {
@@ -447,7 +440,26 @@ fn check_event(room: &Room<'_>, at: &str, raw: &RawGithubRule, problems: &mut Pr
     }
 }
 
-pub(super) fn check_json_pointer(room: &Room<'_>, at: &str, pointer: &str, problems: &mut Problems) {
+/// Arguments by JSON pointer, of what is at `at`. Those that are no text were reported with the shape.
+pub(super) fn check_pointers(
+    room: &Room<'_>,
+    at: &str,
+    args: &Map<String, Value>,
+    problems: &mut Problems,
+) -> Vec<(String, String)> {
+    let texts = args
+        .iter()
+        .filter_map(|(name, pointer)| Some((name, pointer.as_str()?)));
+    let args: Vec<(String, String)> = texts
+        .map(|(name, pointer)| (name.clone(), pointer.to_owned()))
+        .collect();
+    for (name, pointer) in &args {
+        check_json_pointer(room, &child(&format!("{at}/args"), name), pointer, problems);
+    }
+    args
+}
+
+fn check_json_pointer(room: &Room<'_>, at: &str, pointer: &str, problems: &mut Problems) {
     let escapes_are_good = pointer.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
     if !pointer.starts_with('/') || !escapes_are_good {
         let place = room.document.value(at, "expected a JSON pointer");

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::checks::{check_guest_path, check_http, check_names, check_registries, overlap, resolve};
+use super::checks::{check_guest_path, check_http, check_names, check_registries, check_secret, overlap, resolve};
 use super::grants::{Given, WEBHOOK_SECRET, triggers_line};
 use super::hooks;
 use super::host::Host;
 use super::model::{Allowed, FilesGrant, GithubGrant};
-use super::names::{channel_fault, repository_fault, tick, variable_fault};
+use super::names::{channel_fault, repository_fault, tick};
 use super::problem::{Problem, Problems};
 use super::raw::{RawFiles, RawGithubGrant, RawGrants, RawTrust, RawWasi};
 use crate::request::Trigger;
@@ -148,14 +148,7 @@ impl Table<'_> {
             .secret
             .clone()
             .or_else(|| trusted.then(|| WEBHOOK_SECRET.to_owned()))?;
-        if let Some(fault) = variable_fault(&secret) {
-            let place = document.value(&format!("{at}/secret"), "expected a name, not the secret itself");
-            problems.push(
-                Problem::error("`secret` is not the name of an environment variable", place).help(format!(
-                    "{fault}; the secret itself never stands in a configuration file"
-                )),
-            );
-        }
+        check_secret(document, &at, &secret, problems);
         let repos = match &raw.repos {
             Some(repos) => Allowed::Only(repos.iter().cloned().collect()),
             None if trusted => Allowed::All,

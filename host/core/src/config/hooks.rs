@@ -6,16 +6,16 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::checks::check_span;
-use super::commands::{Written, check_job, check_json_pointer, check_parameters, check_trigger};
+use super::checks::{check_secret, check_span};
+use super::commands::{Written, check_job, check_parameters, check_pointers, check_trigger};
 use super::given::Table;
 use super::grants::triggers_line;
 use super::model::{Hook, HookGrant, HookScheme, Job};
-use super::names::{job_fault, tick, variable_fault};
+use super::names::{job_fault, tick};
 use super::namespace::Room;
 use super::problem::{Problem, Problems};
 use super::raw::{RawGrants, RawHook, RawHookGrant, RawHookScheme};
-use super::source::child;
+use super::source::{Document, child};
 use crate::request::Trigger;
 
 /// How long a sender may wait. Most give up sooner by themselves.
@@ -45,32 +45,28 @@ pub(super) fn check_grants(
     }
     let grants = raw.hooks.iter().filter_map(|(name, raw)| {
         let at = child(&at, name);
-        if let Some(fault) = hook_fault(name) {
-            let place = document.key(&at, "cannot be a hook");
-            problems.push(Problem::error(format!("bad name {}", tick(name)), place).help(fault));
-        }
+        check_name(document, &at, name, problems);
         Some((name.clone(), check_grant(table, &at, raw, problems)?))
     });
     grants.collect()
 }
 
-/// Why a hook cannot be called `name`. Its name is part of an address.
-fn hook_fault(name: &str) -> Option<String> {
-    job_fault(name).map(|fault| fault.replacen("a job", "a hook", 1))
+/// Whether a hook can be called `name`, which is part of an address.
+fn check_name(document: &Document, at: &str, name: &str, problems: &mut Problems) -> bool {
+    let Some(fault) = job_fault(name) else {
+        return true;
+    };
+    let place = document.key(at, "cannot be a hook");
+    let help = fault.replacen("a job", "a hook", 1);
+    problems.push(Problem::error(format!("bad name {}", tick(name)), place).help(help));
+    false
 }
 
 fn check_grant(table: &Table<'_>, at: &str, raw: &RawHookGrant, problems: &mut Problems) -> Option<HookGrant> {
     let document = &table.host.document;
     // What is missing was reported with the shape.
     let (secret, scheme) = (raw.secret.clone()?, raw.scheme?);
-    if let Some(fault) = variable_fault(&secret) {
-        let place = document.value(&format!("{at}/secret"), "expected a name, not the secret itself");
-        problems.push(
-            Problem::error("`secret` is not the name of an environment variable", place).help(format!(
-                "{fault}; the secret itself never stands in a configuration file"
-            )),
-        );
-    }
+    check_secret(document, at, &secret, problems);
     let mut has_no = |key: &str, said: bool, help: &str| {
         if said {
             let place = document.key(&format!("{at}/{key}"), "not used");
@@ -145,19 +141,10 @@ fn check_hook(
     problems: &mut Problems,
 ) -> Option<Hook> {
     let at = child("/hooks", name);
-    if let Some(fault) = hook_fault(name) {
-        let place = room.document.key(&at, "cannot be a hook");
-        problems.push(Problem::error(format!("bad name {}", tick(name)), place).help(fault));
+    if !check_name(&room.document, &at, name, problems) {
         return None;
     }
-    let args: Vec<(String, String)> = raw
-        .args
-        .iter()
-        .filter_map(|(name, pointer)| Some((name.clone(), pointer.as_str()?.to_owned())))
-        .collect();
-    for (name, pointer) in &args {
-        check_json_pointer(room, &child(&format!("{at}/args"), name), pointer, problems);
-    }
+    let args = check_pointers(room, &at, &raw.args, problems);
     let job = check_job(room, &at, raw.job_type.as_deref(), jobs, problems);
     if let Some(job) = job {
         check_trigger(room, &at, job, Trigger::Hook, "a webhook", problems);

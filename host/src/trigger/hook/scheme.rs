@@ -11,8 +11,7 @@ use innkeeper_core::clock::Timestamp;
 use innkeeper_core::config::{Encoding, HookScheme};
 use sha2::Sha256;
 
-/// How far a signed time may be off, in seconds. That of Standard Webhooks, Stripe and Slack.
-const TOLERANCE: u64 = 5 * 60;
+use crate::trigger::signature::{fits, hex, is_recent, keyed, verify_sha256, verify_slack};
 
 /// Signatures of one message that are looked at: a secret that is being changed has two.
 const MOST_SIGNATURES: usize = 8;
@@ -43,8 +42,8 @@ pub(super) fn verify(
     match scheme {
         HookScheme::StandardWebhooks => standard_webhooks(secret, &headers, body, now),
         HookScheme::Github => {
-            let signature = headers.one("x-hub-signature-256")?.strip_prefix("sha256=")?;
-            signed(secret.as_bytes(), &[body], hex_tag(signature))?;
+            let signature = headers.one("x-hub-signature-256")?;
+            verify_sha256(secret.as_bytes(), body, signature).then_some(())?;
             let id = headers.one("x-github-delivery").filter(|id| is_id(id));
             Some(Proof {
                 id: id.map(str::to_owned),
@@ -53,11 +52,8 @@ pub(super) fn verify(
         HookScheme::Stripe => stripe(secret, &headers, body, now),
         HookScheme::Slack => {
             let time = headers.one("x-slack-request-timestamp")?;
-            is_recent(time, now)?;
-            let signature = headers.one("x-slack-signature")?.strip_prefix("v0=")?;
-            let parts = [b"v0:", time.as_bytes(), b":", body];
-            signed(secret.as_bytes(), &parts, hex_tag(signature))?;
-            Some(Proof { id: None })
+            let signature = headers.one("x-slack-signature")?;
+            verify_slack(keyed(secret.as_bytes())?, signature, time, body, now).then_some(Proof { id: None })
         }
         HookScheme::HmacSha256 {
             header,
@@ -66,7 +62,7 @@ pub(super) fn verify(
         } => {
             let signature = headers.one(header)?.strip_prefix(prefix.as_str())?;
             let tag = match encoding {
-                Encoding::Hex => hex_tag(signature)?,
+                Encoding::Hex => hex(signature)?,
                 Encoding::Base64 => base64_tag(signature)?,
             };
             signed(secret.as_bytes(), &[body], [tag])?;
@@ -91,7 +87,7 @@ fn standard_webhooks(secret: &str, headers: &Headers<'_>, body: &[u8], now: Time
     }
     let id = headers.one("webhook-id").filter(|id| is_id(id))?;
     let time = headers.one("webhook-timestamp")?;
-    is_recent(time, now)?;
+    is_recent(time, now).then_some(())?;
     let parts = [id.as_bytes(), b".", time.as_bytes(), b".", body];
     let signatures = headers.one("webhook-signature")?.split(' ');
     // Other versions are signed in other ways, and stand beside.
@@ -109,12 +105,12 @@ fn stripe(secret: &str, headers: &Headers<'_>, body: &[u8], now: Timestamp) -> O
     let header = headers.one("stripe-signature")?;
     let items = || header.split(',').filter_map(|item| item.trim().split_once('='));
     let time = items().find_map(|(key, value)| (key == "t").then_some(value))?;
-    is_recent(time, now)?;
+    is_recent(time, now).then_some(())?;
     let parts = [time.as_bytes(), b".", body];
     let tags = items()
         .filter(|(key, _)| *key == "v1")
         .take(MOST_SIGNATURES)
-        .filter_map(|(_, value)| hex_tag(value));
+        .filter_map(|(_, value)| hex(value));
     signed(secret.as_bytes(), &parts, tags)?;
     let id = serde_json::from_slice::<StripeEvent<'_>>(body).ok();
     Some(Proof {
@@ -149,32 +145,14 @@ fn is_id(id: &str) -> bool {
     (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-fn is_recent(time: &str, now: Timestamp) -> Option<()> {
-    let seconds: i64 = time.parse().ok()?;
-    let now = now.as_micros().div_euclid(1_000_000);
-    (now.abs_diff(seconds) <= TOLERANCE).then_some(())
-}
-
-fn hex_tag(text: &str) -> Option<[u8; 32]> {
-    let mut tag = [0; 32];
-    hex::decode_to_slice(text, &mut tag).ok()?;
-    Some(tag)
-}
-
 fn base64_tag(text: &str) -> Option<[u8; 32]> {
     let bare = text.trim_end_matches('=');
     let tag = STANDARD_NO_PAD.decode(bare).or_else(|_| URL_SAFE_NO_PAD.decode(bare));
     tag.ok()?.try_into().ok()
 }
 
-/// Whether one of `tags` is the HMAC-SHA256 of the parts, one after the other. The parts are read once, and not at all
-/// where there is no tag.
-fn signed(key: &[u8], parts: &[&[u8]], tags: impl IntoIterator<Item = [u8; 32]>) -> Option<()> {
-    let mut tags = tags.into_iter().peekable();
-    tags.peek()?;
-    let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).ok()?;
-    let mac = parts.iter().fold(mac, |mac, part| mac.chain_update(part));
-    tags.find_map(|tag| mac.clone().verify_slice(&tag).ok())
+fn signed(secret: &[u8], parts: &[&[u8]], tags: impl IntoIterator<Item = [u8; 32]>) -> Option<()> {
+    fits(keyed::<Hmac<Sha256>>(secret)?, parts, tags).then_some(())
 }
 
 /// Whether the two are the same. Compared by their HMACs, which says nothing of how far they agree, nor of their length.

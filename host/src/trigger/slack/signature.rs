@@ -5,15 +5,13 @@
 //! machine's clock built in.
 
 use std::fmt;
-use std::time::Duration;
 
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, KeyInit};
 use innkeeper_core::clock::Timestamp;
 use innkeeper_core::config::secrets::Secret;
 use sha2::Sha256;
 
-/// How far a request's timestamp may be from now, either way. What is older may be a replay.
-const WINDOW: Duration = Duration::from_secs(5 * 60);
+use crate::trigger::signature::verify_slack;
 
 /// What Slack signs its requests with (`SLACK_SIGNING_SECRET`).
 #[derive(Clone)]
@@ -36,15 +34,7 @@ impl SigningSecret {
     /// Whether `signature` (the header) was made with this secret over `timestamp` (the other header) and `body`, not
     /// long ago. Compares in constant time.
     pub fn signed(&self, signature: &str, timestamp: &str, body: &[u8], now: Timestamp) -> bool {
-        let Some(signature) = signature.strip_prefix("v0=").and_then(|hex| hex::decode(hex).ok()) else {
-            return false;
-        };
-        let mut mac = self.0.clone();
-        mac.update(b"v0:");
-        mac.update(timestamp.as_bytes());
-        mac.update(b":");
-        mac.update(body);
-        mac.verify_slice(&signature).is_ok() && is_recent(timestamp, now)
+        verify_slack(self.0.clone(), signature, timestamp, body, now)
     }
 }
 
@@ -52,19 +42,6 @@ impl fmt::Debug for SigningSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("•••")
     }
-}
-
-fn is_recent(timestamp: &str, now: Timestamp) -> bool {
-    let Some(sent) = timestamp
-        .parse::<i64>()
-        .ok()
-        .and_then(|seconds| seconds.checked_mul(1_000_000))
-    else {
-        return false;
-    };
-    // Slack counts whole seconds.
-    let now = now.as_micros().div_euclid(1_000_000) * 1_000_000;
-    u128::from(now.abs_diff(sent)) <= WINDOW.as_micros()
 }
 
 #[cfg(test)]
