@@ -28,6 +28,7 @@ pub mod deliver;
 pub mod dispatcher;
 mod files;
 pub mod guest;
+pub mod http_client;
 pub mod memory;
 pub mod registry;
 pub mod runner;

@@ -10,6 +10,7 @@ use oci_client::secrets::RegistryAuth;
 use oci_client::{Client, Reference};
 
 use super::{blocking, credentials};
+use crate::http_client::install_tls_provider;
 
 /// How long a registry may take to be reached, and to send nothing.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
@@ -55,14 +56,6 @@ pub(super) async fn open(reference: &OciReference) -> Result<Session, String> {
         })
     })
     .await
-}
-
-/// The OCI client takes the process's TLS provider, and panics where there is none. All of this program's TLS is ring's.
-fn install_tls_provider() {
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Another thread may have been faster, with the same one.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    }
 }
 
 /// The reference as the client wants it.
