@@ -280,6 +280,11 @@ impl Host {
         );
     }
 
+    /// Asks it to read its configuration again.
+    pub fn sighup(&self) {
+        send(&self.running.as_ref().expect("serve does not run").process, Signal::HUP);
+    }
+
     /// Waits until it has ended.
     pub async fn ended(&mut self) -> ExitStatus {
         let mut running = self.running.take().expect("serve does not run");

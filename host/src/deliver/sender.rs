@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::bell::{Bells, lanes_of};
+use crate::current::Current;
 
 /// Deliveries under way at once, over all lanes.
 const AT_ONCE: usize = 16;
@@ -38,7 +39,7 @@ pub struct Sender {
     /// The way out to waiting terminals.
     pub terminal: Arc<dyn Target>,
     /// Where it is told that a delivery was given up.
-    pub logs_channel: Option<String>,
+    pub current: Current,
     /// To tell itself of what it appends.
     pub bells: Bells,
 }
@@ -271,11 +272,12 @@ impl Sender {
                 delivery.run,
             ));
         }
-        if let Some(logs) = self.logs_channel.as_ref().filter(|logs| *logs != channel) {
+        let logs = self.current.get().slack.logs_channel.clone();
+        if let Some(logs) = logs.filter(|logs| logs != channel) {
             let text = format!("A message for {channel} could not be delivered: {why}.{hint}");
             let message = Message::Post(Post::text(text));
             follow_ups.push(NewDelivery::message(
-                Address::slack_channel(logs.clone()),
+                Address::slack_channel(logs),
                 message,
                 delivery.run,
             ));

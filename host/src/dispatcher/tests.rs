@@ -37,7 +37,7 @@ async fn a_run_that_makes_the_host_panic_is_ended_and_frees_its_job() {
         "[jobs.brew]\nrun_args_template = \"true\"\n",
     )
     .unwrap();
-    let config = Config::load(&file, &Broken).unwrap().config;
+    let config = innkeeper_core::config::Config::load(&file, &Broken).unwrap().config;
     let store = Arc::new(Store::open(&config.data_dir).unwrap());
     let terminals = Terminals::default();
     let mut session = terminals.open();
@@ -62,7 +62,7 @@ async fn a_run_that_makes_the_host_panic_is_ended_and_frees_its_job() {
     let accepted = store.accept(asking, Cause::Requests(vec![request]), Vec::new()).await;
     assert!(matches!(accepted, Ok(Accepted::New(_))));
     let dispatcher = Arc::new(Dispatcher::new(Parts {
-        config: Arc::new(config),
+        current: Current::fixed(Arc::new(config)),
         store: store.clone(),
         clock: Arc::new(SystemClock),
         runners: Runners {
