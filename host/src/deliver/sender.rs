@@ -250,8 +250,8 @@ impl Sender {
 
     /// Says that a delivery will not arrive, where somebody can still hear it.
     fn give_up(&self, delivery: &Delivery, why: &str) -> Vec<NewDelivery> {
-        let Address::Slack { channel, .. } = &delivery.address else {
-            // A terminal that went away, or a reaction on a message that did: nobody is left to tell.
+        let (Address::Slack { channel, .. }, Content::Message(message)) = (&delivery.address, &delivery.content) else {
+            // A terminal that went away, a reaction on a message that did, or how far a run was: nobody is left to tell.
             tracing::info!(delivery.id = %delivery.id, why, "a delivery was given up");
             return Vec::new();
         };
@@ -262,7 +262,7 @@ impl Sender {
             .run
             .map_or_else(String::new, |run| format!(" The output is in `innkeeper logs {run}`."));
         let mut follow_ups = Vec::new();
-        if let Content::Message(Message::Post(Post { blocks, .. })) = &delivery.content
+        if let Message::Post(Post { blocks, .. }) = message
             && !blocks.is_empty()
         {
             let text = format!("Slack refused to show a report with blocks: {why}.{hint}");

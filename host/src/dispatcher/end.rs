@@ -13,7 +13,7 @@ use innkeeper_core::request::{Asking, Origin};
 use innkeeper_core::run::{Captured, Ending, Outcome, Run, log_folder};
 use innkeeper_core::store::{RunEnd, StoreError};
 
-use super::Dispatcher;
+use super::{Dispatcher, progress};
 use crate::bell::lanes_of;
 use crate::deliver::terminal::Event;
 
@@ -25,8 +25,15 @@ impl Dispatcher {
     /// Ends a run for good. The store is tried until it answers: what ended must not go unreported.
     pub(super) async fn end(&self, run: &Run, job: Option<&Job>, outcome: Outcome, log_folder: String) {
         let (deliveries, reported) = self.say(run, job, &outcome).await;
-        let end = RunEnd::of(&outcome, self.parts.clock.now(), Some(log_folder));
-        let lanes = lanes_of(&deliveries);
+        let end = RunEnd {
+            shown: Some(progress::last_word(run, &outcome)),
+            ..RunEnd::of(&outcome, self.parts.clock.now(), Some(log_folder))
+        };
+        let shown = run.askings.iter().filter_map(|asking| asking.origin.reply_to());
+        let lanes: Vec<String> = lanes_of(&deliveries)
+            .into_iter()
+            .chain(shown.map(|place| place.lane()))
+            .collect();
         let mut wait = Duration::from_millis(100);
         loop {
             match self.parts.store.end(run.id, end.clone(), deliveries.clone()).await {

@@ -1,6 +1,7 @@
 //! Claims what is due, starts it, and watches over it to its end. Sleeps until it is rung or the next request is due.
 
 mod end;
+mod progress;
 mod rescue;
 mod shares;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use self::progress::Shown;
 use self::shares::Shares;
 use crate::bell::Bells;
 use crate::current::{Current, Derived};
@@ -220,6 +222,7 @@ impl Dispatcher {
             Program::Bash { .. } => &self.parts.runners.bash,
             Program::Component { .. } => &self.parts.runners.component,
         };
+        let shown = self.show_progress(run);
         let data_dir = self.parts.current.get().data_dir.clone();
         let invocation = Invocation {
             run: run.id,
@@ -232,22 +235,26 @@ impl Dispatcher {
             payload: run.payload.clone(),
             log_folder: data_dir.join("logs").join(folder),
             started: None,
-            progress: self.listener(run),
+            progress: self.listener(run, shown.as_ref()),
         };
         runner.run(invocation, self.kill.clone()).await
     }
 
-    /// Tells the terminals that wait for `run` how far it is; none where no terminal does.
-    fn listener(&self, run: &Run) -> Option<Arc<dyn Fn(Progress) + Send + Sync>> {
+    /// Tells those who wait for `run` how far it is; none where nobody does.
+    fn listener(&self, run: &Run, shown: Option<&Shown>) -> Option<Arc<dyn Fn(Progress) + Send + Sync>> {
         let sessions: Vec<Uuid> = sessions(run).collect();
-        if sessions.is_empty() {
+        if sessions.is_empty() && shown.is_none() {
             return None;
         }
         let (terminals, run) = (self.parts.terminals.clone(), run.id);
+        let said = shown.map(|shown| shown.said.clone());
         let tell = move |progress: Progress| {
             for session in &sessions {
                 let Progress { fraction, line } = progress.clone();
                 terminals.tell(*session, Event::Progress { run, fraction, line });
+            }
+            if let Some(said) = &said {
+                said.send_replace(Some(progress));
             }
         };
         Some(Arc::new(tell))

@@ -6,6 +6,7 @@
 //!   guest     what guests say as types -> Message
 //!   log       what a run wrote -> Messages
 //!   notice    what the host says of itself
+//!   progress  how far a run is
 //!   wording   every text of the host's own that people read
 //!   clean     bytes -> text that is safe to show
 //!   limits    what Slack takes
@@ -25,6 +26,7 @@ mod guest;
 mod limits;
 mod log;
 pub mod notice;
+pub mod progress;
 pub mod terminal;
 mod text;
 mod units;

@@ -172,7 +172,7 @@ fn sentence(reason: &str) -> String {
 }
 
 /// Text within a sentence of the host's: nothing in it is a mention, a link or a fence.
-fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     escape(text).replace('@', "@\u{200b}").replace("```", "'''")
 }
 
