@@ -65,5 +65,8 @@ async fn a_failure_in_a_direct_message_calls_nobody() {
         .await_post("the call for help", |post| post.channel_name == "#tech-support")
         .await;
     let calls = slack.posts_in("#tech-support");
-    assert!(matches!(calls.as_slice(), [call] if call.text.contains("run 2")), "{calls:?}");
+    assert!(
+        matches!(calls.as_slice(), [call] if call.text.contains("run 2")),
+        "{calls:?}"
+    );
 }

@@ -76,6 +76,28 @@ async fn a_bad_edit_leaves_the_old_one_in_force_and_is_told_once() {
 }
 
 #[tokio::test]
+async fn who_only_reads_the_files_changes_nothing() {
+    let slack = FakeSlack::start().await;
+    let hello = bash("hello [name]", "echo Hello {name}");
+    let inn = Host::setup().slack(&slack).trusted("demo", &hello).start().await;
+    inn.cli(&["check"]).await.success();
+    // What is read again is read once: reading it is no change.
+    write(
+        &inn,
+        "workspace/demo/namespace.toml",
+        &hello.replace("Hello", "Good day,"),
+    );
+    inn.await_log(REPLACED).await;
+    inn.cli(&["check"]).await.success();
+    inn.sighup();
+    inn.await_log(&["SIGHUP"]).await;
+    slack.user("U1").says("#general", "@innkeeper demo hello Bob").await;
+    slack.await_post("the report", |post| post.text.contains("Bob")).await;
+    let seen = inn.log_text().matches("a file of the configuration changed").count();
+    assert_eq!(seen, 1, "{}", inn.log_text());
+}
+
+#[tokio::test]
 async fn what_only_a_restart_can_change_is_refused_as_a_whole() {
     let slack = FakeSlack::start().await;
     let hello = bash("hello [name]", "echo Hello {name}");

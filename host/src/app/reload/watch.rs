@@ -8,16 +8,18 @@ use std::time::Duration;
 
 use innkeeper_core::config::Config;
 use innkeeper_core::config::oci::lock_file;
-use notify_debouncer_mini::notify::{RecommendedWatcher, RecursiveMode};
-use notify_debouncer_mini::{DebounceEventResult, Debouncer, new_debouncer};
+use notify_debouncer_mini::notify::{self, Event, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout};
 
 /// An editor, or a deployment, writes in several steps; this long after the last of them it is done.
 const SETTLED: Duration = Duration::from_millis(300);
+/// How long a folder in which something changes all the time keeps others waiting.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Watches, where the operating system lets it.
 pub(super) struct Watch {
-    watcher: Option<Debouncer<RecommendedWatcher>>,
+    watcher: Option<RecommendedWatcher>,
     changes: mpsc::Receiver<()>,
     folders: BTreeSet<PathBuf>,
 }
@@ -27,9 +29,10 @@ impl Watch {
     pub(super) fn new(config: &Config) -> Self {
         let (changed, changes) = mpsc::channel(1);
         let matters = Matters::of(config);
-        let watcher = new_debouncer(SETTLED, move |events: DebounceEventResult| {
-            let matters = match events {
-                Ok(events) => events.iter().any(|event| matters.matters(&event.path)),
+        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            let matters = match event {
+                // Whoever reads a file opens it: this host, above all. (The debouncer that comes with the watcher cannot tell.)
+                Ok(event) => !event.kind.is_access() && event.paths.iter().any(|path| matters.matters(path)),
                 // Something was missed: look.
                 Err(_) => true,
             };
@@ -50,25 +53,27 @@ impl Watch {
         watch
     }
 
-    /// Waits for a change.
+    /// Waits for a change, and until it is over.
     pub(super) async fn changed(&mut self) {
         if self.changes.recv().await.is_none() {
             std::future::pending::<()>().await;
         }
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE && timeout(SETTLED, self.changes.recv()).await.is_ok() {}
     }
 
     /// Watches what has come since, and no longer what has gone.
     pub(super) fn follow(&mut self, config: &Config) {
-        let Some(debouncer) = &mut self.watcher else { return };
+        let Some(watcher) = &mut self.watcher else { return };
         let folders = folders(config);
         for gone in self.folders.difference(&folders) {
             // Where it does not exist any more, there is nothing to unwatch.
-            let _ = debouncer.watcher().unwatch(gone);
+            let _ = watcher.unwatch(gone);
         }
         let mut watched = BTreeSet::new();
         for folder in folders {
             // A folder that was removed and made again is another one: those that are known are watched anew, too.
-            match debouncer.watcher().watch(&folder, RecursiveMode::NonRecursive) {
+            match watcher.watch(&folder, RecursiveMode::NonRecursive) {
                 Ok(()) => drop(watched.insert(folder)),
                 Err(error) => tracing::warn!(
                     folder = %folder.display(), %error,
