@@ -159,11 +159,6 @@ async fn logs_are_for_members_and_for_those_who_may_use_the_namespace() {
     let _inn = Host::setup()
         .slack(&slack)
         .trusted("demo", &bash("hello [name]", "echo Hello {name}"))
-        .namespace(
-            "quiet",
-            &bash("hush", "echo psst"),
-            "trust = \"trusted\"\ntriggers = []",
-        )
         .start()
         .await;
     let guest = slack.user("U9");

@@ -4,7 +4,7 @@ use innkeeper_tests::{FakeSlack, Gate, Host, guests};
 
 use crate::{bash, guest};
 
-const REPLACED: &[&str] = &["the configuration is replaced"];
+const REPLACED: &[&str] = &["the configuration is replaced", "\"a file changed\""];
 
 fn write(inn: &Host, path: &str, content: &str) {
     let path = inn.path(path);
@@ -90,11 +90,12 @@ async fn who_only_reads_the_files_changes_nothing() {
     inn.await_log(REPLACED).await;
     inn.cli(&["check"]).await.success();
     inn.sighup();
-    inn.await_log(&["SIGHUP"]).await;
+    inn.await_log(&["the configuration is replaced", "SIGHUP"]).await;
     slack.user("U1").says("#general", "@innkeeper demo hello Bob").await;
     slack.await_post("the report", |post| post.text.contains("Bob")).await;
-    let seen = inn.log_text().matches("a file of the configuration changed").count();
-    assert_eq!(seen, 1, "{}", inn.log_text());
+    // Once for the edit, once for the signal.
+    let seen = inn.log_text().matches("is replaced").count();
+    assert_eq!(seen, 2, "{}", inn.log_text());
 }
 
 #[tokio::test]

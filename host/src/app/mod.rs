@@ -14,7 +14,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, anyhow};
 use axum::Router;
@@ -190,7 +190,7 @@ impl App {
         }
     }
 
-    fn reloader(&self) -> reload::Reloader {
+    fn reloader(&self, read_at: SystemTime) -> reload::Reloader {
         reload::Reloader {
             replace: self.replace.clone(),
             current: self.current.clone(),
@@ -200,6 +200,7 @@ impl App {
             bells: self.bells.clone(),
             guests: self.guests.clone(),
             host_file: reload::bytes_of(&self.config.file),
+            read_at,
             told: None,
         }
     }
@@ -370,11 +371,16 @@ fn keep_memory_private() {
 /// Serving.
 impl App {
     /// Takes orders until `stop`; then no new starts, running work gets its grace, and nothing is lost. `hurry` ends
-    /// running work at once.
+    /// running work at once. `read_at` is when the configuration began to be read: what changed since is read again.
     ///
     /// # Errors
     /// What keeps the host from starting, or a loop that ended by itself.
-    pub async fn serve(mut self, stop: CancellationToken, hurry: CancellationToken) -> anyhow::Result<()> {
+    pub async fn serve(
+        mut self,
+        stop: CancellationToken,
+        hurry: CancellationToken,
+        read_at: SystemTime,
+    ) -> anyhow::Result<()> {
         let slack = Slack::from_secrets(&self.config, &self.secrets, self.clock.clone())?;
         let intake = self.intake(slack.as_ref(), &stop);
         let (github, hooks) = self.webhooks(&intake, &stop)?;
@@ -398,7 +404,7 @@ impl App {
         let schedules = ScheduleTrigger::resume(self.current.clone(), intake.clone(), self.clock.clone()).await?;
         self.guests.preload(components(&self.config));
 
-        let (hangup, reloader) = (reload::hangups()?, self.reloader());
+        let (hangup, reloader) = (reload::hangups()?, self.reloader(read_at));
         let lanes = self.lanes.take().context("this host serves already")?;
         let mut tasks = Tasks::default();
         let (after_work, after_deliveries) = (CancellationToken::new(), CancellationToken::new());

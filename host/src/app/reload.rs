@@ -9,6 +9,7 @@ mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use anyhow::Context;
 use innkeeper_core::clock::Clock;
@@ -37,6 +38,8 @@ pub(super) struct Reloader {
     pub(super) guests: Arc<Guests>,
     /// `innkeeper.toml` as it was when it was put in force.
     pub(super) host_file: Vec<u8>,
+    /// When the configuration that is in force began to be read.
+    pub(super) read_at: SystemTime,
     /// What the logs channel was told last. None: that all is well, or nothing yet.
     pub(super) told: Option<String>,
 }
@@ -60,23 +63,27 @@ impl Reloader {
     /// SIGHUP cannot be listened to.
     pub(super) async fn run(mut self, mut hangup: Signal, stop: CancellationToken) -> anyhow::Result<()> {
         let mut watch = Watch::new(&self.current.get());
+        if watch.changed_since(self.read_at) {
+            self.reload("a file changed while the host started").await;
+        }
         loop {
-            tokio::select! {
+            let why = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                Some(()) = hangup.recv() => tracing::info!("SIGHUP: reading the configuration again"),
-                () = watch.changed() => tracing::info!("a file of the configuration changed: reading it again"),
-            }
+                Some(()) = hangup.recv() => "SIGHUP",
+                () = watch.changed() => "a file changed",
+            };
             // Before it is read: what changes from here on is seen.
             watch.follow(&self.current.get());
-            self.reload().await;
+            self.reload(why).await;
         }
     }
 
-    async fn reload(&mut self) {
+    async fn reload(&mut self, why: &str) {
+        tracing::info!(why, "reading the configuration again");
         let old = self.current.get();
         let said = match self.read_and_settle(&old).await {
             Ok((config, said)) => {
-                self.put_in_force(&old, config);
+                self.put_in_force(&old, config, why);
                 said
             }
             Err(Refused { why, detail }) => {
@@ -126,13 +133,13 @@ impl Reloader {
         }
     }
 
-    fn put_in_force(&self, old: &Config, config: Config) {
+    fn put_in_force(&self, old: &Config, config: Config, why: &str) {
         let known = super::components(old);
         let mut new = super::components(&config);
         new.retain(|component| !known.contains(component));
         let namespaces = config.namespaces.len();
         self.replace.with(Arc::new(config));
-        tracing::info!(namespaces, "the configuration is replaced");
+        tracing::info!(namespaces, why, "the configuration is replaced");
         if !new.is_empty() {
             self.guests.preload(new);
         }

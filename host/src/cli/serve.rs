@@ -1,6 +1,6 @@
 //! `innkeeper serve`: everything at once, until SIGTERM or SIGINT.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use innkeeper_core::config::Config;
 use tokio::signal::unix::{SignalKind, signal};
@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::Ended;
 use crate::app::App;
 
-pub(super) async fn run(config: &Config) -> anyhow::Result<Ended> {
+pub(super) async fn run(config: Config, read_at: SystemTime) -> anyhow::Result<Ended> {
     let (stop, hurry) = (CancellationToken::new(), CancellationToken::new());
     tokio::spawn(stop_on_signal(
         signal(SignalKind::terminate())?,
@@ -17,7 +17,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<Ended> {
         stop.clone(),
         hurry.clone(),
     ));
-    App::open(config.clone()).await?.serve(stop, hurry).await?;
+    App::open(config).await?.serve(stop, hurry, read_at).await?;
     Ok(Ended::Done)
 }
 

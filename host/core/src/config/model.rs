@@ -46,8 +46,11 @@ pub struct Server {
     pub listen: SocketAddr,
 }
 
+/// How long a run may take, in seconds, before it is shown how far it is; unless `[slack]` says otherwise.
+pub(super) const PROGRESS_AFTER_SECONDS: u64 = 10;
+
 /// `[slack]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slack {
     /// How Slack's events reach the host.
     pub mode: SlackMode,
@@ -57,6 +60,17 @@ pub struct Slack {
     pub support_channel: Option<String>,
     /// How long a run that somebody in Slack asked for may take before it is shown how far it is. None: that is never shown.
     pub progress_after: Option<Duration>,
+}
+
+impl Default for Slack {
+    fn default() -> Self {
+        Self {
+            mode: SlackMode::default(),
+            logs_channel: None,
+            support_channel: None,
+            progress_after: Some(Duration::from_secs(PROGRESS_AFTER_SECONDS)),
+        }
+    }
 }
 
 /// How Slack's events reach the host.

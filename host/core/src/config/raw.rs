@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::model::{Encoding, Format, Mentions};
+use super::model::{Encoding, Format, Mentions, PROGRESS_AFTER_SECONDS};
 use crate::request::Trigger;
 use crate::schedule::Missed;
 
@@ -96,7 +96,7 @@ impl Default for RawSlack {
             mode: RawSlackMode::default(),
             logs_channel: None,
             support_channel: None,
-            progress_after_seconds: 10,
+            progress_after_seconds: PROGRESS_AFTER_SECONDS,
         }
     }
 }

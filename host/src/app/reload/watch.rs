@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use innkeeper_core::config::Config;
 use innkeeper_core::config::oci::lock_file;
@@ -14,6 +15,8 @@ use tokio::time::{Instant, timeout};
 
 /// An editor, or a deployment, writes in several steps; this long after the last of them it is done.
 const SETTLED: Duration = Duration::from_millis(300);
+/// File systems stamp changes by a clock that ticks more coarsely than the one that is asked for the time.
+const TICK: Duration = Duration::from_millis(20);
 /// How long a folder in which something changes all the time keeps others waiting.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -22,6 +25,7 @@ pub(super) struct Watch {
     watcher: Option<RecommendedWatcher>,
     changes: mpsc::Receiver<()>,
     folders: BTreeSet<PathBuf>,
+    matters: Matters,
 }
 
 impl Watch {
@@ -29,10 +33,11 @@ impl Watch {
     pub(super) fn new(config: &Config) -> Self {
         let (changed, changes) = mpsc::channel(1);
         let matters = Matters::of(config);
+        let seen = matters.clone();
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             let matters = match event {
                 // Whoever reads a file opens it: this host, above all. (The debouncer that comes with the watcher cannot tell.)
-                Ok(event) => !event.kind.is_access() && event.paths.iter().any(|path| matters.matters(path)),
+                Ok(event) => !event.kind.is_access() && event.paths.iter().any(|path| seen.matters(path)),
                 // Something was missed: look.
                 Err(_) => true,
             };
@@ -48,6 +53,7 @@ impl Watch {
             watcher: watcher.ok(),
             changes,
             folders: BTreeSet::new(),
+            matters,
         };
         watch.follow(config);
         watch
@@ -60,6 +66,19 @@ impl Watch {
         }
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE && timeout(SETTLED, self.changes.recv()).await.is_ok() {}
+    }
+
+    /// Whether something changed since then: before it was watched.
+    pub(super) fn changed_since(&self, then: SystemTime) -> bool {
+        let then = then.checked_sub(TICK).unwrap_or(then);
+        let entries = self.folders.iter().flat_map(|folder| {
+            let inside = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            inside.map(|entry| entry.path())
+        });
+        let mut changes = entries
+            .filter(|path| self.matters.matters(path))
+            .filter_map(|path| changed_at(&path));
+        changes.any(|at| at > then)
     }
 
     /// Watches what has come since, and no longer what has gone.
@@ -85,6 +104,14 @@ impl Watch {
     }
 }
 
+/// When a file, or what is said of it, changed last; none where it is gone. Unlike the time of its content, nobody can set it.
+fn changed_at(path: &Path) -> Option<SystemTime> {
+    let file = std::fs::metadata(path).ok()?;
+    let seconds = Duration::from_secs(u64::try_from(file.ctime()).ok()?);
+    let nanoseconds = Duration::from_nanos(u64::try_from(file.ctime_nsec()).ok()?);
+    SystemTime::UNIX_EPOCH.checked_add(seconds + nanoseconds)
+}
+
 /// The folder of `innkeeper.toml`, the workspace, and each folder in it.
 fn folders(config: &Config) -> BTreeSet<PathBuf> {
     let home = config.file.parent().map(Path::to_owned);
@@ -95,6 +122,7 @@ fn folders(config: &Config) -> BTreeSet<PathBuf> {
 }
 
 /// What of all that happens in these folders is of the configuration.
+#[derive(Clone)]
 struct Matters {
     file: PathBuf,
     lock: PathBuf,

@@ -40,6 +40,15 @@ const SAMPLES: &[&str] = &["
         (1, 1, 1700000000000000, 1700003600000000, 1);
 ", "
     INSERT INTO schedule (namespace, key, at) VALUES ('demo', 'abc', 1700000000000000);
+", "
+    INSERT INTO progress (run, place, delivery, address) VALUES
+        (2, '{\"to\":\"slack\",\"channel\":\"C1\"}', x'0192f0c1a2b37000800000000000aaaa',
+         '{\"to\":\"slack\",\"channel\":\"C1\"}');
+    INSERT INTO delivery (seq, id, lane, run, state, created_at, address, content, edits) VALUES
+        (3, x'0192f0c1a2b37000800000000000cccc', 'slack:C1', 2, 'pending', 1700000001000000,
+         '{\"to\":\"slack\",\"channel\":\"C1\"}',
+         '{\"what\":\"edit\",\"of\":\"0192f0c1-a2b3-7000-8000-00000000aaaa\",\"post\":{\"text\":\"hi\"}}',
+         x'0192f0c1a2b37000800000000000aaaa');
 "];
 
 #[tokio::test]
