@@ -6,6 +6,7 @@ mod slack;
 mod solo;
 mod tasks;
 
+pub use reload::Begun;
 pub use solo::{Solo, SoloConversation};
 
 use std::collections::BTreeSet;
@@ -14,7 +15,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use axum::Router;
@@ -25,6 +26,7 @@ use innkeeper_core::config::secrets::Secrets;
 use innkeeper_core::config::{ComponentSource, Config};
 use innkeeper_core::store::Store;
 use tokio::net::TcpListener;
+use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -95,6 +97,7 @@ pub struct App {
     clock: Arc<dyn Clock>,
     store: Arc<Store>,
     guests: Arc<Guests>,
+    registries: Arc<Registries>,
     bells: Bells,
     /// Where the outbox is rung; taken by the sender.
     lanes: Option<mpsc::UnboundedReceiver<String>>,
@@ -124,11 +127,12 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = Arc::new(Store::open(&config.data_dir)?);
         let (replace, current) = Current::new(config.clone());
+        let registries = Arc::new(Registries::new(lock_file(&config.file), &config.data_dir, judge));
         let guests = Arc::new(Guests::new(GuestSettings {
             cache_folder: config.data_dir.join("cache"),
             capacity: config.capacity,
             environment: Environment::of_process(),
-            registries: Arc::new(Registries::new(lock_file(&config.file), &config.data_dir, judge)),
+            registries: registries.clone(),
             compiler: CompilerCommand::this_program(),
             clock: clock.clone(),
         }));
@@ -160,6 +164,7 @@ impl App {
             clock,
             store,
             guests,
+            registries,
             bells,
             lanes: Some(lanes),
             terminals,
@@ -190,7 +195,7 @@ impl App {
         }
     }
 
-    fn reloader(&self, read_at: SystemTime) -> reload::Reloader {
+    fn reloader(&self, begun: Begun) -> reload::Reloader {
         reload::Reloader {
             replace: self.replace.clone(),
             current: self.current.clone(),
@@ -199,9 +204,9 @@ impl App {
             clock: self.clock.clone(),
             bells: self.bells.clone(),
             guests: self.guests.clone(),
-            host_file: reload::bytes_of(&self.config.file),
-            read_at,
-            told: None,
+            registries: self.registries.clone(),
+            begun,
+            news: reload::News::default(),
         }
     }
 
@@ -227,9 +232,7 @@ impl App {
         intake: &Arc<Intake>,
         stop: &CancellationToken,
     ) -> anyhow::Result<(Arc<GithubTrigger>, Arc<HookTrigger>)> {
-        for name in &self.config.webhook_secrets {
-            self.secrets.get(name)?;
-        }
+        reload::readable_secrets(&self.config, &self.secrets)?;
         let secrets = self.secrets.clone();
         let secret = move |name: &str| {
             secrets.get(name).unwrap_or_else(|error| {
@@ -371,7 +374,8 @@ fn keep_memory_private() {
 /// Serving.
 impl App {
     /// Takes orders until `stop`; then no new starts, running work gets its grace, and nothing is lost. `hurry` ends
-    /// running work at once. `read_at` is when the configuration began to be read: what changed since is read again.
+    /// running work at once. `begun` is from before the configuration was read: what changed since is read again, as at every
+    /// `hangup`.
     ///
     /// # Errors
     /// What keeps the host from starting, or a loop that ended by itself.
@@ -379,7 +383,8 @@ impl App {
         mut self,
         stop: CancellationToken,
         hurry: CancellationToken,
-        read_at: SystemTime,
+        begun: Begun,
+        hangup: Signal,
     ) -> anyhow::Result<()> {
         let slack = Slack::from_secrets(&self.config, &self.secrets, self.clock.clone())?;
         let intake = self.intake(slack.as_ref(), &stop);
@@ -404,7 +409,7 @@ impl App {
         let schedules = ScheduleTrigger::resume(self.current.clone(), intake.clone(), self.clock.clone()).await?;
         self.guests.preload(components(&self.config));
 
-        let (hangup, reloader) = (reload::hangups()?, self.reloader(read_at));
+        let reloader = self.reloader(begun);
         let lanes = self.lanes.take().context("this host serves already")?;
         let mut tasks = Tasks::default();
         let (after_work, after_deliveries) = (CancellationToken::new(), CancellationToken::new());

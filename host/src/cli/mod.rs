@@ -26,7 +26,6 @@ use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::SystemTime;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -242,10 +241,7 @@ pub fn main() -> ExitCode {
 fn run(arguments: Arguments) -> anyhow::Result<Ended> {
     let file = arguments.config;
     match arguments.verb {
-        Verb::Serve => {
-            let read_at = SystemTime::now();
-            block_on("info,rusqlite_migration=warn", serve::run(load(&file)?, read_at))
-        }
+        Verb::Serve => block_on("info,rusqlite_migration=warn", serve::run(&file)),
         Verb::Check { json, accept } => check::run(&file, json, accept),
         Verb::Schema { file } => schema::run(file),
         Verb::Say { text, json } => block_on("warn", order::say(&load(&file)?, text.join(" "), json)),

@@ -78,6 +78,18 @@ pub fn no_such_run(run: RunId) -> String {
     )
 }
 
+/// A run's namespace is not in the configuration.
+pub fn log_of_no_namespace(run: RunId) -> String {
+    format!(
+        "The namespace of run {run} is not in the configuration now. Whoever runs the host can see its log: `innkeeper logs {run}`."
+    )
+}
+
+/// What is said in a channel of a log that its asker gets.
+pub fn log_sent_alone(user: &str) -> String {
+    format!("<@{user}>: I sent it to you alone, since not everybody here may see it.")
+}
+
 /// There is no log of a run.
 pub fn log_gone(run: RunId) -> String {
     format!(
@@ -85,7 +97,7 @@ pub fn log_gone(run: RunId) -> String {
     )
 }
 
-/// A namespace was left out when the host started.
+/// A namespace is left out: its files have errors.
 pub fn left_out(namespace: &str) -> String {
     format!(
         "`{namespace}` has errors in its configuration, and runs nothing until they are mended: whoever runs the host sees them with `innkeeper check`."

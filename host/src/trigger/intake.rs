@@ -115,8 +115,7 @@ impl Intake {
     ///
     /// # Errors
     /// The store's: nothing changed.
-    pub async fn resume_schedules(&self, marks: Vec<Mark>) -> anyhow::Result<Vec<Timestamp>> {
-        let left_out = self.desk.parts.current.get().left_out.clone();
+    pub async fn resume_schedules(&self, marks: Vec<Mark>, left_out: Vec<String>) -> anyhow::Result<Vec<Timestamp>> {
         let resumed = self.desk.parts.store.resume_schedules(marks, left_out).await;
         resumed.context("the schedules cannot be looked up")
     }

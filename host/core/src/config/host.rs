@@ -52,7 +52,7 @@ enum Unclear {
 impl Host {
     /// Reads the file. None where there is nothing to go on with.
     pub(super) fn read(file: &Path, problems: &mut Problems) -> Option<Self> {
-        let mut document = Document::read(file, file, problems)?;
+        let mut document = Document::read(file, file, None, problems)?;
         let written = document.value.clone();
         let raw: RawHost = shape::read(&mut document, &schema::schema_host(), problems);
         let absolute = match std::path::absolute(file) {

@@ -44,7 +44,9 @@ pub(super) fn read(
     inspector: &dyn ComponentInspector,
     problems: &mut Problems,
 ) -> Option<(Namespace, Vec<AccountLine>)> {
-    let mut document = Document::read(&folder.join(super::workspace::FILE), shown, problems)?;
+    let stranger = host.given(name).is_some_and(|given| !given.trusted);
+    let file = folder.join(super::workspace::FILE);
+    let mut document = Document::read(&file, shown, stranger.then_some(folder), problems)?;
     let jobs = names_in(document.value.get("jobs"));
     let raw: RawNamespace = shape::read(&mut document, &schema::schema_namespace(), problems);
     if !document.whole {

@@ -36,8 +36,7 @@ impl Watch {
         let seen = matters.clone();
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             let matters = match event {
-                // Whoever reads a file opens it: this host, above all. (The debouncer that comes with the watcher cannot tell.)
-                Ok(event) => !event.kind.is_access() && event.paths.iter().any(|path| seen.matters(path)),
+                Ok(event) => seen.is_change(&event),
                 // Something was missed: look.
                 Err(_) => true,
             };
@@ -75,16 +74,21 @@ impl Watch {
             let inside = std::fs::read_dir(folder).into_iter().flatten().flatten();
             inside.map(|entry| entry.path())
         });
-        let mut changes = entries
+        let changes = entries
             .filter(|path| self.matters.matters(path))
-            .filter_map(|path| changed_at(&path));
+            // What was removed from it.
+            .chain([self.matters.workspace.clone()]);
+        let mut changes = changes.filter_map(|path| changed_at(&path));
         changes.any(|at| at > then)
     }
 
     /// Watches what has come since, and no longer what has gone.
     pub(super) fn follow(&mut self, config: &Config) {
-        let Some(watcher) = &mut self.watcher else { return };
         let folders = folders(config);
+        let Some(watcher) = &mut self.watcher else {
+            self.folders = folders;
+            return;
+        };
         for gone in self.folders.difference(&folders) {
             // Where it does not exist any more, there is nothing to unwatch.
             let _ = watcher.unwatch(gone);
@@ -138,6 +142,13 @@ impl Matters {
         }
     }
 
+    /// Whether what happened changes the configuration, or may have been missed among too much else.
+    fn is_change(&self, event: &Event) -> bool {
+        // Whoever reads a file opens it: this host, above all. (The debouncer that comes with the watcher cannot tell.)
+        let changes = !event.kind.is_access() && event.paths.iter().any(|path| self.matters(path));
+        changes || event.need_rescan()
+    }
+
     /// Whether a change of `path` is one of the configuration: its two files, a folder of the workspace, and in these a
     /// `namespace.toml` or a component. Jobs write other files there.
     fn matters(&self, path: &Path) -> bool {
@@ -154,7 +165,25 @@ impl Matters {
 
 #[cfg(test)]
 mod tests {
+    use notify::EventKind;
+    use notify::event::{AccessKind, Flag};
+
     use super::*;
+
+    #[test]
+    fn what_was_missed_among_too_much_else_is_looked_for() {
+        let matters = Matters {
+            file: "/etc/inn/innkeeper.toml".into(),
+            lock: "/etc/inn/innkeeper.lock".into(),
+            workspace: "/srv/work".into(),
+        };
+        let missed = Event::new(EventKind::Other).set_flag(Flag::Rescan);
+        assert!(matters.is_change(&missed));
+        let read = Event::new(EventKind::Access(AccessKind::Any)).add_path("/etc/inn/innkeeper.toml".into());
+        assert!(!matters.is_change(&read));
+        let written = Event::new(EventKind::Any).add_path("/etc/inn/innkeeper.toml".into());
+        assert!(matters.is_change(&written));
+    }
 
     #[test]
     fn what_jobs_write_beside_their_configuration_does_not_matter() {

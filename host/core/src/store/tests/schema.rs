@@ -47,7 +47,7 @@ const SAMPLES: &[&str] = &["
     INSERT INTO delivery (seq, id, lane, run, state, created_at, address, content, edits) VALUES
         (3, x'0192f0c1a2b37000800000000000cccc', 'slack:C1', 2, 'pending', 1700000001000000,
          '{\"to\":\"slack\",\"channel\":\"C1\"}',
-         '{\"what\":\"edit\",\"of\":\"0192f0c1-a2b3-7000-8000-00000000aaaa\",\"post\":{\"text\":\"hi\"}}',
+         '{\"what\":\"edit\",\"of\":\"0192f0c1-a2b3-7000-8000-00000000aaaa\",\"post\":{\"text\":\"hi\"},\"last\":true}',
          x'0192f0c1a2b37000800000000000aaaa');
 "];
 
