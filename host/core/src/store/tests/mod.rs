@@ -5,6 +5,7 @@ mod ask;
 mod delivery;
 mod model;
 mod plans;
+mod progress;
 mod run;
 mod schema;
 mod suppress;
