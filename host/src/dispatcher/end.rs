@@ -174,7 +174,7 @@ fn to_every_place(run: &Run, messages: &[Message], succeeded: bool) -> Vec<NewDe
 fn said_in_slack(asking: &Asking) -> Option<&str> {
     match asking.origin {
         Origin::Slack(_) => asking.text.as_deref(),
-        Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => None,
+        Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Keyword(_) | Origin::Cli(_) => None,
     }
 }
 

@@ -1,9 +1,12 @@
 //! Where it is decided what is done about an asking: what was said, who may, and what is answered. It changes nothing: what
 //! it decides is one commit of the intake's.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use innkeeper_core::command::{Catalogue, Understood, corrected, help, interpret, interpret_plain};
 use innkeeper_core::config::{Action, Namespace};
+use innkeeper_core::keyword::Book;
 use innkeeper_core::message::{Message, NewDelivery, Post};
 use innkeeper_core::report::{self, Button};
 use innkeeper_core::request::{Arguments, NewRequest, Origin, RequestId, Trigger};
@@ -37,6 +40,8 @@ pub(super) struct Desk {
     catalogue: Catalogue,
     /// Without the restricted namespaces.
     for_everybody: Catalogue,
+    /// Which words call whom.
+    pub(super) keywords: Arc<Book>,
 }
 
 impl Desk {
@@ -45,6 +50,7 @@ impl Desk {
         let for_everybody = catalogue.namespaces().filter(|namespace| !namespace.restricted);
         Self {
             for_everybody: for_everybody.cloned().collect(),
+            keywords: Arc::new(Book::new(&parts.config)),
             parts,
             catalogue,
         }
@@ -52,14 +58,8 @@ impl Desk {
 
     /// Who asks, as far as it is known without asking Slack.
     pub(super) fn known_standing(&self, origin: &Origin) -> Option<Standing> {
-        match origin {
-            Origin::Slack(slack) => self
-                .parts
-                .directory
-                .as_ref()
-                .and_then(|directory| directory.known(slack)),
-            Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => None,
-        }
+        let directory = self.parts.directory.as_ref()?;
+        directory.known(&*origin.in_slack()?)
     }
 
     /// What there is to see for whoever asks: restricted namespaces are nothing to people who are no members. None: the
@@ -80,10 +80,13 @@ impl Desk {
         text_said: &str,
         standing: Option<Standing>,
     ) -> anyhow::Result<Decision> {
+        if let Origin::Keyword(call) = origin {
+            return Ok(self.decide_call(call, text_said, standing));
+        }
         let prefix = answers::prefix(origin);
         let understood = match origin {
             Origin::Slack(_) => interpret(text_said, &self.catalogue),
-            Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => {
+            Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Keyword(_) | Origin::Cli(_) => {
                 interpret_plain(text_said, &self.catalogue)
             }
         };
@@ -130,6 +133,9 @@ impl Desk {
             Understood::NotUnderstood { .. } if let Some(name) = self.left_out(text_said) => {
                 refusal(origin, answers::left_out(name))
             }
+            Understood::NotUnderstood { .. } if let Some(keyword) = self.called_alone(origin, text_said, standing) => {
+                refusal(origin, answers::cannot_call_here(&keyword))
+            }
             Understood::NotUnderstood { nearest } => {
                 let nearest = match standing {
                     Some(Standing::Outsider) => nearest_in(visible, text_said),
@@ -139,7 +145,7 @@ impl Desk {
                 // A button says what was typed with the slip corrected: nothing that nobody typed.
                 let meant = match origin {
                     Origin::Slack(_) => corrected(text_said, visible),
-                    Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => None,
+                    _ => None,
                 };
                 let buttons: Vec<Button> = meant.iter().map(|meant| Button::say(meant)).collect();
                 refusal_with(origin, report::with_buttons(text, &buttons))
@@ -153,6 +159,14 @@ impl Desk {
         let word = said.split_whitespace().next()?;
         let mut names = self.parts.config.left_out.iter();
         names.find(|name| *name == word).map(String::as_str)
+    }
+
+    /// The keyword in what was said to the bot alone.
+    fn called_alone(&self, origin: &Origin, said: &str, standing: Option<Standing>) -> Option<String> {
+        let alone = matches!(origin, Origin::Slack(slack) if slack.direct);
+        alone
+            .then(|| self.keywords.keyword_in(said, standing != Some(Standing::Outsider)))
+            .flatten()
     }
 
     /// What a namespace can do, and what of it does not start for a while.
@@ -355,7 +369,11 @@ fn keep_visible(status: &mut StatusView, visible: &Catalogue) {
         .saturating_sub((before - status.pending.len()) as u64);
 }
 
-fn refuse_if_restricted(origin: &Origin, namespace: &Namespace, standing: Option<Standing>) -> Option<Decision> {
+pub(super) fn refuse_if_restricted(
+    origin: &Origin,
+    namespace: &Namespace,
+    standing: Option<Standing>,
+) -> Option<Decision> {
     let restricted = namespace
         .restricted
         .then(|| refuse_outsiders(origin, &namespace.name, standing));
@@ -364,9 +382,7 @@ fn refuse_if_restricted(origin: &Origin, namespace: &Namespace, standing: Option
 
 /// Refuses whoever asks from Slack and is no member of the workspace, or has that found out first.
 fn refuse_outsiders(origin: &Origin, namespace: &str, standing: Option<Standing>) -> Option<Decision> {
-    let Origin::Slack(slack) = origin else {
-        return None;
-    };
+    let slack = origin.in_slack()?;
     match standing {
         Some(Standing::Member) => None,
         Some(Standing::Outsider) => {

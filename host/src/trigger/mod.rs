@@ -6,6 +6,7 @@ mod desk;
 pub mod github;
 pub mod hook;
 pub mod intake;
+mod keyword;
 mod payload;
 pub mod schedule;
 pub mod signature;

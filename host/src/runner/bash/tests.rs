@@ -104,6 +104,7 @@ impl Host {
             commands: Vec::new(),
             github: Vec::new(),
             schedules: Vec::new(),
+            keywords: Vec::new(),
             hooks: BTreeMap::new(),
         };
         Invocation {

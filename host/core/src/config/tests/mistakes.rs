@@ -93,19 +93,11 @@ error: wrong type for `trust`
    |
    = help: put it in quotes
 
-error: `keyword` is not available in this version
-  --> innkeeper.toml:13:22
-   |
-13 | triggers = ["slack", "keyword", "cli"]
-   |                      ^^^^^^^^^ not built yet
-   |
-   = help: leave it out: it would do nothing
-
 error: `cli` is not a value of `triggers`
   --> innkeeper.toml:13:33
    |
 13 | triggers = ["slack", "keyword", "cli"]
-   |                                 ^^^^^ expected `slack`, `github`, `hook` or `schedule`
+   |                                 ^^^^^ expected `slack`, `github`, `hook`, `schedule` or `keyword`
 
 error: wrong type for `env`
   --> innkeeper.toml:14:7
@@ -584,13 +576,13 @@ error: `[[slack]]` has no `job_type`
    |
    = help: `job_type`: the job, by its name under `[jobs]`
 
-error: `keyword` is not available in this version
-  --> workspace/demo/namespace.toml:23:3
+error: unknown key `word` in `[[keyword]]`
+  --> workspace/demo/namespace.toml:24:1
    |
-23 | [[keyword]]
-   |   ^^^^^^^ not built yet
+24 | word = "help"
+   | ^^^^ not known here
    |
-   = help: leave it out: it would do nothing
+   = help: did you mean `words`?
 
 error: wrong type for `name`
   --> workspace/demo/namespace.toml:28:17
