@@ -58,3 +58,49 @@ async fn the_manifest_has_what_the_configuration_needs_and_no_more() {
         "https://bot.example.com/slack/commands"
     );
 }
+
+#[tokio::test]
+async fn keywords_joining_and_restricted_namespaces_need_more_and_nothing_else_does() {
+    let manifest = async |namespace: &str, setting: &str, arguments: &[&str]| {
+        let setup = Host::setup().slack_setting(setting).trusted("desk", namespace);
+        let verb = [&["slack-manifest"], arguments].concat();
+        let manifest = setup.write().cli(&verb).await.json();
+        let words = |value: &serde_json::Value| {
+            let words = value.as_array().into_iter().flatten();
+            words.map(|word| word.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        (
+            words(&manifest["oauth_config"]["scopes"]["bot"]),
+            words(&manifest["oauth_config"]["scopes"]["user"]),
+            words(&manifest["settings"]["event_subscriptions"]["bot_events"]),
+        )
+    };
+    // The host's own channels are written as names in every test.
+    let plain = manifest("", "", &["--search"]).await;
+    assert_eq!(plain.2, ["app_mention", "message.im"]);
+    assert!(plain.1.is_empty(), "nothing to search for");
+    let more = |had: &[String], has: &[String]| -> Vec<String> {
+        assert!(had.iter().all(|word| has.contains(word)), "{had:?} in {has:?}");
+        has.iter().filter(|word| !had.contains(word)).cloned().collect()
+    };
+
+    let by_id = "[[keyword]]\nwords = ['help']\nsupport_channel = 'C0SUPPORT'\n";
+    let keywords = manifest(by_id, "", &[]).await;
+    assert_eq!(more(&plain.0, &keywords.0), ["channels:history", "groups:history"]);
+    assert_eq!(more(&plain.2, &keywords.2), ["message.channels", "message.groups"]);
+    assert!(keywords.1.is_empty());
+
+    let by_name = manifest("[[keyword]]\nwords = ['help']\n", "", &["--search"]).await;
+    assert_eq!(more(&keywords.0, &by_name.0), ["users:read"]);
+    let events = ["channel_rename", "group_rename", "team_join", "user_change"];
+    assert_eq!(more(&keywords.2, &by_name.2), events);
+    assert_eq!(by_name.1, ["search:read"]);
+
+    let joins = manifest("", "join_public_channels = true", &[]).await;
+    assert_eq!(more(&plain.0, &joins.0), ["channels:join"]);
+    assert_eq!(more(&plain.2, &joins.2), ["channel_created"]);
+
+    let restricted = manifest("restricted = true", "", &[]).await;
+    assert_eq!(more(&plain.0, &restricted.0), ["users:read"]);
+    assert_eq!(more(&plain.2, &restricted.2), ["team_join", "user_change"]);
+}
