@@ -17,15 +17,17 @@ async fn the_manifest_has_what_the_configuration_needs_and_no_more() {
     assert_eq!(manifest["settings"]["socket_mode_enabled"], true);
     assert_eq!(
         manifest["settings"]["event_subscriptions"],
-        json!({ "bot_events": ["app_mention", "message.im"] })
+        json!({ "bot_events": ["app_mention", "message.im", "team_join", "user_change"] })
     );
     let few = [
         "app_mentions:read",
         "chat:write",
         "commands",
+        "files:write",
         "im:history",
         "im:write",
         "reactions:write",
+        "users:read",
     ];
     assert_eq!(manifest["oauth_config"]["scopes"]["bot"], json!(few));
 
@@ -42,7 +44,7 @@ async fn the_manifest_has_what_the_configuration_needs_and_no_more() {
         .await
         .json();
     let scopes = manifest["oauth_config"]["scopes"]["bot"].to_string();
-    for scope in ["users:read", "files:write", "channels:read", "groups:read"] {
+    for scope in ["channels:read", "groups:read"] {
         assert!(scopes.contains(scope), "{scope} in {scopes}");
     }
     assert_eq!(
@@ -60,7 +62,7 @@ async fn the_manifest_has_what_the_configuration_needs_and_no_more() {
 }
 
 #[tokio::test]
-async fn keywords_joining_and_restricted_namespaces_need_more_and_nothing_else_does() {
+async fn keywords_and_joining_need_more_and_nothing_else_does() {
     let manifest = async |namespace: &str, setting: &str, arguments: &[&str]| {
         let setup = Host::setup().slack_setting(setting).trusted("desk", namespace);
         let verb = [&["slack-manifest"], arguments].concat();
@@ -77,7 +79,7 @@ async fn keywords_joining_and_restricted_namespaces_need_more_and_nothing_else_d
     };
     // The host's own channels are written as names in every test.
     let plain = manifest("", "", &["--search"]).await;
-    assert_eq!(plain.2, ["app_mention", "message.im"]);
+    assert_eq!(plain.2, ["app_mention", "message.im", "team_join", "user_change"]);
     assert!(plain.1.is_empty(), "nothing to search for");
     let more = |had: &[String], has: &[String]| -> Vec<String> {
         assert!(had.iter().all(|word| has.contains(word)), "{had:?} in {has:?}");
@@ -91,16 +93,11 @@ async fn keywords_joining_and_restricted_namespaces_need_more_and_nothing_else_d
     assert!(keywords.1.is_empty());
 
     let by_name = manifest("[[keyword]]\nwords = ['help']\n", "", &["--search"]).await;
-    assert_eq!(more(&keywords.0, &by_name.0), ["users:read"]);
-    let events = ["channel_rename", "group_rename", "team_join", "user_change"];
-    assert_eq!(more(&keywords.2, &by_name.2), events);
+    assert!(more(&keywords.0, &by_name.0).is_empty());
+    assert_eq!(more(&keywords.2, &by_name.2), ["channel_rename", "group_rename"]);
     assert_eq!(by_name.1, ["search:read"]);
 
     let joins = manifest("", "join_public_channels = true", &[]).await;
     assert_eq!(more(&plain.0, &joins.0), ["channels:join"]);
     assert_eq!(more(&plain.2, &joins.2), ["channel_created"]);
-
-    let restricted = manifest("restricted = true", "", &[]).await;
-    assert_eq!(more(&plain.0, &restricted.0), ["users:read"]);
-    assert_eq!(more(&plain.2, &restricted.2), ["team_join", "user_change"]);
 }

@@ -182,7 +182,7 @@ impl Setup {
         self
     }
 
-    /// A line in `[slack]` of `innkeeper.toml`.
+    /// A line under `[slack]` in `innkeeper.toml`.
     #[must_use]
     pub fn slack_setting(mut self, line: &str) -> Self {
         self.slack_settings.push_str(line);
@@ -203,7 +203,7 @@ impl Setup {
         let mode = if self.by_http { "http" } else { "socket" };
         let configuration = format!(
             "workspace = \"workspace\"\ndata_dir = \"data\"\n{}\n[server]\nlisten = \"127.0.0.1:0\"\n\n[slack]\nmode = \
-             \"{mode}\"\nlogs_channel = \"#bot-logs\"\nsupport_channel = \"#tech-support\"\n{}{}",
+             \"{mode}\"\nlogs_channel = \"#bot-logs\"\nsupport_channel = \"#tech-support\"\n{}\n{}",
             self.settings, self.slack_settings, self.grants
         );
         std::fs::create_dir(folder.path().join("workspace")).unwrap();
@@ -287,6 +287,11 @@ impl Host {
             &self.running.as_ref().expect("serve does not run").process,
             Signal::TERM,
         );
+    }
+
+    /// Asks it to read its configuration again.
+    pub fn sighup(&self) {
+        send(&self.running.as_ref().expect("serve does not run").process, Signal::HUP);
     }
 
     /// Waits until it has ended.

@@ -1,13 +1,13 @@
 //! Builds every part from the configuration, joins them, starts the loops, and owns the shutdown. Alone in knowing
 //! everything.
 
+mod reload;
 mod slack;
 mod solo;
 mod tasks;
 
 pub use solo::{Solo, SoloConversation};
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io::{Read, Write};
@@ -21,7 +21,7 @@ use axum::Router;
 use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::{Clock, SystemClock};
 use innkeeper_core::config::oci::lock_file;
-use innkeeper_core::config::secrets::{Secrets, hidden_variables};
+use innkeeper_core::config::secrets::Secrets;
 use innkeeper_core::config::{ComponentSource, Config};
 use innkeeper_core::store::Store;
 use tokio::net::TcpListener;
@@ -29,6 +29,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::bell::Bells;
+use crate::current::{Current, Replace};
 use crate::deliver::sender::Sender;
 use crate::deliver::terminal::Terminals;
 use crate::dispatcher::{Dispatcher, Parts, Runners};
@@ -86,7 +87,10 @@ pub struct Owned {
 
 /// The host, built and not yet started. It owns the data folder for as long as it lives.
 pub struct App {
+    /// As it was when the host was built.
     config: Arc<Config>,
+    current: Current,
+    replace: Replace,
     secrets: Arc<Secrets>,
     clock: Arc<dyn Clock>,
     store: Arc<Store>,
@@ -119,11 +123,11 @@ impl App {
         let secrets = Arc::new(Secrets::from_env());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = Arc::new(Store::open(&config.data_dir)?);
-        let hidden = hidden_variables(&config);
+        let (replace, current) = Current::new(config.clone());
         let guests = Arc::new(Guests::new(GuestSettings {
             cache_folder: config.data_dir.join("cache"),
             capacity: config.capacity,
-            environment: Environment::of_process(&hidden),
+            environment: Environment::of_process(),
             registries: Arc::new(Registries::new(lock_file(&config.file), &config.data_dir, judge)),
             compiler: CompilerCommand::this_program(),
             clock: clock.clone(),
@@ -132,7 +136,6 @@ impl App {
             bash: Arc::new(BashRunner::new(BashSettings {
                 workspace: config.workspace.clone(),
                 environment: std::env::vars_os().collect(),
-                hidden,
                 links: config.data_dir.join("cache").join("bin"),
                 grace: Grace::default(),
             })?),
@@ -141,7 +144,7 @@ impl App {
         let (bells, lanes) = Bells::new();
         let terminals = Terminals::default();
         let dispatcher = Arc::new(Dispatcher::new(Parts {
-            config: config.clone(),
+            current: current.clone(),
             store: store.clone(),
             clock: clock.clone(),
             runners,
@@ -151,6 +154,8 @@ impl App {
         }));
         Ok(Self {
             config,
+            current,
+            replace,
             secrets,
             clock,
             store,
@@ -166,7 +171,7 @@ impl App {
 
     fn intake(&self, slack: Option<&Slack>, stop: &CancellationToken) -> Arc<Intake> {
         Arc::new(Intake::new(IntakeParts {
-            config: self.config.clone(),
+            current: self.current.clone(),
             store: self.store.clone(),
             clock: self.clock.clone(),
             directory: slack.map(Slack::directory),
@@ -178,10 +183,24 @@ impl App {
 
     fn command_line(&self, intake: Arc<Intake>) -> CommandLine {
         CommandLine {
-            config: self.config.clone(),
+            current: self.current.clone(),
             clock: self.clock.clone(),
             intake,
             terminals: self.terminals.clone(),
+        }
+    }
+
+    fn reloader(&self) -> reload::Reloader {
+        reload::Reloader {
+            replace: self.replace.clone(),
+            current: self.current.clone(),
+            secrets: self.secrets.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            bells: self.bells.clone(),
+            guests: self.guests.clone(),
+            host_file: reload::bytes_of(&self.config.file),
+            told: None,
         }
     }
 
@@ -191,7 +210,7 @@ impl App {
             clock: self.clock.clone(),
             slack: slack.map(Slack::target),
             terminal: Arc::new(self.terminals.clone()),
-            logs_channel: self.config.slack.logs_channel.clone(),
+            current: self.current.clone(),
             bells: self.bells.clone(),
         })
     }
@@ -207,25 +226,25 @@ impl App {
         intake: &Arc<Intake>,
         stop: &CancellationToken,
     ) -> anyhow::Result<(Arc<GithubTrigger>, Arc<HookTrigger>)> {
-        let unreadable = Cell::new(None);
-        let secret = |name: &str| {
-            self.secrets.get(name).unwrap_or_else(|error| {
-                unreadable.set(Some(error));
+        for name in &self.config.webhook_secrets {
+            self.secrets.get(name)?;
+        }
+        let secrets = self.secrets.clone();
+        let secret = move |name: &str| {
+            secrets.get(name).unwrap_or_else(|error| {
+                tracing::error!(%error, "webhooks that it signs are refused");
                 None
             })
         };
-        let github = GithubTrigger::new(&self.config, secret, intake.clone(), self.clock.clone());
+        let github = GithubTrigger::new(self.current.clone(), secret.clone(), intake.clone(), self.clock.clone());
         let parts = HookParts {
             orders: intake.clone(),
             terminals: self.terminals.clone(),
             clock: self.clock.clone(),
             stop: stop.clone(),
         };
-        let hooks = HookTrigger::new(&self.config, secret, parts);
-        match unreadable.take() {
-            Some(error) => Err(error.into()),
-            None => Ok((Arc::new(github), Arc::new(hooks))),
-        }
+        let hooks = HookTrigger::new(self.current.clone(), secret, parts);
+        Ok((Arc::new(github), Arc::new(hooks)))
     }
 
     /// Ends the guests' runtime, off the async threads: a guest that hangs in a file operation makes it wait.
@@ -376,9 +395,10 @@ impl App {
             .resume()
             .await
             .context("what was kept undecided cannot be looked up")?;
-        let schedules = ScheduleTrigger::resume(&self.config, intake.clone(), self.clock.clone()).await?;
+        let schedules = ScheduleTrigger::resume(self.current.clone(), intake.clone(), self.clock.clone()).await?;
         self.guests.preload(components(&self.config));
 
+        let (hangup, reloader) = (reload::hangups()?, self.reloader());
         let lanes = self.lanes.take().context("this host serves already")?;
         let mut tasks = Tasks::default();
         let (after_work, after_deliveries) = (CancellationToken::new(), CancellationToken::new());
@@ -407,10 +427,11 @@ impl App {
         });
         tasks.spawn("web", ends_well(web::serve(listener, routes, limits, stop.clone())));
         match slack {
-            Some(slack) => tasks.spawn("slack", slack.run(intake.clone(), stop.clone())),
+            Some(slack) => tasks.spawn("slack", slack.run(intake.clone(), self.current.clone(), stop.clone())),
             None => tracing::warn!("no SLACK_BOT_TOKEN: nothing is heard from Slack or posted to it"),
         }
         tasks.spawn("schedule", ends_well(schedules.run(stop.clone())));
+        tasks.spawn("reload", reloader.run(hangup, stop.clone()));
         tasks.spawn("forget", forget(self.store.clone(), self.clock.clone(), stop.clone()));
         let mut dispatching = tokio::spawn(self.dispatcher.clone().run(stop.clone()));
         let dispatcher = self.dispatcher.clone();

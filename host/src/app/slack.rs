@@ -20,6 +20,7 @@ use tokio::sync::SetOnce;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use crate::current::Current;
 use crate::deliver::slack::SlackTarget;
 use crate::slack::{ApiError, Identity, SlackApi};
 use crate::trigger::slack::{CatchUp, Channels, Joiner, SigningSecret, SlackDirectory, SlackTrigger};
@@ -109,7 +110,12 @@ impl Slack {
     }
 
     /// Asks who the bot is, and listens until `stop`.
-    pub(super) async fn run(self, intake: Arc<Intake>, stop: CancellationToken) -> anyhow::Result<()> {
+    pub(super) async fn run(
+        self,
+        intake: Arc<Intake>,
+        current: Current,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
         let identity = tokio::select! {
             identity = self.who_am_i() => identity,
             () = stop.cancelled() => return Ok(()),
@@ -140,6 +146,7 @@ impl Slack {
             directory,
             api: self.api.clone(),
             search: self.search,
+            current,
             clock: self.clock.clone(),
         };
         let by_socket = matches!(self.way_in, WayIn::Socket);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use innkeeper_core::config::secrets::Secrets;
-use innkeeper_core::config::{Config, Job, Join, Program, SlackMode};
+use innkeeper_core::config::{Config, Join, SlackMode};
 use innkeeper_core::keyword::Rule;
 use serde_json::{Value, json};
 
@@ -80,8 +80,6 @@ struct Needs {
     names_in_keywords: bool,
     /// Keywords are searched for in the name of a user, too.
     search: bool,
-    /// It is asked who is a member.
-    restricted: bool,
     /// Public channels are joined.
     joins: bool,
 }
@@ -98,7 +96,6 @@ impl Needs {
             keywords: rules().next().is_some(),
             names_in_keywords: rules().any(|rule| names(rule)),
             search: false,
-            restricted: namespaces().any(|namespace| namespace.restricted),
             joins: config.slack.join != Join::None,
         }
     }
@@ -108,20 +105,14 @@ impl Needs {
         self.search && self.keywords
     }
 
-    fn asks_who_is_who(&self) -> bool {
-        self.restricted || self.searches()
-    }
-
     fn events(&self) -> BTreeSet<&'static str> {
-        let mut events = BTreeSet::from(["app_mention", "message.im"]);
+        // Who becomes a guest is no member from then on.
+        let mut events = BTreeSet::from(["app_mention", "message.im", "team_join", "user_change"]);
         if self.keywords {
             events.extend(["message.channels", "message.groups"]);
         }
         if self.names_in_keywords {
             events.extend(["channel_rename", "group_rename"]);
-        }
-        if self.asks_who_is_who() {
-            events.extend(["team_join", "user_change"]);
         }
         if self.joins {
             events.insert("channel_created");
@@ -135,17 +126,14 @@ impl Needs {
             "app_mentions:read",
             "chat:write",
             "commands",
+            // The whole log of a run, and what is too long for a message.
+            "files:write",
             "im:history",
             "im:write",
             "reactions:write",
+            // Logs are for members, and so are restricted namespaces.
+            "users:read",
         ]);
-        if self.asks_who_is_who() {
-            scopes.insert("users:read");
-        }
-        let mut jobs = config.namespaces.values().flat_map(|namespace| namespace.jobs.values());
-        if jobs.any(|job| may_send_a_file(job)) {
-            scopes.insert("files:write");
-        }
         if self.keywords {
             scopes.extend(["channels:history", "groups:history"]);
         }
@@ -157,11 +145,6 @@ impl Needs {
         }
         scopes
     }
-}
-
-/// What is too long for a message is a file, and a component of the world `job` may report one.
-fn may_send_a_file(job: &Job) -> bool {
-    job.report.stdout || job.report.formatter.is_some() || matches!(job.program, Program::Component { .. })
 }
 
 /// Whether some channel is written as `#name`, which Slack has to be asked about.

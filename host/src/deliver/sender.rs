@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::bell::{Bells, lanes_of};
+use crate::current::Current;
 
 /// Deliveries under way at once, over all lanes.
 const AT_ONCE: usize = 16;
@@ -38,7 +39,7 @@ pub struct Sender {
     /// The way out to waiting terminals.
     pub terminal: Arc<dyn Target>,
     /// Where it is told that a delivery was given up.
-    pub logs_channel: Option<String>,
+    pub current: Current,
     /// To tell itself of what it appends.
     pub bells: Bells,
 }
@@ -249,8 +250,8 @@ impl Sender {
 
     /// Says that a delivery will not arrive, where somebody can still hear it.
     fn give_up(&self, delivery: &Delivery, why: &str) -> Vec<NewDelivery> {
-        let Address::Slack { channel, .. } = &delivery.address else {
-            // A terminal that went away, or a reaction on a message that did: nobody is left to tell.
+        let (Address::Slack { channel, .. }, Content::Message(message)) = (&delivery.address, &delivery.content) else {
+            // A terminal that went away, a reaction on a message that did, or how far a run was: nobody is left to tell.
             tracing::info!(delivery.id = %delivery.id, why, "a delivery was given up");
             return Vec::new();
         };
@@ -261,7 +262,7 @@ impl Sender {
             .run
             .map_or_else(String::new, |run| format!(" The output is in `innkeeper logs {run}`."));
         let mut follow_ups = Vec::new();
-        if let Content::Message(Message::Post(Post { blocks, .. })) = &delivery.content
+        if let Message::Post(Post { blocks, .. }) = message
             && !blocks.is_empty()
         {
             let text = format!("Slack refused to show a report with blocks: {why}.{hint}");
@@ -271,11 +272,12 @@ impl Sender {
                 delivery.run,
             ));
         }
-        if let Some(logs) = self.logs_channel.as_ref().filter(|logs| *logs != channel) {
+        let logs = self.current.get().slack.logs_channel.clone();
+        if let Some(logs) = logs.filter(|logs| logs != channel) {
             let text = format!("A message for {channel} could not be delivered: {why}.{hint}");
             let message = Message::Post(Post::text(text));
             follow_ups.push(NewDelivery::message(
-                Address::slack_channel(logs.clone()),
+                Address::slack_channel(logs),
                 message,
                 delivery.run,
             ));

@@ -16,12 +16,13 @@ use axum::body::Bytes;
 use http::HeaderMap;
 use innkeeper_core::clock::Clock;
 use innkeeper_core::config::secrets::Secret;
-use innkeeper_core::config::{Allowed, Config, GithubGrant, GithubRule, Namespace};
+use innkeeper_core::config::{Allowed, GithubGrant, GithubRule, Namespace};
 use innkeeper_core::request::{NewAsking, NewRequest, RequestId, Trigger};
 
 use self::decision::{Decision, decide};
 use super::payload::Pointer;
 use super::{Heard, Orders};
+use crate::current::{Current, Derived};
 
 /// What signs the webhooks of trusted namespaces that were granted no secret of their own.
 const HOST_SECRET: &str = "GITHUB_WEBHOOK_SECRET";
@@ -31,7 +32,8 @@ const LARGE: usize = 512 * 1024;
 
 /// Takes GitHub's deliveries for all namespaces.
 pub struct GithubTrigger {
-    hooks: BTreeMap<String, Arc<Hook>>,
+    /// By namespace.
+    hooks: Derived<BTreeMap<String, Arc<Hook>>>,
     orders: Arc<dyn Orders>,
     clock: Arc<dyn Clock>,
 }
@@ -101,19 +103,19 @@ pub enum Refusal {
 }
 
 impl GithubTrigger {
-    /// The trigger for the namespaces of `config` that may have it; `secret` gives a secret's value by its name.
+    /// The trigger for the namespaces that may have it; `secret` gives a secret's value by its name.
     pub fn new(
-        config: &Config,
-        secret: impl Fn(&str) -> Option<Secret>,
+        current: Current,
+        secret: impl Fn(&str) -> Option<Secret> + Send + Sync + 'static,
         orders: Arc<dyn Orders>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let hook = |namespace: &Arc<Namespace>| Some((namespace.name.clone(), Arc::new(Hook::of(namespace, &secret)?)));
-        Self {
-            hooks: config.namespaces.values().filter_map(hook).collect(),
-            orders,
-            clock,
-        }
+        let hooks = Derived::new(current, move |config| {
+            let hook =
+                |namespace: &Arc<Namespace>| Some((namespace.name.clone(), Arc::new(Hook::of(namespace, &secret)?)));
+            config.namespaces.values().filter_map(hook).collect()
+        });
+        Self { hooks, orders, clock }
     }
 
     /// Takes one delivery: checks who sent it, decides what follows, and has it kept. When this returns
@@ -122,9 +124,9 @@ impl GithubTrigger {
     /// # Errors
     /// Why it was not taken. Nothing was kept.
     pub async fn deliver(&self, namespace: &str, headers: &HeaderMap, body: Bytes) -> Result<Answer, Refusal> {
-        let hook = self.hooks.get(namespace);
-        let known_as = hook.map_or("unknown", |hook| &hook.namespace.name);
-        let answer = match self.decide(hook.cloned(), headers, body).await {
+        let hook = self.hooks.get().get(namespace).cloned();
+        let known_as = hook.as_ref().map_or("unknown", |_| namespace);
+        let answer = match self.decide(hook, headers, body).await {
             Ok(Decision::Orders(orders)) => self.order(orders).await,
             Ok(Decision::Answer(answer)) => Ok(answer),
             Err(refusal) => Err(refusal),

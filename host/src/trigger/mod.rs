@@ -6,7 +6,6 @@ mod desk;
 pub mod github;
 pub mod hook;
 pub mod intake;
-mod keyword;
 mod payload;
 pub mod schedule;
 pub mod signature;

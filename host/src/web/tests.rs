@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::*;
+use crate::current::Current;
 use crate::trigger::hook::HookParts;
 use crate::trigger::{Heard, Orders};
 
@@ -66,13 +67,13 @@ fn parts() -> WebParts {
     };
     WebParts {
         github: Arc::new(GithubTrigger::new(
-            &config,
+            Current::fixed(std::sync::Arc::new(config.clone())),
             |_| None,
             Arc::new(Nobody),
             Arc::new(SystemClock),
         )),
         hooks: Arc::new(HookTrigger::new(
-            &config,
+            Current::fixed(std::sync::Arc::new(config.clone())),
             |_| None,
             HookParts {
                 orders: Arc::new(Nobody),

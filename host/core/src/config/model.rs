@@ -58,6 +58,8 @@ pub struct Slack {
     pub support_channel: Option<String>,
     /// Which channels the bot joins by itself.
     pub join: Join,
+    /// How long a run that somebody in Slack asked for may take before it is shown how far it is. None: that is never shown.
+    pub progress_after: Option<Duration>,
 }
 
 /// Which channels the bot joins by itself: at the start, and when they are made.

@@ -75,7 +75,7 @@ impl Default for RawServer {
 }
 
 /// How the host talks to Slack.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawSlack {
     /// How Slack's events reach the host.
@@ -88,6 +88,23 @@ pub(super) struct RawSlack {
     pub join_public_channels: bool,
     /// Whether it joins those too that are shared with other workspaces.
     pub join_shared_channels: bool,
+    /// How long a run that somebody in Slack asked for may take, in seconds, before a message there shows how far it is; 0 for
+    /// never.
+    #[schemars(range(max = 86_400))]
+    pub progress_after_seconds: u64,
+}
+
+impl Default for RawSlack {
+    fn default() -> Self {
+        Self {
+            mode: RawSlackMode::default(),
+            logs_channel: None,
+            support_channel: None,
+            join_public_channels: false,
+            join_shared_channels: false,
+            progress_after_seconds: 10,
+        }
+    }
 }
 
 /// How Slack's events reach the host.

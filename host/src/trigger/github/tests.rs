@@ -15,6 +15,8 @@ use innkeeper_core::store::Queued;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+use innkeeper_core::config::Config;
+
 use super::*;
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
@@ -116,7 +118,12 @@ fn trigger_with(namespace: Namespace, book: &Arc<Book>) -> GithubTrigger {
         _ => None,
     };
     let orders: Arc<dyn Orders> = Arc::clone(book) as _;
-    GithubTrigger::new(&config, secrets, orders, Arc::new(ManualClock::starting_at(NOW)))
+    GithubTrigger::new(
+        Current::fixed(Arc::new(config)),
+        secrets,
+        orders,
+        Arc::new(ManualClock::starting_at(NOW)),
+    )
 }
 
 fn trigger(rules: Vec<GithubRule>) -> (GithubTrigger, Arc<Book>) {

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use super::event::{SLACKBOT, overhear_message};
 use super::keyword::{Overheard, ts_of};
 use super::{SlackDirectory, SlackTrigger};
+use crate::current::Current;
 use crate::slack::conversations::{Metadata, patiently};
 use crate::slack::{ApiError, SlackApi};
 use crate::trigger::Intake;
@@ -55,6 +56,8 @@ pub struct CatchUp {
     pub api: Arc<SlackApi>,
     /// The way of the user whose token searches; none without one.
     pub search: Option<SlackApi>,
+    /// What the rules are of: new ones begin at once.
+    pub current: Current,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -68,7 +71,7 @@ struct Rules {
 
 impl CatchUp {
     /// Looks until `stop`. By Socket Mode it begins when a connection is open, since what is said before is missed.
-    pub async fn run(self, by_socket: bool, stop: CancellationToken) {
+    pub async fn run(mut self, by_socket: bool, stop: CancellationToken) {
         let mut gaps = self.trigger.gaps();
         let mut read_next = if by_socket {
             Instant::now() + READ_EVERY
@@ -93,6 +96,7 @@ impl CatchUp {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(SEARCH_EVERY) => {}
+                () = self.current.changed() => {}
                 // Its sender lives in the trigger, which is ours.
                 _ = gaps.changed() => read_next = Instant::now(),
             }

@@ -41,6 +41,10 @@ const SAMPLES: &[&str] = &["
 ", "
     INSERT INTO schedule (namespace, key, at) VALUES ('demo', 'abc', 1700000000000000);
 ", "
+    INSERT INTO progress (run, place, delivery, address) VALUES
+        (2, '{\"to\":\"slack\",\"channel\":\"C1\"}', x'0192f0c1a2b37000800000000000bbbb',
+         '{\"to\":\"slack\",\"channel\":\"C1\"}');
+", "
     INSERT INTO caught_up (kind, place, at) VALUES ('channel', 'C1', 1700000000000000);
 "];
 

@@ -1,5 +1,5 @@
-//! What is done about a message that calls: a reaction, a link in the support channel, a word from an office that nobody
-//! is in, and a job where the rule has one. One commit for each rule and message, like every other decision.
+//! Messages that call by a keyword: a reaction, a link in the support channel, a word from an office that nobody is in,
+//! and a job where the rule has one. One commit for each rule and message, like every other decision.
 
 use innkeeper_core::clock::Timestamp;
 use innkeeper_core::config::Namespace;
@@ -9,36 +9,38 @@ use innkeeper_core::report::Voice;
 use innkeeper_core::request::{KeywordOrigin, NewRequest, Origin};
 use innkeeper_core::store::Cause;
 
-use super::desk::{Decision, Desk, refuse_if_restricted, reply, silence};
-use super::{Standing, answers};
+use super::case::Case;
+use super::{Decision, reply};
+use crate::trigger::{Standing, answers};
 
-impl Desk {
-    /// Decides about a message with this text that calls.
-    pub(super) fn decide_call(&self, call: &KeywordOrigin, text: &str, standing: Option<Standing>) -> Decision {
-        let origin = Origin::Keyword(call.clone());
-        let Some((namespace, rule)) = self.keywords.find(&call.namespace, &call.rule) else {
+impl Case<'_> {
+    /// What is done about a message with this text that calls.
+    pub(super) fn call(&self, call: &KeywordOrigin, text: &str) -> Decision {
+        let Some((namespace, rule)) = self.menu.keywords.find(&call.namespace, &call.rule) else {
             tracing::info!(
                 namespace = call.namespace,
                 "a keyword was heard, and its rule is gone meanwhile"
             );
-            return Decision::Do {
-                cause: Cause::Answer,
-                answer: silence(),
-                refused: false,
-            };
+            return Decision::only_said(Vec::new(), false);
         };
-        if let Some(refusal) = refuse_if_restricted(&origin, namespace, standing) {
+        if let Some(refusal) = self.refuse_if_restricted(namespace) {
             return refusal;
         }
         let now = self.parts.clock.now();
-        let said = deliveries(&origin, call, namespace, rule, now);
-        Decision::Do {
-            cause: match &rule.job {
-                Some(job) => Cause::Requests(vec![request(call, job, text, now)]),
-                None => Cause::Answer,
-            },
-            answer: Box::new(move |_| said),
-            refused: false,
+        let said = deliveries(self.origin, call, namespace, rule, now);
+        let cause = match &rule.job {
+            Some(job) => Cause::Requests(vec![request(call, job, text, now)]),
+            None => Cause::Answer,
+        };
+        Decision::done(cause, |_| said)
+    }
+
+    /// The keyword in what was said to the bot alone.
+    pub(super) fn called_alone(&self, said: &str) -> Option<String> {
+        let is_member = self.standing != Some(Standing::Outsider);
+        match self.origin {
+            Origin::Slack(slack) if slack.direct => self.menu.keywords.keyword_in(said, is_member),
+            _ => None,
         }
     }
 }
