@@ -342,6 +342,40 @@ async fn what_was_said_in_a_gap_of_socket_mode_is_caught_up() {
 }
 
 #[tokio::test]
+async fn over_http_it_is_the_same() {
+    let slack = FakeSlack::start().await;
+    let mut inn = Host::setup()
+        .slack(&slack)
+        .by_http()
+        .trusted("desk", RULE)
+        .start()
+        .await;
+    first_pass(&slack).await;
+    let ada = slack.user("U1");
+    let heard = ada.says("#general", "tech-support").await;
+    heard.redeliver().await;
+    slack.await_post("the link", links_to(&heard)).await;
+    inn.kill_9().await;
+    let missed = ada.says_unheard("#general", "tech-support").await;
+    inn.serve().await;
+    slack.await_post("the missed link", links_to(&missed)).await;
+    assert_eq!(told_until_last(&slack).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_rule_that_is_added_while_the_host_runs_holds_at_once() {
+    let slack = FakeSlack::start().await;
+    let inn = desk(&slack, &bash("hello", "echo Hello")).await;
+    slack.user("U1").says("#general", "tech-support, before").await;
+    std::fs::write(inn.path("workspace/desk/namespace.toml"), RULE).unwrap();
+    inn.await_log(&["the configuration is replaced"]).await;
+    slack.await_calls("users.conversations", 1).await;
+    let sent = slack.user("U1").says("#general", "tech-support").await;
+    slack.await_post("the link", links_to(&sent)).await;
+    assert!(told_until_last(&slack).await.iter().all(links_to(&sent)));
+}
+
+#[tokio::test]
 async fn a_new_rule_and_a_new_channel_have_missed_nothing() {
     let slack = FakeSlack::start().await;
     let ada = slack.user("U1");

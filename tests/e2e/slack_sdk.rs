@@ -3,7 +3,7 @@
 mod needs_slack_sdk {
     use innkeeper_tests::clients::slack_sdk;
     use innkeeper_tests::slack::SIGNING_SECRET;
-    use innkeeper_tests::{FakeSlack, Host};
+    use innkeeper_tests::{FakeSlack, Gate, Host};
     use serde_json::{Value, json};
 
     use crate::{bash, bash_with};
@@ -108,7 +108,7 @@ mod needs_slack_sdk {
     /// Every kind of answer that has blocks, and answers that have none.
     #[tokio::test]
     async fn every_block_that_the_bot_posts_is_one_that_it_knows() {
-        let slack = FakeSlack::start().await;
+        let (slack, gate) = (FakeSlack::start().await, Gate::new().await);
         let blocks = json!([
             { "type": "header", "text": { "type": "plain_text", "text": "The rota" } },
             { "type": "section", "text": { "type": "mrkdwn", "text": "*Ada* has duty" },
@@ -120,7 +120,7 @@ mod needs_slack_sdk {
         let namespace = [
             bash("hello [name]", "echo Hello {name}"),
             bash("break", "echo It is broken >&2; exit 3"),
-            bash("wait", "sleep 300"),
+            bash("wait", &gate.knock("here")),
             bash_with("rota", &format!("echo '{blocks}'"), "report_format = 'blocks'"),
             "[[keyword]]\nwords = ['tech-support']\n".to_owned(),
         ];
@@ -141,6 +141,7 @@ mod needs_slack_sdk {
         ] {
             ada.says("#general", &format!("@innkeeper {said}")).await;
         }
+        let _waits = gate.visitor().await;
         ada.says("#general", "@innkeeper status").await;
         slack
             .await_post("what runs", |post| post.text.contains("demo_wait"))

@@ -29,6 +29,8 @@ use crate::trigger::Intake;
 
 /// How often words are searched for.
 const SEARCH_EVERY: Duration = Duration::from_secs(5 * 60);
+/// How long after a failure it is tried again.
+const RETRY: Duration = Duration::from_secs(30);
 /// How often channels are read, where nothing says that events were missed.
 const READ_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Nobody looks back further than this.
@@ -79,23 +81,27 @@ impl CatchUp {
             Instant::now()
         };
         loop {
-            if !self.trigger.keywords().is_empty() {
-                let read = Instant::now() >= read_next;
-                tokio::select! {
-                    () = stop.cancelled() => return,
-                    done = self.pass(read) => match done {
-                        Ok(()) if read => read_next = Instant::now() + READ_EVERY,
-                        Ok(()) => {}
-                        Err(error) => tracing::warn!(
-                            error = format!("{error:#}"),
-                            "what events missed could not be looked for; trying again"
-                        ),
-                    },
+            let read = Instant::now() >= read_next;
+            let done = tokio::select! {
+                () = stop.cancelled() => return,
+                done = self.pass(read) => done,
+            };
+            let rest = match done {
+                Ok(()) => {
+                    if read {
+                        read_next = Instant::now() + READ_EVERY;
+                    }
+                    SEARCH_EVERY
                 }
-            }
+                Err(error) => {
+                    let error = format!("{error:#}");
+                    tracing::warn!(error, "what events missed could not be looked for; trying again");
+                    RETRY
+                }
+            };
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(SEARCH_EVERY) => {}
+                () = tokio::time::sleep(rest) => {}
                 () = self.current.changed() => {}
                 // Its sender lives in the trigger, which is ours.
                 _ = gaps.changed() => read_next = Instant::now(),
@@ -103,7 +109,11 @@ impl CatchUp {
         }
     }
 
+    /// Looks once; with `read`, in the channels, too. Without rules there is nothing to look for.
     async fn pass(&self, read: bool) -> anyhow::Result<()> {
+        if self.trigger.keywords().is_empty() {
+            return Ok(());
+        }
         patiently(|| self.trigger.channels.refresh()).await?;
         let rules = self.rules().await?;
         if read {
