@@ -154,7 +154,7 @@ fn check_reaction(room: &Room<'_>, at: &str, reaction: Option<&str>, problems: &
         &room.document,
         &format!("{at}/reaction"),
         reaction,
-        "emoji",
+        "reaction",
         fault,
         problems,
     );

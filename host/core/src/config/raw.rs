@@ -653,16 +653,20 @@ pub(super) struct RawKeyword {
 }
 
 /// A window in which nobody is there. All that it says must hold.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct RawAway {
     /// From when on: `2026-12-24` or `2026-12-24 18:00`. Default: always.
+    #[serde(default)]
     pub from: Option<String>,
     /// Until when: `2027-01-02`, a day that belongs to it, or `2027-01-02 09:00`. Default: for ever.
+    #[serde(default)]
     pub until: Option<String>,
     /// On which days of the week: `MON` to `SUN`. Default: on every day.
+    #[serde(default)]
     pub days: Vec<String>,
     /// At which hours: `18:00-09:00`. Over midnight they belong to the day that they begin on. Default: all day.
+    #[serde(default)]
     pub hours: Option<String>,
     /// What who calls is told, in the thread of their message.
     #[schemars(required)]

@@ -576,6 +576,22 @@ error: `[[slack]]` has no `job_type`
    |
    = help: `job_type`: the job, by its name under `[jobs]`
 
+error: a keyword that does not say which word
+  --> workspace/demo/namespace.toml:23:1
+   |
+23 | [[keyword]]
+   | ^^^^^^^^^^^ add `words` or `pattern`
+   |
+   = help: for example `words = ["tech-support"]` or `pattern = 'tech-?support'`
+
+error: a keyword without a support channel
+  --> workspace/demo/namespace.toml:23:1
+   |
+23 | [[keyword]]
+   | ^^^^^^^^^^^ nobody would be called
+   |
+   = help: add `support_channel`, here or in `[slack]` of the host's file
+
 error: unknown key `word` in `[[keyword]]`
   --> workspace/demo/namespace.toml:24:1
    |
@@ -611,7 +627,7 @@ error: unknown key `colour` at the top level
 1 | colour = 1
   | ^^^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword` and `hooks`
 
 error: invalid boolean, expected `true`
  --> workspace/a/namespace.toml:2:14
@@ -635,7 +651,7 @@ error: unknown key `name` at the top level
 5 | name = 1
   | ^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword` and `hooks`
 
 error: unknown key `colour` at the top level
  --> workspace/b/namespace.toml:1:1
@@ -643,7 +659,7 @@ error: unknown key `colour` at the top level
 1 | colour = 1
   | ^^^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword` and `hooks`
 
 error: unknown key `a` at the top level
  --> workspace/c/namespace.toml:1:1
@@ -651,7 +667,7 @@ error: unknown key `a` at the top level
 1 | a = 1
   | ^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword` and `hooks`
 
 error: duplicate key
  --> workspace/c/namespace.toml:2:1
@@ -1509,7 +1525,7 @@ error: unknown key `colour` at the top level
 1 | colour = 1
   | ^^^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword` and `hooks`
 
 error: `namespace.toml` is not UTF-8: a bad byte in line 2
 --> workspace/demo/namespace.toml
