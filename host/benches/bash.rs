@@ -190,6 +190,7 @@ fn namespace(home: &Path, job: &Arc<Job>) -> Namespace {
         commands: Vec::new(),
         github: Vec::new(),
         schedules: Vec::new(),
+        keywords: Vec::new(),
         hooks: BTreeMap::new(),
     }
 }

@@ -182,6 +182,7 @@ fn namespace() -> Namespace {
         commands: Vec::new(),
         github: Vec::new(),
         schedules: Vec::new(),
+        keywords: Vec::new(),
         hooks: BTreeMap::new(),
     }
 }

@@ -438,7 +438,7 @@ impl App {
         });
         tasks.spawn("web", ends_well(web::serve(listener, routes, limits, stop.clone())));
         match slack {
-            Some(slack) => tasks.spawn("slack", slack.run(intake.clone(), stop.clone())),
+            Some(slack) => tasks.spawn("slack", slack.run(intake.clone(), self.current.clone(), stop.clone())),
             None => tracing::warn!("no SLACK_BOT_TOKEN: nothing is heard from Slack or posted to it"),
         }
         tasks.spawn("schedule", ends_well(schedules.run(stop.clone())));

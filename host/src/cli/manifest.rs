@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use innkeeper_core::config::{Config, SlackMode};
+use innkeeper_core::config::secrets::Secrets;
+use innkeeper_core::config::{Config, Join, SlackMode};
+use innkeeper_core::keyword::Rule;
 use serde_json::{Value, json};
 
 use super::{Ended, Misuse, print};
 
-pub(super) fn run(config: &Config, name: &str, url: Option<&str>) -> anyhow::Result<Ended> {
+/// `search`: whether the app may search in the name of who installs it; also where a user's token is there already.
+pub(super) fn run(config: &Config, name: &str, url: Option<&str>, search: bool) -> anyhow::Result<Ended> {
     let url = match (config.slack.mode, url) {
         (SlackMode::Socket, _) => None,
         (SlackMode::Http, Some(url)) => Some(url.trim_end_matches('/')),
@@ -16,13 +19,17 @@ pub(super) fn run(config: &Config, name: &str, url: Option<&str>) -> anyhow::Res
             return Err(Misuse(why.to_owned()).into());
         }
     };
-    print(serde_json::to_string_pretty(&manifest(config, name, url))?)?;
+    let needs = Needs {
+        search: search || Secrets::from_env().get("SLACK_USER_TOKEN")?.is_some(),
+        ..Needs::of(config)
+    };
+    print(serde_json::to_string_pretty(&manifest(&needs, config, name, url))?)?;
     Ok(Ended::Done)
 }
 
 /// The manifest, as <https://docs.slack.dev/reference/app-manifest> has it. `url`: where Slack reaches the host; none with
 /// Socket Mode.
-fn manifest(config: &Config, name: &str, url: Option<&str>) -> Value {
+fn manifest(needs: &Needs, config: &Config, name: &str, url: Option<&str>) -> Value {
     let at = |path: &str| url.map(|url| format!("{url}{path}"));
     let mut command = json!({
         "command": "/innkeeper",
@@ -30,7 +37,11 @@ fn manifest(config: &Config, name: &str, url: Option<&str>) -> Value {
         "usage_hint": "help",
         "should_escape": true,
     });
-    let mut events = json!({ "bot_events": ["app_mention", "message.im"] });
+    let mut events = json!({ "bot_events": needs.events() });
+    let mut scopes = json!({ "bot": needs.scopes(config) });
+    if needs.searches() {
+        scopes["user"] = json!(["search:read"]);
+    }
     // Buttons.
     let mut interactivity = json!({ "is_enabled": true });
     for (part, key, path) in [
@@ -49,7 +60,7 @@ fn manifest(config: &Config, name: &str, url: Option<&str>) -> Value {
             "bot_user": { "display_name": name, "always_online": true },
             "slash_commands": [command],
         },
-        "oauth_config": { "scopes": { "bot": scopes(config) } },
+        "oauth_config": { "scopes": scopes },
         "settings": {
             "event_subscriptions": events,
             "interactivity": interactivity,
@@ -60,24 +71,80 @@ fn manifest(config: &Config, name: &str, url: Option<&str>) -> Value {
     })
 }
 
-/// The bot token's scopes; docs/slack.md says what each is for.
-fn scopes(config: &Config) -> BTreeSet<&'static str> {
-    let mut scopes = BTreeSet::from([
-        "app_mentions:read",
-        "chat:write",
-        "commands",
-        // The whole log of a run, and what is too long for a message.
-        "files:write",
-        "im:history",
-        "im:write",
-        "reactions:write",
-        // Logs are for members, and so are restricted namespaces.
-        "users:read",
-    ]);
-    if names_a_channel(config) {
-        scopes.extend(["channels:read", "groups:read"]);
+/// What there is in the configuration that needs more than talking to the bot does.
+#[derive(Default)]
+struct Needs {
+    /// Keyword rules: messages that are not for the bot are heard, and read where events missed them.
+    keywords: bool,
+    /// Rules that name a channel by `#name`, which may be renamed.
+    names_in_keywords: bool,
+    /// Keywords are searched for in the name of a user, too.
+    search: bool,
+    /// Public channels are joined.
+    joins: bool,
+}
+
+impl Needs {
+    fn of(config: &Config) -> Self {
+        let namespaces = || config.namespaces.values();
+        let rules = || namespaces().flat_map(|namespace| &namespace.keywords);
+        let names = |rule: &Rule| {
+            let mut channels = rule.channels.iter().chain([&rule.support_channel]);
+            channels.any(|channel| channel.starts_with('#'))
+        };
+        Self {
+            keywords: rules().next().is_some(),
+            names_in_keywords: rules().any(|rule| names(rule)),
+            search: false,
+            joins: config.slack.join != Join::None,
+        }
     }
-    scopes
+
+    /// Without rules there is nothing to search for.
+    fn searches(&self) -> bool {
+        self.search && self.keywords
+    }
+
+    fn events(&self) -> BTreeSet<&'static str> {
+        // Who becomes a guest is no member from then on.
+        let mut events = BTreeSet::from(["app_mention", "message.im", "team_join", "user_change"]);
+        if self.keywords {
+            events.extend(["message.channels", "message.groups"]);
+        }
+        if self.names_in_keywords {
+            events.extend(["channel_rename", "group_rename"]);
+        }
+        if self.joins {
+            events.insert("channel_created");
+        }
+        events
+    }
+
+    /// The bot token's scopes; docs/slack.md says what each is for.
+    fn scopes(&self, config: &Config) -> BTreeSet<&'static str> {
+        let mut scopes = BTreeSet::from([
+            "app_mentions:read",
+            "chat:write",
+            "commands",
+            // The whole log of a run, and what is too long for a message.
+            "files:write",
+            "im:history",
+            "im:write",
+            "reactions:write",
+            // Logs are for members, and so are restricted namespaces.
+            "users:read",
+        ]);
+        if self.keywords {
+            scopes.extend(["channels:history", "groups:history"]);
+        }
+        if self.keywords || names_a_channel(config) {
+            scopes.extend(["channels:read", "groups:read"]);
+        }
+        if self.joins {
+            scopes.extend(["channels:join", "channels:read"]);
+        }
+        scopes
+    }
 }
 
 /// Whether some channel is written as `#name`, which Slack has to be asked about.

@@ -133,6 +133,9 @@ enum Verb {
         /// Where Slack reaches the host, for example https://bot.example.com. Only with `mode = "http"`.
         #[arg(long)]
         url: Option<String>,
+        /// Lets the app search for keywords in the name of who installs it, whose token is SLACK_USER_TOKEN then.
+        #[arg(long)]
+        search: bool,
     },
     /// Makes namespaces of another bot's configuration, and lists what could not be carried over. Runs nothing of it.
     Import {
@@ -278,7 +281,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
             lang,
             namespace,
         } => new::run(&file, kind, &name, lang, namespace.as_deref()),
-        Verb::SlackManifest { name, url } => manifest::run(&load(&file)?, &name, url.as_deref()),
+        Verb::SlackManifest { name, url, search } => manifest::run(&load(&file)?, &name, url.as_deref(), search),
         Verb::Import { from, file: foreign } => import::run(&file, from, &foreign),
         Verb::Build {
             namespace,

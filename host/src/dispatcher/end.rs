@@ -192,7 +192,7 @@ fn after_failure(run: &Run, began: bool, asking: &Asking) -> Vec<Button> {
 fn said_in_slack(asking: &Asking) -> Option<&str> {
     match asking.origin {
         Origin::Slack(_) => asking.text.as_deref(),
-        Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => None,
+        Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Keyword(_) | Origin::Cli(_) => None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! looks people up. It never retries, since the outbox does and survives a restart. Besides those two modules nothing
 //! names slack-morphism.
 
+pub(crate) mod conversations;
 mod error;
 
 pub use error::ApiError;
@@ -57,6 +58,27 @@ pub struct Identity {
     /// The Enterprise Grid organisation of the workspace, `E…`, where there is one.
     #[serde(rename = "enterprise_id", default)]
     pub enterprise: Option<String>,
+    /// The workspace's address, `https://….slack.com/`.
+    #[serde(default)]
+    pub url: Option<String>,
+}
+
+impl Identity {
+    /// The link to a message, in the form that `chat.getPermalink` gives: nothing has to be asked, and a Slack that is away
+    /// holds up nobody.
+    pub fn link_to(&self, channel: &str, ts: &str, thread: Option<&str>) -> String {
+        let Some(url) = &self.url else {
+            let team = &self.team;
+            return format!("https://slack.com/app_redirect?team={team}&channel={channel}&message_ts={ts}");
+        };
+        let in_thread = thread.map(|thread| format!("?thread_ts={thread}&cid={channel}"));
+        format!(
+            "{}/archives/{channel}/p{}{}",
+            url.trim_end_matches('/'),
+            ts.replace('.', ""),
+            in_thread.unwrap_or_default()
+        )
+    }
 }
 
 /// What every answer of Slack has: `ok`, and what the method returns beside it.
@@ -250,7 +272,12 @@ mod tests {
                 bot: Some("B0BOT".into()),
                 team: "T0INN".into(),
                 enterprise: None,
+                url: Some("https://inn.slack.com/".into()),
             }
+        );
+        assert_eq!(
+            identity.link_to("C1", "1700000000.000100", Some("1699999999.000200")),
+            "https://inn.slack.com/archives/C1/p1700000000000100?thread_ts=1699999999.000200&cid=C1"
         );
         assert_eq!(slack.calls()[0].authorization.as_deref(), Some("Bearer xoxb-test"));
     }

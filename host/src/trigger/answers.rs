@@ -3,7 +3,8 @@
 use innkeeper_core::clock::Timestamp;
 use innkeeper_core::command::help::{self, Activity, Suppressed};
 use innkeeper_core::config::{Action, Command, Namespace};
-use innkeeper_core::request::{Origin, RequestId};
+use innkeeper_core::report::escape;
+use innkeeper_core::request::{KeywordOrigin, Origin, RequestId};
 use innkeeper_core::run::RunId;
 use innkeeper_core::store::{SUPPRESSIONS_SHOWN, StatusView, SuppressionView};
 use innkeeper_core::suppression::{Suppression, moment_in_words};
@@ -14,7 +15,7 @@ pub fn prefix(origin: &Origin) -> &'static str {
     match origin {
         Origin::Slack(slack) if slack.direct => "",
         // What comes of a webhook or of the clock is told in a channel.
-        Origin::Slack(_) | Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) => "@bot ",
+        Origin::Slack(_) | Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Keyword(_) => "@bot ",
         Origin::Cli(_) => "",
     }
 }
@@ -27,6 +28,21 @@ pub fn restricted(namespace: &str) -> String {
 /// The namespace takes no orders from Slack.
 pub fn not_from_slack(namespace: &str) -> String {
     format!("`{namespace}` takes no commands from Slack: its owner has not granted it the trigger `slack`.")
+}
+
+/// A keyword was heard: who said it where, or what its rule has to say (already escaped), and the link to it.
+pub fn called(call: &KeywordOrigin, own_words: Option<String>) -> String {
+    let text = own_words.unwrap_or_else(|| {
+        let keyword = escape(&call.keyword);
+        format!(":sos: <@{}> said “{keyword}” in <#{}>:", call.user, call.channel)
+    });
+    format!("{text} {}", escape(&call.link))
+}
+
+/// Somebody said a keyword to the bot alone, where nobody else can see it.
+pub fn cannot_call_here(keyword: &str) -> String {
+    let keyword = escape(keyword);
+    format!("Sorry, “{keyword}” cannot be called from a direct message. Say it in a channel that I am in.")
 }
 
 /// A pending request was cancelled.

@@ -17,13 +17,13 @@ use crate::request::Trigger;
 use crate::suppression::Part;
 
 /// The most commands, and the most rules, that a namespace may have: each command is compared with every other.
-const MOST: usize = 250;
+pub(super) const MOST: usize = 250;
 /// How many parameters of a namespace's commands may have expressions.
 const MOST_EXPRESSIONS: usize = 100;
 
 /// Checks the Slack commands. Those with errors are left out.
 pub(super) fn check_slack(room: &Room<'_>, jobs: &BTreeMap<String, Job>, problems: &mut Problems) -> Vec<Command> {
-    if has_too_many(room, "/slack", room.raw.slack.len(), problems) {
+    if has_too_many(room, "/slack", room.raw.slack.len(), MOST, problems) {
         return Vec::new();
     }
     let mut patterns: Vec<(String, Pattern)> = Vec::new();
@@ -72,13 +72,14 @@ pub(super) fn check_slack(room: &Room<'_>, jobs: &BTreeMap<String, Job>, problem
     commands
 }
 
-pub(super) fn has_too_many(room: &Room<'_>, at: &str, count: usize, problems: &mut Problems) -> bool {
-    if count > MOST {
-        let place = room.document.value(&format!("{at}/{MOST}"), "one too many");
-        let title = format!("more than {MOST} of `[[{}]]`", &at[1..]);
+pub(super) fn has_too_many(room: &Room<'_>, at: &str, count: usize, most: usize, problems: &mut Problems) -> bool {
+    if count > most {
+        let place = room.document.value(&format!("{at}/{most}"), "one too many");
+        let name = at.rsplit('/').next().unwrap_or_default();
+        let title = format!("more than {most} of `[[{name}]]`");
         problems.push(Problem::error(title, place).help("split the namespace"));
     }
-    count > MOST
+    count > most
 }
 
 fn check_pattern(room: &Room<'_>, at: &str, text: &str, problems: &mut Problems) -> Option<Pattern> {
@@ -143,17 +144,29 @@ pub(super) fn check_trigger(
     if job.grants.triggers.contains(&trigger) {
         return;
     }
+    let job_needs = format!("{}/needs/triggers", child("/jobs", &job.name));
+    let needs = if room.document.has(&job_needs) {
+        &job_needs
+    } else {
+        "/needs/triggers"
+    };
+    report_trigger(room, at, needs, trigger, what, problems);
+}
+
+/// Reports that what stands at `at` lacks a trigger: `needs` leaves it out, or it is not granted.
+pub(super) fn report_trigger(
+    room: &Room<'_>,
+    at: &str,
+    needs: &str,
+    trigger: Trigger,
+    what: &str,
+    problems: &mut Problems,
+) {
     let place = room.document.key(at, format!("{what} needs this trigger"));
     let problem = Problem::error(format!("need not granted: triggers `{}`", trigger.as_str()), place);
     let given = room.given.grants().triggers;
     if given.contains(&trigger) {
-        let job_needs = format!("{}/needs/triggers", child("/jobs", &job.name));
-        let needs = if room.document.has(&job_needs) {
-            job_needs
-        } else {
-            "/needs/triggers".into()
-        };
-        let ours = room.document.value(&needs, "all that is asked for here");
+        let ours = room.document.value(needs, "all that is asked for here");
         problems.push(problem.also(ours).help(format!("add `\"{}\"` to it", trigger.as_str())));
     } else {
         let line = match (trigger, &room.given.github) {
@@ -253,6 +266,8 @@ pub(super) enum Written {
     AsPointer,
     /// `name = "value"` in `args`.
     AsValue,
+    /// `name = "text"` in `args`: what of a message it is.
+    AsPart,
 }
 
 /// Checks that the parameters given at `at` are those that the job takes, and the reverse.
@@ -274,7 +289,9 @@ pub(super) fn check_parameters(
         let there = format!("{{{name}}}");
         let place = match written {
             Written::InPattern => place_in_command(room, at, name, "given here"),
-            Written::AsPointer | Written::AsValue => room.document.key(&child(at, name), "given here"),
+            Written::AsPointer | Written::AsValue | Written::AsPart => {
+                room.document.key(&child(at, name), "given here")
+            }
         };
         problems.push(
             Problem::error(
@@ -291,6 +308,7 @@ pub(super) fn check_parameters(
             Written::InPattern => format!("[{name}]"),
             Written::AsPointer => format!("{name} = \"/…\""),
             Written::AsValue => format!("{name} = \"…\""),
+            Written::AsPart => format!("{name} = \"text\""),
         };
         problems.push(
             Problem::error(
@@ -360,7 +378,7 @@ fn check_clashes(room: &Room<'_>, patterns: &[(String, Pattern)], problems: &mut
 /// Checks the GitHub rules, and adds the one that every namespace with a job `deploy` has where it writes none. Those
 /// with errors are left out.
 pub(super) fn check_github(room: &Room<'_>, jobs: &BTreeMap<String, Job>, problems: &mut Problems) -> Vec<GithubRule> {
-    if has_too_many(room, "/github", room.raw.github.len(), problems) {
+    if has_too_many(room, "/github", room.raw.github.len(), MOST, problems) {
         return Vec::new();
     }
     if !room.document.has("/github") {

@@ -9,6 +9,7 @@
 //!   namespace   one namespace.toml, with needs, jobs and commands
 //!   hooks       [hooks.X]: which webhook starts which job, and how its sender proves who it is
 //!   schedules   [[schedule]]: when the clock starts which job
+//!   keywords    [[keyword]]: which word in a message calls whom
 //!   grants      what is asked against what is given (pure)
 //!   http        grants of outbound HTTP, and whether a request is within them (pure)
 //!   oci         components in registries: names, grants, what a name was pinned to
@@ -29,6 +30,7 @@ mod hooks;
 mod host;
 mod http;
 mod jobs;
+mod keywords;
 mod model;
 mod names;
 mod namespace;

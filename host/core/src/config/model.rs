@@ -11,6 +11,7 @@ use super::http::HttpGrants;
 use super::oci::{OciReference, RegistryGrants};
 use crate::command::Pattern;
 use crate::command::template::{ArgumentTemplate, ScriptTemplate};
+use crate::keyword::Rule;
 use crate::request::Trigger;
 use crate::schedule::Schedule;
 
@@ -56,8 +57,10 @@ pub struct Slack {
     pub mode: SlackMode,
     /// Where the host itself says what went wrong, `#name` or id.
     pub logs_channel: Option<String>,
-    /// Where failures call for help, `#name` or id.
+    /// Where failures and keywords call for help, `#name` or id.
     pub support_channel: Option<String>,
+    /// Which channels the bot joins by itself.
+    pub join: Join,
     /// How long a run that somebody in Slack asked for may take before it is shown how far it is. None: that is never shown.
     pub progress_after: Option<Duration>,
 }
@@ -68,9 +71,22 @@ impl Default for Slack {
             mode: SlackMode::default(),
             logs_channel: None,
             support_channel: None,
+            join: Join::default(),
             progress_after: Some(Duration::from_secs(PROGRESS_AFTER_SECONDS)),
         }
     }
+}
+
+/// Which channels the bot joins by itself: at the start, and when they are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Join {
+    /// None: it is invited.
+    #[default]
+    None,
+    /// Every public one of the workspace.
+    Public,
+    /// Those that are shared with other workspaces, too.
+    PublicAndShared,
 }
 
 /// How Slack's events reach the host.
@@ -119,6 +135,8 @@ pub struct Namespace {
     pub github: Vec<GithubRule>,
     /// `[[schedule]]`.
     pub schedules: Vec<Arc<Schedule>>,
+    /// `[[keyword]]`.
+    pub keywords: Vec<Arc<Rule>>,
     /// `[hooks.<name>]`, by name.
     pub hooks: BTreeMap<String, Arc<Hook>>,
 }

@@ -15,7 +15,7 @@ use super::names::{channel_fault, tick};
 use super::problem::{Problem, Problems};
 use super::raw::RawNamespace;
 use super::source::Document;
-use super::{ComponentInspector, commands, hooks, jobs, needs, schedules, schema, shape};
+use super::{ComponentInspector, commands, hooks, jobs, keywords, needs, schedules, schema, shape};
 
 /// A namespace under check: what its file says, and what the host says of it.
 pub(super) struct Room<'a> {
@@ -81,6 +81,7 @@ pub(super) fn read(
     let commands = commands::check_slack(&room, &jobs, problems);
     let github = commands::check_github(&room, &jobs, problems);
     let schedules = schedules::check(&room, &jobs, problems);
+    let keywords = keywords::check(&room, &jobs, problems);
     let hooks = hooks::check(&room, &jobs, problems);
     let namespace = Namespace {
         name: room.name,
@@ -94,6 +95,7 @@ pub(super) fn read(
         commands,
         github,
         schedules,
+        keywords,
         hooks,
     };
     Some((namespace, account))

@@ -13,7 +13,6 @@ use super::source::{Document, child};
 /// Keys that the design names and that are not built yet. `*` is any one name or index.
 const KEYS_TO_COME: &[&str] = &[
     "/fabfile",
-    "/keyword",
     "/services",
     "/plugins",
     "/jobs/*/idempotent",
@@ -35,7 +34,7 @@ const VALUES_TO_COME: &[(&str, &[&str])] = &[
     ("/jobs/*/needs/triggers/*", TRIGGERS_TO_COME),
 ];
 
-const TRIGGERS_TO_COME: &[&str] = &["keyword", "api"];
+const TRIGGERS_TO_COME: &[&str] = &["api"];
 
 /// Checks a document against a schema, reports what is wrong, and reads what is right.
 ///

@@ -4,6 +4,7 @@
 
 mod hooks;
 mod http;
+mod keywords;
 mod mistakes;
 mod mutations;
 mod oci;

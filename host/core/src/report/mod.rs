@@ -103,7 +103,7 @@ pub fn calls_support(job: &Job, outcome: &Outcome, askings: &[Asking], support_c
         && support_channel.is_some()
         && askings.iter().any(|asking| match &asking.origin {
             Origin::Slack(slack) => !slack.direct,
-            Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) => true,
+            Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Keyword(_) => true,
             Origin::Cli(_) => false,
         })
 }

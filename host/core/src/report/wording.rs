@@ -234,6 +234,12 @@ fn sentence_of_asking(origin: &Origin) -> String {
         ),
         Origin::Hook(hook) => format!("The webhook `{}` asked for it.", quote(&hook.hook)),
         Origin::Schedule(schedule) => format!("It is scheduled: `{}`.", quote(&schedule.schedule)),
+        Origin::Keyword(call) => format!(
+            "<@{}> said “{}” in <#{}>.",
+            quote(&call.user),
+            quote(&call.keyword),
+            quote(&call.channel)
+        ),
         Origin::Cli(cli) => format!("{} asked for it on the command line.", quote(&cli.user)),
     }
 }

@@ -117,6 +117,7 @@ fn only_what_can_change(old: &Config, new: &mut Config) -> Result<(), Refused> {
         ("workspace", old.workspace == new.workspace),
         ("server.listen", old.server == new.server),
         ("slack.mode", old.slack.mode == new.slack.mode),
+        ("slack.join_public_channels", old.slack.join == new.slack.join),
         ("max_runs", old.capacity.runs == new.capacity.runs),
         (
             "max_guest_memory_mb",

@@ -123,6 +123,7 @@ impl Inn {
             commands: Vec::new(),
             github: Vec::new(),
             schedules: Vec::new(),
+            keywords: Vec::new(),
             hooks: BTreeMap::new(),
         });
         static RUNS: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(1);

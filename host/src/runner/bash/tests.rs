@@ -103,6 +103,7 @@ impl Host {
             commands: Vec::new(),
             github: Vec::new(),
             schedules: Vec::new(),
+            keywords: Vec::new(),
             hooks: BTreeMap::new(),
         };
         Invocation {

@@ -87,6 +87,7 @@ fn namespace(rules: Vec<GithubRule>) -> Namespace {
         commands: Vec::new(),
         github: rules,
         schedules: Vec::new(),
+        keywords: Vec::new(),
         hooks: BTreeMap::new(),
     }
 }

@@ -93,19 +93,11 @@ error: wrong type for `trust`
    |
    = help: put it in quotes
 
-error: `keyword` is not available in this version
-  --> innkeeper.toml:13:22
-   |
-13 | triggers = ["slack", "keyword", "cli"]
-   |                      ^^^^^^^^^ not built yet
-   |
-   = help: leave it out: it would do nothing
-
 error: `cli` is not a value of `triggers`
   --> innkeeper.toml:13:33
    |
 13 | triggers = ["slack", "keyword", "cli"]
-   |                                 ^^^^^ expected `slack`, `github`, `hook` or `schedule`
+   |                                 ^^^^^ expected `slack`, `github`, `hook`, `schedule` or `keyword`
 
 error: wrong type for `env`
   --> innkeeper.toml:14:7
@@ -584,13 +576,29 @@ error: `[[slack]]` has no `job_type`
    |
    = help: `job_type`: the job, by its name under `[jobs]`
 
-error: `keyword` is not available in this version
-  --> workspace/demo/namespace.toml:23:3
+error: a keyword that does not say which word
+  --> workspace/demo/namespace.toml:23:1
    |
 23 | [[keyword]]
-   |   ^^^^^^^ not built yet
+   | ^^^^^^^^^^^ add `words` or `pattern`
    |
-   = help: leave it out: it would do nothing
+   = help: for example `words = ["tech-support"]` or `pattern = 'tech-?support'`
+
+error: a keyword without a support channel
+  --> workspace/demo/namespace.toml:23:1
+   |
+23 | [[keyword]]
+   | ^^^^^^^^^^^ nobody would be called
+   |
+   = help: add `support_channel`, here or in `[slack]` of the host's file
+
+error: unknown key `word` in `[[keyword]]`
+  --> workspace/demo/namespace.toml:24:1
+   |
+24 | word = "help"
+   | ^^^^ not known here
+   |
+   = help: did you mean `words`?
 
 error: wrong type for `name`
   --> workspace/demo/namespace.toml:28:17
@@ -619,7 +627,7 @@ error: unknown key `colour` at the top level
 1 | colour = 1
   | ^^^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword` and `hooks`
 
 error: invalid boolean, expected `true`
  --> workspace/a/namespace.toml:2:14
@@ -643,7 +651,7 @@ error: unknown key `name` at the top level
 5 | name = 1
   | ^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword` and `hooks`
 
 error: unknown key `colour` at the top level
  --> workspace/b/namespace.toml:1:1
@@ -651,7 +659,7 @@ error: unknown key `colour` at the top level
 1 | colour = 1
   | ^^^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword` and `hooks`
 
 error: unknown key `a` at the top level
  --> workspace/c/namespace.toml:1:1
@@ -659,7 +667,7 @@ error: unknown key `a` at the top level
 1 | a = 1
   | ^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword` and `hooks`
 
 error: duplicate key
  --> workspace/c/namespace.toml:2:1
@@ -1517,7 +1525,7 @@ error: unknown key `colour` at the top level
 1 | colour = 1
   | ^^^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword` and `hooks`
 
 error: `namespace.toml` is not UTF-8: a bad byte in line 2
 --> workspace/demo/namespace.toml
