@@ -1,6 +1,7 @@
 //! Builds every part from the configuration, joins them, starts the loops, and owns the shutdown. Alone in knowing
 //! everything.
 
+mod github;
 mod slack;
 mod solo;
 mod tasks;
@@ -32,6 +33,7 @@ use crate::bell::Bells;
 use crate::deliver::sender::Sender;
 use crate::deliver::terminal::Terminals;
 use crate::dispatcher::{Dispatcher, Parts, Runners};
+use crate::github::Access;
 use crate::guest::cache::Owner;
 use crate::guest::compile::CompilerCommand;
 use crate::guest::context::Environment;
@@ -48,6 +50,7 @@ use crate::trigger::intake::{Intake, IntakeParts};
 use crate::trigger::schedule::ScheduleTrigger;
 use crate::web;
 
+use github::Github;
 use slack::Slack;
 use tasks::Tasks;
 
@@ -185,11 +188,12 @@ impl App {
         }
     }
 
-    fn sender(&self, slack: Option<&Slack>) -> Arc<Sender> {
+    fn sender(&self, slack: Option<&Slack>, github: Option<&Github>) -> Arc<Sender> {
         Arc::new(Sender {
             store: self.store.clone(),
             clock: self.clock.clone(),
             slack: slack.map(Slack::target),
+            github: github.map(Github::target),
             terminal: Arc::new(self.terminals.clone()),
             logs_channel: self.config.slack.logs_channel.clone(),
             bells: self.bells.clone(),
@@ -198,6 +202,24 @@ impl App {
 }
 
 impl App {
+    /// The way to GitHub.
+    ///
+    /// # Errors
+    /// A token that a namespace was granted cannot be read; `GITHUB_API_URL` is no address.
+    fn github(&self) -> anyhow::Result<Github> {
+        let unreadable = Cell::new(None);
+        let access = Access::of(&self.config, |name| {
+            self.secrets.get(name).unwrap_or_else(|error| {
+                unreadable.set(Some(error));
+                None
+            })
+        });
+        match unreadable.take() {
+            Some(error) => Err(error.into()),
+            None => Github::new(access, self.clock.clone()),
+        }
+    }
+
     /// The triggers that are sent webhooks.
     ///
     /// # Errors
@@ -205,6 +227,7 @@ impl App {
     fn webhooks(
         &self,
         intake: &Arc<Intake>,
+        github: &Github,
         stop: &CancellationToken,
     ) -> anyhow::Result<(Arc<GithubTrigger>, Arc<HookTrigger>)> {
         let unreadable = Cell::new(None);
@@ -214,7 +237,8 @@ impl App {
                 None
             })
         };
-        let github = GithubTrigger::new(&self.config, secret, intake.clone(), self.clock.clone());
+        let access = &github.access;
+        let github = GithubTrigger::new(&self.config, secret, access, intake.clone(), self.clock.clone());
         let parts = HookParts {
             orders: intake.clone(),
             terminals: self.terminals.clone(),
@@ -358,7 +382,8 @@ impl App {
     pub async fn serve(mut self, stop: CancellationToken, hurry: CancellationToken) -> anyhow::Result<()> {
         let slack = Slack::from_secrets(&self.config, &self.secrets, self.clock.clone())?;
         let intake = self.intake(slack.as_ref(), &stop);
-        let (github, hooks) = self.webhooks(&intake, &stop)?;
+        let at_github = self.github()?;
+        let (github, hooks) = self.webhooks(&intake, &at_github, &stop)?;
         let socket = web::unix::bind(&self.socket)?;
         let listener = TcpListener::bind(self.config.server.listen).await.with_context(|| {
             format!(
@@ -382,7 +407,10 @@ impl App {
         let lanes = self.lanes.take().context("this host serves already")?;
         let mut tasks = Tasks::default();
         let (after_work, after_deliveries) = (CancellationToken::new(), CancellationToken::new());
-        let mut sending = tokio::spawn(self.sender(slack.as_ref()).run(lanes, after_work.clone()));
+        let mut sending = tokio::spawn(
+            self.sender(slack.as_ref(), Some(&at_github))
+                .run(lanes, after_work.clone()),
+        );
         let limits = web::ServerLimits::default();
         let patient = web::ServerLimits {
             connection_time: None,
@@ -410,6 +438,7 @@ impl App {
             Some(slack) => tasks.spawn("slack", slack.run(intake.clone(), stop.clone())),
             None => tracing::warn!("no SLACK_BOT_TOKEN: nothing is heard from Slack or posted to it"),
         }
+        tasks.spawn("missed", ends_well(at_github.ask_for_missed(stop.clone())));
         tasks.spawn("schedule", ends_well(schedules.run(stop.clone())));
         tasks.spawn("forget", forget(self.store.clone(), self.clock.clone(), stop.clone()));
         let mut dispatching = tokio::spawn(self.dispatcher.clone().run(stop.clone()));

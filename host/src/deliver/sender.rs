@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use innkeeper_core::clock::{Clock, Timestamp};
-use innkeeper_core::message::{Address, Content, Delivery, Message, NewDelivery, Post};
+use innkeeper_core::message::{Address, Content, Delivery, GithubPlace, Message, NewDelivery, Post};
 use innkeeper_core::outbox::{self, Failure, Next, Target};
 use innkeeper_core::report;
 use innkeeper_core::store::{Settled, Store, StoreError, Take};
@@ -35,6 +35,8 @@ pub struct Sender {
     pub clock: Arc<dyn Clock>,
     /// The way out to Slack; none without a token: its deliveries wait.
     pub slack: Option<Arc<dyn Target>>,
+    /// The way out to GitHub; none where only a terminal is served.
+    pub github: Option<Arc<dyn Target>>,
     /// The way out to waiting terminals.
     pub terminal: Arc<dyn Target>,
     /// Where it is told that a delivery was given up.
@@ -130,7 +132,12 @@ impl Sender {
     }
 
     fn has_target(&self, lane: &str) -> bool {
-        self.slack.is_some() || !lane.starts_with("slack:")
+        let way_out = lane.split(':').next().unwrap_or_default();
+        match way_out {
+            "slack" => self.slack.is_some(),
+            "github" => self.github.is_some(),
+            _ => true,
+        }
     }
 
     /// Empties a lane.
@@ -161,10 +168,10 @@ impl Sender {
     }
 
     async fn step(&self, lane: &str, gate: &Semaphore, stop: &CancellationToken) -> anyhow::Result<Step> {
-        // A terminal is on this machine: it does not wait behind a Slack that hangs.
-        let permit = match lane.starts_with("slack:") {
-            true => Some(gate.acquire().await?),
-            false => None,
+        // A terminal is on this machine: it does not wait behind a Slack or a GitHub that hangs.
+        let permit = match lane.starts_with("terminal:") {
+            true => None,
+            false => Some(gate.acquire().await?),
         };
         match self.store.take(lane, self.clock.now()).await? {
             Take::Nothing => Ok(Step::Empty),
@@ -188,7 +195,7 @@ impl Sender {
             Some(target) => target.send(&delivery).await,
             None => Err(Failure::Later {
                 after: None,
-                why: "there is no SLACK_BOT_TOKEN".into(),
+                why: "there is no SLACK_BOT_TOKEN, or only a terminal is served".into(),
             }),
         };
         let (settled, follow_ups) = match sent {
@@ -229,6 +236,7 @@ impl Sender {
     fn target(&self, address: &Address) -> Option<&dyn Target> {
         match address {
             Address::Slack { .. } | Address::SlackMessage { .. } => self.slack.as_deref(),
+            Address::Github { .. } => self.github.as_deref(),
             Address::Terminal { .. } => Some(&*self.terminal),
         }
     }
@@ -249,19 +257,20 @@ impl Sender {
 
     /// Says that a delivery will not arrive, where somebody can still hear it.
     fn give_up(&self, delivery: &Delivery, why: &str) -> Vec<NewDelivery> {
-        let Address::Slack { channel, .. } = &delivery.address else {
+        let Some(place) = missed_at(delivery) else {
             // A terminal that went away, or a reaction on a message that did: nobody is left to tell.
             tracing::info!(delivery.id = %delivery.id, why, "a delivery was given up");
             return Vec::new();
         };
-        tracing::error!(delivery.id = %delivery.id, run.id = delivery.run.map(|run| run.0), channel, why, "a delivery was given up");
-        // Slack's own words may quote what a job wrote.
+        tracing::error!(delivery.id = %delivery.id, run.id = delivery.run.map(|run| run.0), place, why, "a delivery was given up");
+        // The other side's own words may quote what a job wrote.
         let why = report::escape(why);
         let hint = delivery
             .run
             .map_or_else(String::new, |run| format!(" The output is in `innkeeper logs {run}`."));
         let mut follow_ups = Vec::new();
-        if let Content::Message(Message::Post(Post { blocks, .. })) = &delivery.content
+        if let (Address::Slack { .. }, Content::Message(Message::Post(Post { blocks, .. }))) =
+            (&delivery.address, &delivery.content)
             && !blocks.is_empty()
         {
             let text = format!("Slack refused to show a report with blocks: {why}.{hint}");
@@ -271,8 +280,8 @@ impl Sender {
                 delivery.run,
             ));
         }
-        if let Some(logs) = self.logs_channel.as_ref().filter(|logs| *logs != channel) {
-            let text = format!("A message for {channel} could not be delivered: {why}.{hint}");
+        if let Some(logs) = self.logs_channel.as_ref().filter(|logs| **logs != place) {
+            let text = format!("A message for {place} could not be delivered: {why}.{hint}");
             let message = Message::Post(Post::text(text));
             follow_ups.push(NewDelivery::message(
                 Address::slack_channel(logs.clone()),
@@ -281,6 +290,19 @@ impl Sender {
             ));
         }
         follow_ups
+    }
+}
+
+/// Where something is missed that was given up; none where nobody waits for it.
+fn missed_at(delivery: &Delivery) -> Option<String> {
+    match (&delivery.address, &delivery.content) {
+        (Address::Slack { channel, .. }, _) => Some(channel.clone()),
+        (Address::Github { repository, place, .. }, Content::Message(_) | Content::Status(_)) => Some(match place {
+            GithubPlace::Issue(number) => format!("{repository}#{number} on GitHub"),
+            GithubPlace::Commit(commit) => format!("{repository}@{} on GitHub", commit.get(..7).unwrap_or(commit)),
+            GithubPlace::Comment(_) => format!("{repository} on GitHub"),
+        }),
+        (Address::SlackMessage { .. } | Address::Github { .. } | Address::Terminal { .. }, _) => None,
     }
 }
 

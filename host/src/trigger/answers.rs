@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 pub fn prefix(origin: &Origin) -> &'static str {
     match origin {
         Origin::Slack(slack) if slack.direct => "",
+        Origin::Github(github) if github.comment => "/",
         // What comes of a webhook or of the clock is told in a channel.
         Origin::Slack(_) | Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) => "@bot ",
         Origin::Cli(_) => "",
@@ -27,6 +28,11 @@ pub fn restricted(namespace: &str) -> String {
 /// The namespace takes no orders from Slack.
 pub fn not_from_slack(namespace: &str) -> String {
     format!("`{namespace}` takes no commands from Slack: its owner has not granted it the trigger `slack`.")
+}
+
+/// The job takes no orders from comments.
+pub fn not_from_github(namespace: &str, job: &str) -> String {
+    format!("`{namespace}_{job}` takes no commands from GitHub: it does not have the trigger `github`.")
 }
 
 /// A pending request was cancelled.

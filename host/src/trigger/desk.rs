@@ -15,9 +15,10 @@ use super::{Standing, answers, waiting};
 
 /// The reaction on a message whose work was accepted.
 pub(super) const ACCEPTED: &str = "eyes";
+/// The reaction on a message that is not listened to.
+pub(super) const REFUSED: &str = "x";
 
-/// Builds the deliveries that answer an asking.
-pub(super) type Answer = Box<dyn FnOnce(&Caused) -> Vec<NewDelivery> + Send>;
+pub(super) use innkeeper_core::store::Answer;
 
 /// What is to be done about an asking.
 pub(super) enum Decision {
@@ -64,12 +65,17 @@ impl Desk {
 
     /// What there is to see for whoever asks: restricted namespaces are nothing to people who are no members. None: the
     /// directory has to be asked.
-    fn visible(&self, origin: &Origin, standing: Option<Standing>) -> Option<&Catalogue> {
+    fn visible<'c>(
+        &'c self,
+        origin: &Origin,
+        standing: Option<Standing>,
+        in_sight: &'c Catalogue,
+    ) -> Option<&'c Catalogue> {
         let restricted = self.catalogue.namespaces().any(|namespace| namespace.restricted);
         match (origin, standing) {
             (Origin::Slack(_), None) if restricted => None,
             (Origin::Slack(_), Some(Standing::Outsider)) => Some(&self.for_everybody),
-            _ => Some(&self.catalogue),
+            _ => Some(in_sight),
         }
     }
 
@@ -81,17 +87,28 @@ impl Desk {
         standing: Option<Standing>,
     ) -> anyhow::Result<Decision> {
         let prefix = answers::prefix(origin);
+        let only_its_own;
+        let in_sight = match origin {
+            // A comment speaks to the namespace that its repository is granted to, which is the first word, and to no other.
+            Origin::Github(_) => {
+                only_its_own = self
+                    .catalogue
+                    .only(text_said.split_whitespace().next().unwrap_or_default());
+                &only_its_own
+            }
+            Origin::Slack(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => &self.catalogue,
+        };
         let understood = match origin {
-            Origin::Slack(_) => interpret(text_said, &self.catalogue),
+            Origin::Slack(_) => interpret(text_said, in_sight),
             Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => {
-                interpret_plain(text_said, &self.catalogue)
+                interpret_plain(text_said, in_sight)
             }
         };
         let tells = matches!(
             understood,
             Understood::Help | Understood::HelpFor(_) | Understood::Status | Understood::NotUnderstood { .. }
         );
-        let visible = match self.visible(origin, standing) {
+        let visible = match self.visible(origin, standing, in_sight) {
             Some(visible) => visible,
             None if tells => return Ok(Decision::AskDirectory),
             // What is run or cancelled is decided by the namespace that it is of.
@@ -188,6 +205,11 @@ impl Desk {
                 self.namespace_help(&namespace.name, answers::prefix(origin)),
             ));
         };
+        if let Origin::Github(_) = origin
+            && !may_be_started_by(Trigger::Github, namespace, &command.job)
+        {
+            return Ok(refusal(origin, answers::not_from_github(&namespace.name, &command.job)));
+        }
         Ok(match command.action {
             Action::ScheduleJob { delay } => {
                 let request = NewRequest {
@@ -353,6 +375,11 @@ fn keep_visible(status: &mut StatusView, visible: &Catalogue) {
     status.pending_count = status
         .pending_count
         .saturating_sub((before - status.pending.len()) as u64);
+}
+
+fn may_be_started_by(trigger: Trigger, namespace: &Namespace, job: &str) -> bool {
+    let job = namespace.jobs.get(job);
+    job.is_some_and(|job| job.grants.triggers.contains(&trigger))
 }
 
 fn refuse_if_restricted(origin: &Origin, namespace: &Namespace, standing: Option<Standing>) -> Option<Decision> {

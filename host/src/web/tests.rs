@@ -20,8 +20,9 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::*;
+use crate::trigger::github::Access;
 use crate::trigger::hook::HookParts;
-use crate::trigger::{Heard, Orders};
+use crate::trigger::{Heard, Orders, Reception, Said};
 
 /// Much longer than any test here takes. None waits for it.
 const FOR_EVER: Duration = Duration::from_secs(60);
@@ -32,6 +33,20 @@ struct Nobody;
 impl Orders for Nobody {
     fn order(&self, _: NewAsking, _: Vec<NewRequest>) -> BoxFuture<'_, anyhow::Result<Heard>> {
         Box::pin(async { Ok(Heard::Repeated) })
+    }
+}
+
+impl Reception for Nobody {
+    fn order_together(&self, _: Vec<(NewAsking, Vec<NewRequest>)>) -> BoxFuture<'_, anyhow::Result<Vec<Heard>>> {
+        Box::pin(async { Err(anyhow::anyhow!("nobody is here")) })
+    }
+
+    fn hear(&self, _: Said) -> BoxFuture<'_, anyhow::Result<Heard>> {
+        Box::pin(async { Err(anyhow::anyhow!("nobody is here")) })
+    }
+
+    fn refuse(&self, _: NewAsking) -> BoxFuture<'_, anyhow::Result<Heard>> {
+        Box::pin(async { Err(anyhow::anyhow!("nobody is here")) })
     }
 }
 
@@ -68,6 +83,7 @@ fn parts() -> WebParts {
         github: Arc::new(GithubTrigger::new(
             &config,
             |_| None,
+            &Access::default(),
             Arc::new(Nobody),
             Arc::new(SystemClock),
         )),

@@ -15,7 +15,7 @@ use super::names::{channel_fault, tick};
 use super::problem::{Problem, Problems};
 use super::raw::RawNamespace;
 use super::source::Document;
-use super::{ComponentInspector, commands, hooks, jobs, needs, schedules, schema, shape};
+use super::{ComponentInspector, commands, github, hooks, jobs, needs, schedules, schema, shape};
 
 /// A namespace under check: what its file says, and what the host says of it.
 pub(super) struct Room<'a> {
@@ -77,7 +77,7 @@ pub(super) fn read(
     room.check_default_channel(problems);
     let jobs = jobs::check(&room, inspector, problems);
     let commands = commands::check_slack(&room, &jobs, problems);
-    let github = commands::check_github(&room, &jobs, problems);
+    let (github, comment_commands) = github::check(&room, &jobs, problems);
     let schedules = schedules::check(&room, &jobs, problems);
     let hooks = hooks::check(&room, &jobs, problems);
     let namespace = Namespace {
@@ -91,6 +91,7 @@ pub(super) fn read(
         jobs: jobs.into_iter().map(|(name, job)| (name, Arc::new(job))).collect(),
         commands,
         github,
+        comment_commands,
         schedules,
         hooks,
     };

@@ -7,6 +7,8 @@
 //!   wording   every text of the host's own that people read
 //!   clean     bytes -> text that is safe to show
 //!   limits    what Slack takes
+//!   status    what is shown beside a commit
+//!   markdown  Message -> what GitHub shows
 //!   terminal  Message -> what a terminal shows
 //! ```
 //!
@@ -21,6 +23,8 @@ mod file;
 mod formatter;
 mod guest;
 mod limits;
+pub mod markdown;
+pub mod status;
 pub mod terminal;
 mod text;
 mod units;
