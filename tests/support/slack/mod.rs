@@ -15,6 +15,7 @@ mod people;
 mod socket;
 mod state;
 
+pub(crate) use api::broken;
 pub use people::{Person, Sent, signature};
 pub use state::{Call, Fault, Post, Upload};
 
