@@ -6,7 +6,7 @@
 //! cargo bench --bench bash
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
@@ -104,7 +104,6 @@ impl Inn {
         let runner = BashRunner::new(BashSettings {
             workspace: home.path().to_owned(),
             environment: std::env::vars_os().collect(),
-            hidden: BTreeSet::new(),
             links: home.path().join("bin"),
             grace: Grace::default(),
         })?;
@@ -121,6 +120,7 @@ impl Inn {
     fn run(&self, host: &Runtime) -> anyhow::Result<()> {
         let run = self.runs.fetch_add(1, Ordering::Relaxed);
         let invocation = Invocation {
+            hidden: Arc::default(),
             run: RunId(run),
             namespace: Arc::clone(&self.namespace),
             job: Arc::clone(&self.job),

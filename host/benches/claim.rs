@@ -89,6 +89,7 @@ impl Queue {
 
     async fn end(&self, run: RunId) {
         let end = RunEnd {
+            shown: None,
             at: now(),
             ending: Ending::Exited { code: 0 },
             duration: std::time::Duration::ZERO,

@@ -10,11 +10,11 @@
 
 mod measure;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
 use innkeeper::bell::Bells;
+use innkeeper::current::Current;
 use innkeeper::deliver::terminal::Terminals;
 use innkeeper::dispatcher::{Dispatcher, Parts, Runners};
 use innkeeper::guest::compile::{CompilerCommand, VERB};
@@ -93,7 +93,6 @@ impl Host {
         let settings = BashSettings {
             workspace: config.workspace.clone(),
             environment: std::env::vars_os().collect(),
-            hidden: BTreeSet::new(),
             links: config.data_dir.join("cache/bin"),
             grace: Grace::default(),
         };
@@ -102,7 +101,7 @@ impl Host {
             component: timed(Arc::new(ComponentRunner::new(Arc::new(guests)))),
         };
         let dispatcher = Arc::new(Dispatcher::new(Parts {
-            config,
+            current: Current::fixed(config),
             store: store.clone(),
             clock: Arc::new(SystemClock),
             runners,

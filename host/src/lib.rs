@@ -24,6 +24,7 @@
 pub mod app;
 pub mod bell;
 pub mod cli;
+pub mod current;
 pub mod deliver;
 pub mod dispatcher;
 mod files;

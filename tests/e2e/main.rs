@@ -27,6 +27,8 @@ mod p5_outbox;
 mod p6_interrupted;
 mod p8_arguments_are_data;
 mod p9_fair_shares;
+mod progress;
+mod reload;
 mod schedules;
 mod shutdown;
 mod suppression;

@@ -23,9 +23,11 @@ async fn the_manifest_has_what_the_configuration_needs_and_no_more() {
         "app_mentions:read",
         "chat:write",
         "commands",
+        "files:write",
         "im:history",
         "im:write",
         "reactions:write",
+        "users:read",
     ];
     assert_eq!(manifest["oauth_config"]["scopes"]["bot"], json!(few));
 
@@ -42,7 +44,7 @@ async fn the_manifest_has_what_the_configuration_needs_and_no_more() {
         .await
         .json();
     let scopes = manifest["oauth_config"]["scopes"]["bot"].to_string();
-    for scope in ["users:read", "files:write", "channels:read", "groups:read"] {
+    for scope in ["channels:read", "groups:read"] {
         assert!(scopes.contains(scope), "{scope} in {scopes}");
     }
     assert_eq!(

@@ -46,3 +46,27 @@ async fn a_failure_is_reported_and_calls_for_help() {
         })
         .await;
 }
+
+#[tokio::test]
+async fn a_failure_in_a_direct_message_calls_nobody() {
+    let slack = FakeSlack::start().await;
+    let _inn = Host::setup()
+        .slack(&slack)
+        .trusted("demo", &bash("open", "exit 3"))
+        .start()
+        .await;
+    let ada = slack.user("U1");
+    ada.direct_message("demo open").await;
+    let told = slack.await_post("the report", |post| post.channel_name == "@U1").await;
+    assert!(!told.text.contains("Calling tech support"), "{}", told.text);
+    // What is asked for in a channel calls, and is the first to do so.
+    ada.says("#general", "@innkeeper demo open").await;
+    slack
+        .await_post("the call for help", |post| post.channel_name == "#tech-support")
+        .await;
+    let calls = slack.posts_in("#tech-support");
+    assert!(
+        matches!(calls.as_slice(), [call] if call.text.contains("run 2")),
+        "{calls:?}"
+    );
+}

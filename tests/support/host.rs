@@ -27,6 +27,7 @@ pub struct Setup {
     github: Option<FakeGithub>,
     by_http: bool,
     settings: String,
+    slack_settings: String,
     grants: String,
     files: Vec<(PathBuf, Vec<u8>)>,
     env: Vec<(String, String)>,
@@ -191,6 +192,14 @@ impl Setup {
         self
     }
 
+    /// A line under `[slack]` in `innkeeper.toml`.
+    #[must_use]
+    pub fn slack_setting(mut self, line: &str) -> Self {
+        self.slack_settings.push_str(line);
+        self.slack_settings.push('\n');
+        self
+    }
+
     /// A variable of the host's environment.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
@@ -204,8 +213,8 @@ impl Setup {
         let mode = if self.by_http { "http" } else { "socket" };
         let configuration = format!(
             "workspace = \"workspace\"\ndata_dir = \"data\"\n{}\n[server]\nlisten = \"127.0.0.1:0\"\n\n[slack]\nmode = \
-             \"{mode}\"\nlogs_channel = \"#bot-logs\"\nsupport_channel = \"#tech-support\"\n{}",
-            self.settings, self.grants
+             \"{mode}\"\nlogs_channel = \"#bot-logs\"\nsupport_channel = \"#tech-support\"\n{}\n{}",
+            self.settings, self.slack_settings, self.grants
         );
         std::fs::create_dir(folder.path().join("workspace")).unwrap();
         for (path, content) in [(PathBuf::from("innkeeper.toml"), configuration.into_bytes())]
@@ -295,6 +304,11 @@ impl Host {
             &self.running.as_ref().expect("serve does not run").process,
             Signal::TERM,
         );
+    }
+
+    /// Asks it to read its configuration again.
+    pub fn sighup(&self) {
+        send(&self.running.as_ref().expect("serve does not run").process, Signal::HUP);
     }
 
     /// Waits until it has ended.

@@ -153,6 +153,7 @@ impl Inn {
     pub(crate) async fn begin(&self, started: Option<oneshot::Sender<()>>, stop: CancellationToken) -> Ending {
         let run = RunId(self.runs.fetch_add(1, Ordering::Relaxed));
         let invocation = Invocation {
+            hidden: Arc::default(),
             run,
             namespace: Arc::clone(&self.namespace),
             job: Arc::clone(&self.job),

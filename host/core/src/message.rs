@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
+use crate::outbox::Receipt;
 use crate::run::RunId;
 
 /// Where a delivery goes.
@@ -146,6 +147,13 @@ pub struct File {
 pub enum Content {
     /// A message is posted.
     Message(Message),
+    /// The message that another delivery posted says this from now on.
+    Edit {
+        /// The id of that delivery.
+        of: Uuid,
+        /// What it says.
+        post: Post,
+    },
     /// A reaction is put on a message; `name` is the emoji's name without colons.
     Reaction {
         /// The emoji.
@@ -214,6 +222,16 @@ impl NewDelivery {
         }
     }
 
+    /// Another text for what the delivery `of` posts at `address`.
+    pub fn edit(address: Address, of: Uuid, post: Post, run: Option<RunId>) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            address,
+            content: Content::Edit { of, post },
+            run,
+        }
+    }
+
     /// A reaction on the message at `address`.
     pub fn reaction(address: Address, name: &str, run: Option<RunId>) -> Self {
         Self {
@@ -240,4 +258,6 @@ pub struct Delivery {
     pub attempts: u32,
     /// When it was decided.
     pub created: Timestamp,
+    /// Of an edit: what the other side said of the delivery that it edits. None where that was not sent.
+    pub edited: Option<Receipt>,
 }

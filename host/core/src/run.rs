@@ -42,6 +42,13 @@ impl Run {
     }
 }
 
+/// Where a run's log is, below `data_dir/logs`: `<namespace>_<job>/<UTC time>-<run id>`. In it are the files `stdout` and
+/// `stderr`.
+pub fn log_folder(namespace: &str, job: &str, started: Timestamp, run: RunId) -> String {
+    let time = started.to_jiff().strftime("%Y%m%dT%H%M%SZ");
+    format!("{namespace}_{job}/{time}-{run}")
+}
+
 /// What a runner returns: how a run ended, how long it took, and what it wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {

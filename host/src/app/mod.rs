@@ -2,13 +2,13 @@
 //! everything.
 
 mod github;
+mod reload;
 mod slack;
 mod solo;
 mod tasks;
 
 pub use solo::{Solo, SoloConversation};
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io::{Read, Write};
@@ -22,7 +22,7 @@ use axum::Router;
 use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::{Clock, SystemClock};
 use innkeeper_core::config::oci::lock_file;
-use innkeeper_core::config::secrets::{Secrets, hidden_variables};
+use innkeeper_core::config::secrets::{Secret, Secrets};
 use innkeeper_core::config::{ComponentSource, Config};
 use innkeeper_core::store::Store;
 use tokio::net::TcpListener;
@@ -30,10 +30,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::bell::Bells;
+use crate::current::{Current, Replace};
 use crate::deliver::sender::Sender;
 use crate::deliver::terminal::Terminals;
 use crate::dispatcher::{Dispatcher, Parts, Runners};
-use crate::github::Access;
 use crate::guest::cache::Owner;
 use crate::guest::compile::CompilerCommand;
 use crate::guest::context::Environment;
@@ -89,7 +89,10 @@ pub struct Owned {
 
 /// The host, built and not yet started. It owns the data folder for as long as it lives.
 pub struct App {
+    /// As it was when the host was built.
     config: Arc<Config>,
+    current: Current,
+    replace: Replace,
     secrets: Arc<Secrets>,
     clock: Arc<dyn Clock>,
     store: Arc<Store>,
@@ -122,11 +125,11 @@ impl App {
         let secrets = Arc::new(Secrets::from_env());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = Arc::new(Store::open(&config.data_dir)?);
-        let hidden = hidden_variables(&config);
+        let (replace, current) = Current::new(config.clone());
         let guests = Arc::new(Guests::new(GuestSettings {
             cache_folder: config.data_dir.join("cache"),
             capacity: config.capacity,
-            environment: Environment::of_process(&hidden),
+            environment: Environment::of_process(),
             registries: Arc::new(Registries::new(lock_file(&config.file), &config.data_dir, judge)),
             compiler: CompilerCommand::this_program(),
             clock: clock.clone(),
@@ -135,7 +138,6 @@ impl App {
             bash: Arc::new(BashRunner::new(BashSettings {
                 workspace: config.workspace.clone(),
                 environment: std::env::vars_os().collect(),
-                hidden,
                 links: config.data_dir.join("cache").join("bin"),
                 grace: Grace::default(),
             })?),
@@ -144,7 +146,7 @@ impl App {
         let (bells, lanes) = Bells::new();
         let terminals = Terminals::default();
         let dispatcher = Arc::new(Dispatcher::new(Parts {
-            config: config.clone(),
+            current: current.clone(),
             store: store.clone(),
             clock: clock.clone(),
             runners,
@@ -154,6 +156,8 @@ impl App {
         }));
         Ok(Self {
             config,
+            current,
+            replace,
             secrets,
             clock,
             store,
@@ -169,7 +173,7 @@ impl App {
 
     fn intake(&self, slack: Option<&Slack>, stop: &CancellationToken) -> Arc<Intake> {
         Arc::new(Intake::new(IntakeParts {
-            config: self.config.clone(),
+            current: self.current.clone(),
             store: self.store.clone(),
             clock: self.clock.clone(),
             directory: slack.map(Slack::directory),
@@ -181,10 +185,24 @@ impl App {
 
     fn command_line(&self, intake: Arc<Intake>) -> CommandLine {
         CommandLine {
-            config: self.config.clone(),
+            current: self.current.clone(),
             clock: self.clock.clone(),
             intake,
             terminals: self.terminals.clone(),
+        }
+    }
+
+    fn reloader(&self) -> reload::Reloader {
+        reload::Reloader {
+            replace: self.replace.clone(),
+            current: self.current.clone(),
+            secrets: self.secrets.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            bells: self.bells.clone(),
+            guests: self.guests.clone(),
+            host_file: reload::bytes_of(&self.config.file),
+            told: None,
         }
     }
 
@@ -195,7 +213,7 @@ impl App {
             slack: slack.map(Slack::target),
             github: github.map(Github::target),
             terminal: Arc::new(self.terminals.clone()),
-            logs_channel: self.config.slack.logs_channel.clone(),
+            current: self.current.clone(),
             bells: self.bells.clone(),
         })
     }
@@ -205,18 +223,23 @@ impl App {
     /// The way to GitHub.
     ///
     /// # Errors
-    /// A token that a namespace was granted cannot be read; `GITHUB_API_URL` is no address.
+    /// `GITHUB_API_URL` is no address.
     fn github(&self) -> anyhow::Result<Github> {
-        let unreadable = Cell::new(None);
-        let access = Access::of(&self.config, |name| {
-            self.secrets.get(name).unwrap_or_else(|error| {
-                unreadable.set(Some(error));
+        Github::new(
+            self.current.clone(),
+            self.secret("writes to GitHub"),
+            self.clock.clone(),
+        )
+    }
+
+    /// Gives secrets by their names; of one that cannot be read the log says what does not work.
+    fn secret(&self, what: &'static str) -> impl Fn(&str) -> Option<Secret> + Clone + Send + Sync + 'static {
+        let secrets = self.secrets.clone();
+        move |name: &str| {
+            secrets.get(name).unwrap_or_else(|error| {
+                tracing::error!(%error, "there is nothing that {what}");
                 None
             })
-        });
-        match unreadable.take() {
-            Some(error) => Err(error.into()),
-            None => Github::new(access, self.clock.clone()),
         }
     }
 
@@ -227,29 +250,21 @@ impl App {
     fn webhooks(
         &self,
         intake: &Arc<Intake>,
-        github: &Github,
         stop: &CancellationToken,
     ) -> anyhow::Result<(Arc<GithubTrigger>, Arc<HookTrigger>)> {
-        let unreadable = Cell::new(None);
-        let secret = |name: &str| {
-            self.secrets.get(name).unwrap_or_else(|error| {
-                unreadable.set(Some(error));
-                None
-            })
-        };
-        let access = &github.access;
-        let github = GithubTrigger::new(&self.config, secret, access, intake.clone(), self.clock.clone());
+        for name in &self.config.webhook_secrets {
+            self.secrets.get(name)?;
+        }
+        let secret = self.secret("signs these webhooks: they are refused");
+        let github = GithubTrigger::new(self.current.clone(), secret.clone(), intake.clone(), self.clock.clone());
         let parts = HookParts {
             orders: intake.clone(),
             terminals: self.terminals.clone(),
             clock: self.clock.clone(),
             stop: stop.clone(),
         };
-        let hooks = HookTrigger::new(&self.config, secret, parts);
-        match unreadable.take() {
-            Some(error) => Err(error.into()),
-            None => Ok((Arc::new(github), Arc::new(hooks))),
-        }
+        let hooks = HookTrigger::new(self.current.clone(), secret, parts);
+        Ok((Arc::new(github), Arc::new(hooks)))
     }
 
     /// Ends the guests' runtime, off the async threads: a guest that hangs in a file operation makes it wait.
@@ -383,7 +398,7 @@ impl App {
         let slack = Slack::from_secrets(&self.config, &self.secrets, self.clock.clone())?;
         let intake = self.intake(slack.as_ref(), &stop);
         let at_github = self.github()?;
-        let (github, hooks) = self.webhooks(&intake, &at_github, &stop)?;
+        let (github, hooks) = self.webhooks(&intake, &stop)?;
         let socket = web::unix::bind(&self.socket)?;
         let listener = TcpListener::bind(self.config.server.listen).await.with_context(|| {
             format!(
@@ -401,9 +416,10 @@ impl App {
             .resume()
             .await
             .context("what was kept undecided cannot be looked up")?;
-        let schedules = ScheduleTrigger::resume(&self.config, intake.clone(), self.clock.clone()).await?;
+        let schedules = ScheduleTrigger::resume(self.current.clone(), intake.clone(), self.clock.clone()).await?;
         self.guests.preload(components(&self.config));
 
+        let (hangup, reloader) = (reload::hangups()?, self.reloader());
         let lanes = self.lanes.take().context("this host serves already")?;
         let mut tasks = Tasks::default();
         let (after_work, after_deliveries) = (CancellationToken::new(), CancellationToken::new());
@@ -440,6 +456,7 @@ impl App {
         }
         tasks.spawn("missed", ends_well(at_github.ask_for_missed(stop.clone())));
         tasks.spawn("schedule", ends_well(schedules.run(stop.clone())));
+        tasks.spawn("reload", reloader.run(hangup, stop.clone()));
         tasks.spawn("forget", forget(self.store.clone(), self.clock.clone(), stop.clone()));
         let mut dispatching = tokio::spawn(self.dispatcher.clone().run(stop.clone()));
         let dispatcher = self.dispatcher.clone();

@@ -6,11 +6,10 @@ use std::io::{ErrorKind, IsTerminal, Read, Write};
 use anyhow::Context;
 use innkeeper_core::config::Config;
 use innkeeper_core::report;
-use innkeeper_core::run::RunId;
+use innkeeper_core::run::{RunId, log_folder};
 use innkeeper_core::store::Store;
 
 use super::Ended;
-use crate::runner::log_folder;
 
 pub(super) async fn run(config: &Config, run: RunId, stderr: bool) -> anyhow::Result<Ended> {
     let Some(view) = Store::open_read_only(&config.data_dir)?.run(run).await? else {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use innkeeper_core::config::{Config, Job, Program, SlackMode};
+use innkeeper_core::config::{Config, SlackMode};
 use serde_json::{Value, json};
 
 use super::{Ended, Misuse, print};
@@ -66,29 +66,18 @@ fn scopes(config: &Config) -> BTreeSet<&'static str> {
         "app_mentions:read",
         "chat:write",
         "commands",
+        // The whole log of a run, and what is too long for a message.
+        "files:write",
         "im:history",
         "im:write",
         "reactions:write",
+        // Logs are for members, and so are restricted namespaces.
+        "users:read",
     ]);
-    let namespaces = || config.namespaces.values();
-    if namespaces().any(|namespace| namespace.restricted) {
-        scopes.insert("users:read");
-    }
-    if namespaces()
-        .flat_map(|namespace| namespace.jobs.values())
-        .any(|job| may_send_a_file(job))
-    {
-        scopes.insert("files:write");
-    }
     if names_a_channel(config) {
         scopes.extend(["channels:read", "groups:read"]);
     }
     scopes
-}
-
-/// What is too long for a message is a file, and a component of the world `job` may report one.
-fn may_send_a_file(job: &Job) -> bool {
-    job.report.stdout || job.report.formatter.is_some() || matches!(job.program, Program::Component { .. })
 }
 
 /// Whether some channel is written as `#name`, which Slack has to be asked about.

@@ -1,7 +1,7 @@
 //! `innkeeper match`: what a text would do, without doing it.
 
 use innkeeper_core::clock::{Clock, SystemClock, Timestamp};
-use innkeeper_core::command::{Catalogue, Understood, interpret_plain};
+use innkeeper_core::command::{Catalogue, LogsWanted, Understood, interpret_plain};
 use innkeeper_core::config::{Action, Command, Config, Namespace};
 use innkeeper_core::request::{Arguments, Trigger};
 use innkeeper_core::suppression::Suppression;
@@ -24,6 +24,8 @@ enum Asks {
     Status,
     /// That a request be cancelled.
     Cancel { request: i64 },
+    /// What a run wrote.
+    Logs { run: i64 },
     /// No command. These are near.
     Nothing { nearest: Vec<String> },
     /// What cannot be taken as it is.
@@ -122,6 +124,7 @@ fn look(config: &Config, text: &str, now: Timestamp) -> Asks {
         },
         Understood::Status => Asks::Status,
         Understood::CancelRequest(request) => Asks::Cancel { request },
+        Understood::Logs(LogsWanted { run, .. }) => Asks::Logs { run },
         Understood::NotUnderstood { nearest } => Asks::Nothing { nearest },
         Understood::Refused(why) => Asks::Refused { why },
     }
@@ -164,6 +167,7 @@ fn in_words(asks: &Asks) -> String {
         Asks::Help { namespace: Some(name) } => format!("built in: lists the commands of `{name}`"),
         Asks::Status => "built in: says what runs and what waits".to_owned(),
         Asks::Cancel { request } => format!("built in: cancels request {request}, if it has not started"),
+        Asks::Logs { run } => format!("built in: shows what run {run} wrote, to full members of the Slack workspace"),
         Asks::Nothing { nearest } if nearest.is_empty() => "no command, and none is near".to_owned(),
         Asks::Nothing { nearest } => format!("no command; the nearest:\n    {}", nearest.join("\n    ")),
         Asks::Refused { why } => format!("refused: {why}"),

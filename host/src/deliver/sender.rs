@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::bell::{Bells, lanes_of};
+use crate::current::Current;
 
 /// Deliveries under way at once, over all lanes.
 const AT_ONCE: usize = 16;
@@ -40,7 +41,7 @@ pub struct Sender {
     /// The way out to waiting terminals.
     pub terminal: Arc<dyn Target>,
     /// Where it is told that a delivery was given up.
-    pub logs_channel: Option<String>,
+    pub current: Current,
     /// To tell itself of what it appends.
     pub bells: Bells,
 }
@@ -258,7 +259,7 @@ impl Sender {
     /// Says that a delivery will not arrive, where somebody can still hear it.
     fn give_up(&self, delivery: &Delivery, why: &str) -> Vec<NewDelivery> {
         let Some(place) = missed_at(delivery) else {
-            // A terminal that went away, or a reaction on a message that did: nobody is left to tell.
+            // A terminal that went away, a reaction on a message that did, or how far a run was: nobody is left to tell.
             tracing::info!(delivery.id = %delivery.id, why, "a delivery was given up");
             return Vec::new();
         };
@@ -280,11 +281,12 @@ impl Sender {
                 delivery.run,
             ));
         }
-        if let Some(logs) = self.logs_channel.as_ref().filter(|logs| **logs != place) {
+        let logs = self.current.get().slack.logs_channel.clone();
+        if let Some(logs) = logs.filter(|logs| *logs != place) {
             let text = format!("A message for {place} could not be delivered: {why}.{hint}");
             let message = Message::Post(Post::text(text));
             follow_ups.push(NewDelivery::message(
-                Address::slack_channel(logs.clone()),
+                Address::slack_channel(logs),
                 message,
                 delivery.run,
             ));
@@ -296,13 +298,16 @@ impl Sender {
 /// Where something is missed that was given up; none where nobody waits for it.
 fn missed_at(delivery: &Delivery) -> Option<String> {
     match (&delivery.address, &delivery.content) {
-        (Address::Slack { channel, .. }, _) => Some(channel.clone()),
+        (Address::Slack { channel, .. }, Content::Message(_)) => Some(channel.clone()),
         (Address::Github { repository, place, .. }, Content::Message(_) | Content::Status(_)) => Some(match place {
             GithubPlace::Issue(number) => format!("{repository}#{number} on GitHub"),
             GithubPlace::Commit(commit) => format!("{repository}@{} on GitHub", commit.get(..7).unwrap_or(commit)),
             GithubPlace::Comment(_) => format!("{repository} on GitHub"),
         }),
-        (Address::SlackMessage { .. } | Address::Github { .. } | Address::Terminal { .. }, _) => None,
+        (
+            Address::Slack { .. } | Address::SlackMessage { .. } | Address::Github { .. } | Address::Terminal { .. },
+            _,
+        ) => None,
     }
 }
 

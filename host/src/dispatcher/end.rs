@@ -10,13 +10,12 @@ use innkeeper_core::config::{ComponentSource, Job};
 use innkeeper_core::message::{Address, Message, NewDelivery};
 use innkeeper_core::report::{self, Button, Facts, Finished, STDERR_TAIL};
 use innkeeper_core::request::{Asking, Origin};
-use innkeeper_core::run::{Captured, Ending, Outcome, Run};
+use innkeeper_core::run::{Captured, Ending, Outcome, Run, log_folder};
 use innkeeper_core::store::{RunEnd, StoreError};
 
-use super::Dispatcher;
+use super::{Dispatcher, progress};
 use crate::bell::lanes_of;
 use crate::deliver::terminal::Event;
-use crate::runner::log_folder;
 
 /// The reactions on the asking message.
 const SUCCEEDED: &str = "white_check_mark";
@@ -26,8 +25,15 @@ impl Dispatcher {
     /// Ends a run for good. The store is tried until it answers: what ended must not go unreported.
     pub(super) async fn end(&self, run: &Run, job: Option<&Job>, outcome: Outcome, log_folder: String) {
         let (deliveries, reported) = self.say(run, job, &outcome).await;
-        let end = RunEnd::of(&outcome, self.parts.clock.now(), Some(log_folder));
-        let lanes = lanes_of(&deliveries);
+        let end = RunEnd {
+            shown: Some(progress::last_word(run, &outcome)),
+            ..RunEnd::of(&outcome, self.parts.clock.now(), Some(log_folder))
+        };
+        let shown = run.askings.iter().filter_map(|asking| asking.origin.reply_to());
+        let lanes: Vec<String> = lanes_of(&deliveries)
+            .into_iter()
+            .chain(shown.map(|place| place.lane()))
+            .collect();
         let mut wait = Duration::from_millis(100);
         loop {
             match self.parts.store.end(run.id, end.clone(), deliveries.clone()).await {
@@ -63,7 +69,8 @@ impl Dispatcher {
 
     /// What is said of a run, and how many messages each place that asked gets.
     async fn say(&self, run: &Run, job: Option<&Job>, outcome: &Outcome) -> (Vec<NewDelivery>, u32) {
-        let support = self.parts.config.slack.support_channel.as_deref();
+        let config = self.parts.current.get();
+        let support = config.slack.support_channel.as_deref();
         let (messages, calls_support) = match job {
             Some(job) => {
                 let calls_support = report::calls_support(job, outcome, &run.askings, support);
@@ -148,7 +155,7 @@ fn reactions(run: &Run, ending: &Ending) -> Vec<NewDelivery> {
         .collect()
 }
 
-/// The report, once for each distinct place that asked. That of a failure has a button that asks again as was asked there.
+/// The report, once for each distinct place that asked. That of a failure in Slack has buttons.
 fn to_every_place(run: &Run, messages: &[Message], succeeded: bool) -> Vec<NewDelivery> {
     let mut known = HashSet::new();
     let places = run
@@ -158,17 +165,28 @@ fn to_every_place(run: &Run, messages: &[Message], succeeded: bool) -> Vec<NewDe
     places
         .filter(|(_, place)| known.insert(place.place()))
         .flat_map(|(asking, place)| {
-            let again = said_in_slack(asking).filter(|_| !succeeded).map(Button::again);
+            let buttons = if succeeded {
+                Vec::new()
+            } else {
+                after_failure(run, asking)
+            };
             let last = messages.len().saturating_sub(1);
             messages.iter().enumerate().map(move |(at, message)| {
                 let message = match at == last {
-                    true => report::add_buttons(message.clone(), again.as_slice()),
+                    true => report::add_buttons(message.clone(), &buttons),
                     false => message.clone(),
                 };
                 NewDelivery::message(place.clone(), message, Some(run.id))
             })
         })
         .collect()
+}
+
+/// What somebody in Slack may want to do about a failure: ask again as was asked there, and look at the log.
+fn after_failure(run: &Run, asking: &Asking) -> Vec<Button> {
+    let again = said_in_slack(asking).map(Button::again);
+    let log = again.is_some().then(|| Button::log(run.id));
+    again.into_iter().chain(log).collect()
 }
 
 /// What somebody said in Slack, where that is how they asked.

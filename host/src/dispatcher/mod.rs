@@ -1,11 +1,13 @@
 //! Claims what is due, starts it, and watches over it to its end. Sleeps until it is rung or the next request is due.
 
 mod end;
+mod progress;
 mod rescue;
 mod shares;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +15,10 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use innkeeper_core::clock::Clock;
-use innkeeper_core::config::{Config, Job, Namespace, Program};
+use innkeeper_core::config::secrets::hidden_variables;
+use innkeeper_core::config::{Job, Namespace, Program};
 use innkeeper_core::report::Formatter;
-use innkeeper_core::run::{Ending, Outcome, Run};
+use innkeeper_core::run::{Ending, Outcome, Run, log_folder};
 use innkeeper_core::store::{Claim, Store};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -23,10 +26,12 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use self::progress::Shown;
 use self::shares::Shares;
 use crate::bell::Bells;
+use crate::current::{Current, Derived};
 use crate::deliver::terminal::{Event, Terminals};
-use crate::runner::{Invocation, Progress, Runner, log_folder};
+use crate::runner::{Invocation, Progress, Runner};
 
 /// How long runs that were ended may take to be written down.
 const LAST_ENDS: Duration = Duration::from_secs(15);
@@ -46,7 +51,7 @@ pub struct Runners {
 /// What the dispatcher needs.
 pub struct Parts {
     /// What there is to run.
-    pub config: Arc<Config>,
+    pub current: Current,
     /// The queue.
     pub store: Arc<Store>,
     /// What time it is.
@@ -64,6 +69,8 @@ pub struct Parts {
 /// Starts what is due.
 pub struct Dispatcher {
     parts: Parts,
+    /// What no run sees of the environment, whatever is granted.
+    hidden: Derived<BTreeSet<String>>,
     slots: Arc<Semaphore>,
     shares: Shares,
     running: TaskTracker,
@@ -74,8 +81,9 @@ pub struct Dispatcher {
 impl Dispatcher {
     /// A dispatcher with `Capacity::runs` slots.
     pub fn new(parts: Parts) -> Self {
-        let slots = Arc::new(Semaphore::new(parts.config.capacity.runs));
+        let slots = Arc::new(Semaphore::new(parts.current.get().capacity.runs));
         Self {
+            hidden: Derived::new(parts.current.clone(), |config| hidden_variables(config)),
             parts,
             slots,
             shares: Shares::default(),
@@ -109,7 +117,7 @@ impl Dispatcher {
             let this = self.clone();
             let claiming = self.running.spawn(async move {
                 let claim = store
-                    .claim_elsewhere(now, this.shares.crowded(&this.parts.config))
+                    .claim_elsewhere(now, this.shares.crowded(&this.parts.current.get()))
                     .await;
                 match claim {
                     Ok(Claim {
@@ -203,7 +211,8 @@ impl Dispatcher {
     }
 
     fn find(&self, run: &Run) -> Option<(Arc<Namespace>, Arc<Job>)> {
-        let namespace = self.parts.config.namespaces.get(&run.namespace)?;
+        let config = self.parts.current.get();
+        let namespace = config.namespaces.get(&run.namespace)?;
         let job = namespace.jobs.get(&run.job)?;
         Some((namespace.clone(), job.clone()))
     }
@@ -213,32 +222,39 @@ impl Dispatcher {
             Program::Bash { .. } => &self.parts.runners.bash,
             Program::Component { .. } => &self.parts.runners.component,
         };
+        let shown = self.show_progress(run);
+        let data_dir = self.parts.current.get().data_dir.clone();
         let invocation = Invocation {
             run: run.id,
-            work_folder: self.parts.config.data_dir.join("work").join(&namespace.name),
+            hidden: self.hidden.get(),
+            work_folder: data_dir.join("work").join(&namespace.name),
             namespace,
             job,
             arguments: run.arguments.clone(),
             askings: run.askings.clone(),
             payload: run.payload.clone(),
-            log_folder: self.parts.config.data_dir.join("logs").join(folder),
+            log_folder: data_dir.join("logs").join(folder),
             started: None,
-            progress: self.listener(run),
+            progress: self.listener(run, shown.as_ref()),
         };
         runner.run(invocation, self.kill.clone()).await
     }
 
-    /// Tells the terminals that wait for `run` how far it is; none where no terminal does.
-    fn listener(&self, run: &Run) -> Option<Arc<dyn Fn(Progress) + Send + Sync>> {
+    /// Tells those who wait for `run` how far it is; none where nobody does.
+    fn listener(&self, run: &Run, shown: Option<&Shown>) -> Option<Arc<dyn Fn(Progress) + Send + Sync>> {
         let sessions: Vec<Uuid> = sessions(run).collect();
-        if sessions.is_empty() {
+        if sessions.is_empty() && shown.is_none() {
             return None;
         }
         let (terminals, run) = (self.parts.terminals.clone(), run.id);
+        let said = shown.map(|shown| shown.said.clone());
         let tell = move |progress: Progress| {
             for session in &sessions {
                 let Progress { fraction, line } = progress.clone();
                 terminals.tell(*session, Event::Progress { run, fraction, line });
+            }
+            if let Some(said) = &said {
+                said.send_replace(Some(progress));
             }
         };
         Some(Arc::new(tell))
@@ -258,7 +274,7 @@ impl Dispatcher {
     /// No new starts; running work gets its grace, then it is ended and reported as interrupted.
     async fn wind_down(&self) {
         self.running.close();
-        let grace = self.parts.config.capacity.shutdown_grace;
+        let grace = self.parts.current.get().capacity.shutdown_grace;
         if !self.running.is_empty() {
             tracing::info!(
                 runs = self.running.len(),

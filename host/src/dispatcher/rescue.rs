@@ -5,11 +5,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use innkeeper_core::run::{Captured, Ending, Outcome};
+use innkeeper_core::run::{Captured, Ending, Outcome, log_folder};
 
 use super::Dispatcher;
 use crate::runner::bash::kill_left_behind;
-use crate::runner::log_folder;
 
 impl Dispatcher {
     /// Ends and reports every run that died with an earlier process.
@@ -26,7 +25,7 @@ impl Dispatcher {
             );
             let found = self.find(&run);
             let folder = log_folder(&run.namespace, &run.job, run.started, run.id);
-            let files = self.parts.config.data_dir.join("logs").join(&folder);
+            let files = self.parts.current.get().data_dir.join("logs").join(&folder);
             end_what_lives(&files).await;
             let outcome = Outcome {
                 ending: Ending::Interrupted,

@@ -34,32 +34,27 @@ pub struct Context {
     pub progress: Progressing,
 }
 
-/// The environment that guests may be given, less what is hidden from all of them.
+/// The environment that guests may be given, as far as they are granted it and it is hidden from nobody.
 #[derive(Clone, Debug, Default)]
 pub struct Environment(Vec<(String, String)>);
 
 impl Environment {
-    /// All of `variables` but those whose names are `hidden`.
-    pub fn new(variables: impl IntoIterator<Item = (String, String)>, hidden: &BTreeSet<String>) -> Self {
-        Self(
-            variables
-                .into_iter()
-                .filter(|(name, _)| !hidden.contains(name))
-                .collect(),
+    /// These variables.
+    pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(variables.into_iter().collect())
+    }
+
+    /// This process's environment, as far as it is Unicode: a component can be told nothing else.
+    pub fn of_process() -> Self {
+        Self::new(
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
         )
     }
 
-    /// This process's environment without what is `hidden`, as far as it is Unicode: a component can be told nothing else.
-    pub fn of_process(hidden: &BTreeSet<String>) -> Self {
-        let unicode =
-            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Self::new(unicode, hidden)
-    }
-
-    fn granted(&self, allowed: &Allowed) -> Vec<(&str, &str)> {
+    fn granted(&self, allowed: &Allowed, hidden: &BTreeSet<String>) -> Vec<(&str, &str)> {
         self.0
             .iter()
-            .filter(|(name, _)| allowed.allows(name))
+            .filter(|(name, _)| allowed.allows(name) && !hidden.contains(name))
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect()
     }
@@ -84,7 +79,7 @@ impl Context {
         let mut wasi = shut_doors();
         wasi.arg(&invocation.job.name)
             .args(&arguments)
-            .envs(&environment.granted(&grants.env))
+            .envs(&environment.granted(&grants.env, &invocation.hidden))
             .stdout(stdout)
             .stderr(stderr.clone());
         for files in &grants.files {
@@ -211,13 +206,12 @@ mod tests {
 
     fn environment() -> Environment {
         let variables = [("PATH", "/bin"), ("REPORTS_TOKEN", "r"), ("SLACK_BOT_TOKEN", "s")];
-        let hidden = BTreeSet::from(["SLACK_BOT_TOKEN".to_owned()]);
-        Environment::new(variables.map(|(name, value)| (name.into(), value.into())), &hidden)
+        Environment::new(variables.map(|(name, value)| (name.into(), value.into())))
     }
 
     fn names(allowed: &Allowed) -> Vec<String> {
         environment()
-            .granted(allowed)
+            .granted(allowed, &BTreeSet::from(["SLACK_BOT_TOKEN".to_owned()]))
             .into_iter()
             .map(|(name, _)| name.to_owned())
             .collect()
@@ -232,9 +226,12 @@ mod tests {
 
     #[test]
     fn the_process_has_an_environment() {
-        let whole = Environment::of_process(&BTreeSet::new());
-        let hidden = Environment::of_process(&BTreeSet::from(["PATH".to_owned()]));
-        assert_eq!(whole.0.len(), hidden.0.len() + 1);
+        let path = std::env::var("PATH").unwrap();
+        let seen = Environment::of_process();
+        assert_eq!(
+            seen.granted(&Allowed::Only(["PATH".to_owned()].into()), &BTreeSet::new()),
+            [("PATH", path.as_str())]
+        );
     }
 
     #[test]

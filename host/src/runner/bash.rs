@@ -11,7 +11,6 @@ mod left_behind;
 mod output;
 mod process;
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -44,9 +43,6 @@ pub struct BashSettings {
     pub workspace: PathBuf,
     /// The host's environment, with the granted secrets that are not read from it.
     pub environment: Vec<(OsString, OsString)>,
-    /// Names that no job sees, whatever is granted: the host's own secrets. `<name>_FILE` and systemd's
-    /// `CREDENTIALS_DIRECTORY` are hidden with them.
-    pub hidden: BTreeSet<String>,
     /// A folder of the host's own for a link from `python` to `python3`. Made where it is needed.
     pub links: PathBuf,
     /// How patient the runner is.
@@ -178,10 +174,12 @@ impl BashRunner {
             .arg(script)
             .current_dir(folder)
             .env_clear()
-            .envs(
-                self.environment
-                    .of(&invocation.job.grants.env, work, &invocation.log_folder),
-            )
+            .envs(self.environment.of(
+                &invocation.job.grants.env,
+                &invocation.hidden,
+                work,
+                &invocation.log_folder,
+            ))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

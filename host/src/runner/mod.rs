@@ -4,11 +4,11 @@ pub mod bash;
 pub mod component;
 pub mod log;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use innkeeper_core::BoxFuture;
-use innkeeper_core::clock::Timestamp;
 use innkeeper_core::config::{Job, Namespace};
 use innkeeper_core::request::{Arguments, Asking, Bytes};
 use innkeeper_core::run::{Outcome, RunId};
@@ -37,6 +37,8 @@ pub struct Invocation {
     pub askings: Vec<Asking>,
     /// What the webhook of the oldest asking sent, where the job is told.
     pub payload: Option<Bytes>,
+    /// Names of variables that it does not see, whatever is granted: the host's own secrets, and where they are read from.
+    pub hidden: Arc<BTreeSet<String>>,
     /// The run's log folder, absolute. The runner makes it, with the files `stdout` and `stderr`.
     pub log_folder: PathBuf,
     /// `data_dir/work/<namespace>`, absolute. The runner makes it where it is needed.
@@ -54,10 +56,4 @@ pub struct Progress {
     pub fraction: Option<f64>,
     /// What is being done: one line, made safe to show.
     pub line: String,
-}
-
-/// Where a run's log is, below `data_dir/logs`: `<namespace>_<job>/<UTC time>-<run id>`.
-pub fn log_folder(namespace: &str, job: &str, started: Timestamp, run: RunId) -> String {
-    let time = started.to_jiff().strftime("%Y%m%dT%H%M%SZ");
-    format!("{namespace}_{job}/{time}-{run}")
 }

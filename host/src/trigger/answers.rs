@@ -77,6 +77,20 @@ pub fn too_many_suppressions(namespace: &str) -> String {
     format!("`{namespace}` has {SUPPRESSIONS_SHOWN} suppressions already. Cancel those that are not needed any more.")
 }
 
+/// Nobody knows of this run.
+pub fn no_such_run(run: RunId) -> String {
+    format!(
+        "There is no run {run}. Reports name their runs, as `run 12`; the numbers of `status` are those of requests."
+    )
+}
+
+/// There is no log of a run.
+pub fn log_gone(run: RunId) -> String {
+    format!(
+        "The log of run {run} is not there any more, or cannot be read: whoever runs the host finds why in its own log."
+    )
+}
+
 /// A namespace was left out when the host started.
 pub fn left_out(namespace: &str) -> String {
     format!(

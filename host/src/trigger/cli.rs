@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use innkeeper_core::clock::Clock;
 use innkeeper_core::command::check_argument;
-use innkeeper_core::config::Config;
 use innkeeper_core::message::Address;
 use innkeeper_core::request::{Arguments, CliOrigin, NewAsking, NewRequest, Origin, RequestId};
 use serde::{Deserialize, Serialize};
 
 use super::{Heard, Intake, Said};
+use crate::current::Current;
 use crate::deliver::terminal::{Event, Session, Terminals};
 
 /// What the command line asks for.
@@ -37,7 +37,7 @@ pub enum Order {
 #[derive(Clone)]
 pub struct CommandLine {
     /// What there is to ask for.
-    pub config: Arc<Config>,
+    pub current: Current,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// The door.
@@ -102,8 +102,9 @@ impl CommandLine {
     }
 
     fn request(&self, namespace: String, job: String, given: Arguments) -> Result<NewRequest, BadOrder> {
-        let found = self.config.namespaces.get(&namespace).ok_or_else(|| {
-            let known: Vec<&str> = self.config.namespaces.keys().map(String::as_str).collect();
+        let config = self.current.get();
+        let found = config.namespaces.get(&namespace).ok_or_else(|| {
+            let known: Vec<&str> = config.namespaces.keys().map(String::as_str).collect();
             BadOrder(format!(
                 "there is no namespace `{namespace}`; there are: {}",
                 known.join(", ")

@@ -19,20 +19,22 @@ use axum::body::Bytes;
 use http::HeaderMap;
 use innkeeper_core::clock::Clock;
 use innkeeper_core::config::secrets::Secret;
-use innkeeper_core::config::{Allowed, CommentCommands, Config, GithubRule, Namespace};
+use innkeeper_core::config::{Allowed, CommentCommands, GithubRule, Namespace};
 use innkeeper_core::request::{NewAsking, NewRequest, RequestId, Trigger};
 
 use self::decision::{Decision, decide};
 use super::payload::Pointer;
 use super::{Heard, Reception};
-pub use crate::github::Access;
+use crate::current::{Current, Derived};
+use crate::github::Access;
 
 /// Bodies over this are checked off the async threads: signing and reading one of 25 MB takes tens of milliseconds.
 const LARGE: usize = 512 * 1024;
 
 /// Takes GitHub's deliveries for all namespaces.
 pub struct GithubTrigger {
-    hooks: BTreeMap<String, Arc<Hook>>,
+    /// By namespace.
+    hooks: Derived<BTreeMap<String, Arc<Hook>>>,
     intake: Arc<dyn Reception>,
     clock: Arc<dyn Clock>,
 }
@@ -108,24 +110,22 @@ pub enum Refusal {
 }
 
 impl GithubTrigger {
-    /// The trigger for the namespaces of `config` that may have it; `secret` gives a secret's value by its name, and `access`
-    /// says who can write to GitHub.
+    /// The trigger for the namespaces that may have it; `secret` gives a secret's value by its name.
     pub fn new(
-        config: &Config,
-        secret: impl Fn(&str) -> Option<Secret>,
-        access: &Access,
+        current: Current,
+        secret: impl Fn(&str) -> Option<Secret> + Send + Sync + 'static,
         intake: Arc<dyn Reception>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let hook = |namespace: &Arc<Namespace>| {
-            let hook = Hook::of(namespace, &secret, access)?;
-            Some((namespace.name.clone(), Arc::new(hook)))
-        };
-        Self {
-            hooks: config.namespaces.values().filter_map(hook).collect(),
-            intake,
-            clock,
-        }
+        let hooks = Derived::new(current, move |config| {
+            let access = Access::of(config, &secret);
+            let hook = |namespace: &Arc<Namespace>| {
+                let hook = Hook::of(namespace, &secret, &access)?;
+                Some((namespace.name.clone(), Arc::new(hook)))
+            };
+            config.namespaces.values().filter_map(hook).collect()
+        });
+        Self { hooks, intake, clock }
     }
 
     /// Takes one delivery: checks who sent it, decides what follows, and has it kept. When this returns
@@ -134,9 +134,9 @@ impl GithubTrigger {
     /// # Errors
     /// Why it was not taken. Nothing was kept.
     pub async fn deliver(&self, namespace: &str, headers: &HeaderMap, body: Bytes) -> Result<Answer, Refusal> {
-        let hook = self.hooks.get(namespace);
-        let known_as = hook.map_or("unknown", |hook| &hook.namespace.name);
-        let answer = match self.decide(hook.cloned(), headers, body).await {
+        let hook = self.hooks.get().get(namespace).cloned();
+        let known_as = hook.as_ref().map_or("unknown", |_| namespace);
+        let answer = match self.decide(hook, headers, body).await {
             Ok(Decision::Do { orders, said }) => self.carry_out(orders, said).await,
             Ok(Decision::Answer(answer)) => Ok(answer),
             Err(refusal) => Err(refusal),

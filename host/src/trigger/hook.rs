@@ -25,6 +25,7 @@ use self::scheme::verify;
 use super::cli::Conversation;
 use super::payload::{self, Pointer, Unfit, pick};
 use super::{Heard, Orders};
+use crate::current::{Current, Derived};
 use crate::deliver::terminal::{Event, Terminals};
 
 /// Bodies over this are checked off the async threads: signing and reading one of 25 MB takes tens of milliseconds.
@@ -56,11 +57,13 @@ pub struct HookParts {
 
 /// Takes webhooks for all namespaces.
 pub struct HookTrigger {
-    /// By namespace and name.
-    hooks: BTreeMap<String, BTreeMap<String, Arc<Door>>>,
+    doors: Derived<Doors>,
     waiters: Semaphore,
     parts: HookParts,
 }
+
+/// Doors by namespace and name.
+type Doors = BTreeMap<String, BTreeMap<String, Arc<Door>>>;
 
 /// A hook, and what opens it.
 #[derive(Debug)]
@@ -116,20 +119,14 @@ pub enum Refusal {
 type Order = (NewAsking, HookOrigin, NewRequest);
 
 impl HookTrigger {
-    /// The trigger for the namespaces of `config` that may have it; `secret` gives a secret's value by its name.
-    pub fn new(config: &Config, secret: impl Fn(&str) -> Option<Secret>, parts: HookParts) -> Self {
-        let doors = |namespace: &Arc<Namespace>| {
-            let hooks = namespace.hooks.values();
-            hooks
-                .map(|hook| (hook.name.clone(), Arc::new(Door::new(namespace, hook, &secret))))
-                .collect()
-        };
-        let namespaces = config.namespaces.values();
+    /// The trigger for the namespaces that may have it; `secret` gives a secret's value by its name.
+    pub fn new(
+        current: Current,
+        secret: impl Fn(&str) -> Option<Secret> + Send + Sync + 'static,
+        parts: HookParts,
+    ) -> Self {
         Self {
-            hooks: namespaces
-                .filter(|namespace| namespace.grants.triggers.contains(&Trigger::Hook))
-                .map(|namespace| (namespace.name.clone(), doors(namespace)))
-                .collect(),
+            doors: Derived::new(current, move |config| doors(config, &secret)),
             waiters: Semaphore::new(WAITERS),
             parts,
         }
@@ -147,7 +144,8 @@ impl HookTrigger {
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<Answer, Refusal> {
-        let Some(door) = self.hooks.get(namespace).and_then(|hooks| hooks.get(hook)) else {
+        let doors = self.doors.get();
+        let Some(door) = doors.get(namespace).and_then(|hooks| hooks.get(hook)) else {
             // Not by its name, which is anything that anybody sends.
             tracing::info!("a webhook for no hook of this host");
             return Err(Refusal::Unknown);
@@ -215,6 +213,21 @@ impl HookTrigger {
         };
         Ok(reported.unwrap_or(accepted))
     }
+}
+
+/// The doors of the namespaces that may have some.
+fn doors(config: &Config, secret: &dyn Fn(&str) -> Option<Secret>) -> Doors {
+    let of = |namespace: &Arc<Namespace>| {
+        let hooks = namespace.hooks.values();
+        hooks
+            .map(|hook| (hook.name.clone(), Arc::new(Door::new(namespace, hook, secret))))
+            .collect()
+    };
+    let namespaces = config.namespaces.values();
+    namespaces
+        .filter(|namespace| namespace.grants.triggers.contains(&Trigger::Hook))
+        .map(|namespace| (namespace.name.clone(), of(namespace)))
+        .collect()
 }
 
 /// Waits for the report. None: it takes longer.

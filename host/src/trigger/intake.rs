@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use innkeeper_core::clock::{Clock, Timestamp};
-use innkeeper_core::config::Config;
 use innkeeper_core::message::NewDelivery;
 use innkeeper_core::request::{Asking, NewAsking, NewRequest, Origin};
 use innkeeper_core::schedule::Mark;
@@ -17,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use super::desk::{Answer, Decision, Desk, REFUSED, silence};
 use super::{Directory, Heard, Said};
 use crate::bell::Bells;
+use crate::current::Current;
 use crate::deliver::terminal::Terminals;
 
 /// The one door to the queue.
@@ -30,7 +30,7 @@ pub struct Intake {
 #[derive(Clone)]
 pub struct IntakeParts {
     /// What there is to ask for.
-    pub config: Arc<Config>,
+    pub current: Current,
     /// Where it is kept.
     pub store: Arc<Store>,
     /// What time it is.
@@ -142,7 +142,7 @@ impl Intake {
     /// # Errors
     /// The store's: nothing changed.
     pub async fn resume_schedules(&self, marks: Vec<Mark>) -> anyhow::Result<Vec<Timestamp>> {
-        let left_out = self.desk.parts.config.left_out.clone();
+        let left_out = self.desk.parts.current.get().left_out.clone();
         let resumed = self.desk.parts.store.resume_schedules(marks, left_out).await;
         resumed.context("the schedules cannot be looked up")
     }

@@ -7,32 +7,36 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use innkeeper_core::clock::{Clock, Timestamp};
-use innkeeper_core::config::Config;
 use innkeeper_core::schedule::{Start, Timetable};
 use tokio_util::sync::CancellationToken;
 
 use super::{Heard, Intake};
+use crate::current::Current;
 
 /// How long the clock rests after the store failed.
 const STORE_RETRY: Duration = Duration::from_secs(5);
 
 /// Starts jobs by the clock.
 pub struct ScheduleTrigger {
+    current: Current,
     table: Timetable,
     intake: Arc<Intake>,
     clock: Arc<dyn Clock>,
 }
 
 impl ScheduleTrigger {
-    /// The trigger for the schedules of `config`, which goes on where an earlier host left them.
+    /// The trigger for the schedules of the configuration, which goes on where an earlier host left them.
     ///
     /// # Errors
     /// The store's.
-    pub async fn resume(config: &Config, intake: Arc<Intake>, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
-        let mut table = Timetable::new(config, clock.now());
-        let marks = intake.resume_schedules(table.marks()).await?;
-        table.resume(&marks);
-        Ok(Self { table, intake, clock })
+    pub async fn resume(current: Current, intake: Arc<Intake>, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let table = timetable(&current, &intake, &*clock).await?;
+        Ok(Self {
+            current,
+            table,
+            intake,
+            clock,
+        })
     }
 
     /// Starts what is due until `stop`. Without schedules it sleeps until then.
@@ -40,9 +44,33 @@ impl ScheduleTrigger {
         while !stop.is_cancelled() {
             // A start that was begun is seen through.
             let rest = self.start_what_is_due().await;
+            let replaced = tokio::select! {
+                () = stop.cancelled() => false,
+                () = pause(rest) => false,
+                () = self.current.changed() => true,
+            };
+            if replaced {
+                self.read_again(&stop).await;
+            }
+        }
+    }
+
+    /// Goes on by the schedules of the configuration as it is now; for as long as they cannot be looked up, by those before.
+    async fn read_again(&mut self, stop: &CancellationToken) {
+        loop {
+            match timetable(&self.current, &self.intake, &*self.clock).await {
+                Ok(table) => {
+                    self.table = table;
+                    return;
+                }
+                Err(error) => tracing::error!(
+                    error = format!("{error:#}"),
+                    "new schedules are not known yet; trying again"
+                ),
+            }
             tokio::select! {
-                () = stop.cancelled() => {}
-                () = pause(rest) => {}
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(STORE_RETRY) => {}
             }
         }
     }
@@ -80,6 +108,14 @@ impl ScheduleTrigger {
         }
         Ok(())
     }
+}
+
+/// Every schedule with its next start, from where an earlier table was.
+async fn timetable(current: &Current, intake: &Intake, clock: &dyn Clock) -> anyhow::Result<Timetable> {
+    let mut table = Timetable::new(&current.get(), clock.now());
+    let marks = intake.resume_schedules(table.marks()).await?;
+    table.resume(&marks);
+    Ok(table)
 }
 
 async fn pause(rest: Option<Duration>) {

@@ -54,19 +54,21 @@ fn notice(
     if queued.joined && !origin.is_said() {
         return None;
     }
-    let text = match (queued.suppressed, queued.busy) {
+    let cancel = Button::cancel(queued.id);
+    let (text, buttons) = match (queued.suppressed, queued.busy) {
         (Some(until), _) => {
             let known = config.namespaces.get(namespace);
             let lift = known.and_then(|known| answers::lifting_command(known, job, answers::prefix(origin)));
             let job = (namespace, job);
-            answers::waits_for_release(job, queued.id, until, lift.as_deref(), now, &config.timezone)
+            let text = answers::waits_for_release(job, queued.id, until, lift.as_deref(), now, &config.timezone);
+            (text, vec![cancel])
         }
         // What is due later may find the job free. Nobody waits for what a webhook starts.
         (None, Some(run)) if queued.due <= now && origin.is_said() => {
-            answers::waits_for_run((namespace, job), queued.id, run)
+            let text = answers::waits_for_run((namespace, job), queued.id, run);
+            (text, vec![cancel, Button::log(run)])
         }
         _ => return None,
     };
-    let cancel = [Button::cancel(queued.id)];
-    Some(reply_with(origin, report::with_buttons(text, &cancel)))
+    Some(reply_with(origin, report::with_buttons(text, &buttons)))
 }

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::*;
-use crate::trigger::github::Access;
+use crate::current::Current;
 use crate::trigger::hook::HookParts;
 use crate::trigger::{Heard, Orders, Reception, Said};
 
@@ -81,14 +81,13 @@ fn parts() -> WebParts {
     };
     WebParts {
         github: Arc::new(GithubTrigger::new(
-            &config,
+            Current::fixed(std::sync::Arc::new(config.clone())),
             |_| None,
-            &Access::default(),
             Arc::new(Nobody),
             Arc::new(SystemClock),
         )),
         hooks: Arc::new(HookTrigger::new(
-            &config,
+            Current::fixed(std::sync::Arc::new(config.clone())),
             |_| None,
             HookParts {
                 orders: Arc::new(Nobody),

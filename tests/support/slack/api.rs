@@ -96,6 +96,7 @@ fn answer(slack: &FakeSlack, method: &str, arguments: &Arguments, headers: &Head
             "auth.test" => methods::auth_test(&slack.0.url),
             "apps.connections.open" => methods::connections_open(state, &slack.0.url),
             "chat.postMessage" => methods::post_message(state, arguments, &mut events),
+            "chat.update" => methods::update_message(state, arguments),
             "chat.getPermalink" => methods::permalink(state, arguments),
             "conversations.list" => methods::conversations_list(state, arguments),
             "conversations.info" => methods::conversations_info(state, arguments),

@@ -128,9 +128,46 @@ pub(super) fn post_message(state: &mut State, arguments: &Arguments, events: &mu
         metadata,
         file: None,
         unfurls,
+        edits: 0,
         at: Instant::now(),
     };
     Ok(publish(state, post, events))
+}
+
+/// Another text for a message of the bot. Blocks that are left out stay.
+pub(super) fn update_message(state: &mut State, arguments: &Arguments) -> Answer {
+    let channel = by_id(state, arguments, "channel")?.id.clone();
+    let ts = text(arguments, "ts").ok_or("message_not_found")?;
+    let said = text(arguments, "text").unwrap_or_default();
+    let blocks = match arguments.get("blocks") {
+        None | Some(Value::Null) => None,
+        Some(Value::Array(new)) => Some(new.clone()),
+        Some(_) => return Err("invalid_blocks_format".into()),
+    };
+    if said.is_empty() && blocks.as_ref().is_none_or(Vec::is_empty) {
+        return Err("no_text".into());
+    }
+    if said.chars().count() > LONGEST_TEXT {
+        return Err("msg_too_long".into());
+    }
+    if let Some(blocks) = &blocks {
+        blocks::check(blocks)?;
+    }
+    let posts = state.posts.iter_mut();
+    let post = posts.into_iter().find(|post| post.channel == channel && post.ts == ts);
+    let Some(post) = post else {
+        // Somebody else's, or nobody's.
+        return match state.has_message(&channel, ts) {
+            true => Err("cant_update_message".into()),
+            false => Err("message_not_found".into()),
+        };
+    };
+    said.clone_into(&mut post.text);
+    post.edits += 1;
+    if let Some(blocks) = blocks {
+        post.blocks = blocks;
+    }
+    Ok(json!({ "channel": channel, "ts": ts, "text": said }))
 }
 
 fn metadata(arguments: &Arguments) -> Result<Option<Value>, Refusal> {
@@ -262,6 +299,7 @@ pub(super) fn complete_upload(state: &mut State, arguments: &Arguments, events: 
             metadata: None,
             file: Some(upload),
             unfurls: false,
+            edits: 0,
             at: Instant::now(),
         };
         publish(state, post, events);

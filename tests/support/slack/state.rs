@@ -70,6 +70,8 @@ pub struct Post {
     pub file: Option<Upload>,
     /// Whether links may unfold.
     pub unfurls: bool,
+    /// How often it was edited. `text` and `blocks` are what it says now.
+    pub edits: u32,
     /// When it came.
     pub at: Instant,
 }

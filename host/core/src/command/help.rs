@@ -42,6 +42,10 @@ pub fn general_help(catalogue: &Catalogue, prefix: &str) -> String {
             "Type {} to cancel what waits, by its number in the status",
             code(&format!("{prefix}cancel [number]"))
         ),
+        format!(
+            "Type {} to see what a run wrote, by the number in its report",
+            code(&format!("{prefix}logs tail [run]"))
+        ),
     ]
     .join("\n")
 }
@@ -247,6 +251,7 @@ These kinds of commands are available:
 Type `@bot [kind] help` to see the commands of a kind, for example `@bot demo help`
 Type `@bot status` to see what runs and what waits
 Type `@bot cancel [number]` to cancel what waits, by its number in the status
+Type `@bot logs tail [run]` to see what a run wrote, by the number in its report
 "#);
     }
 

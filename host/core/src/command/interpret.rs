@@ -1,12 +1,13 @@
 //! From what somebody said to what they ask for.
 //!
-//! The first word decides: `help`, `status`, `cancel` and `remove` are built in, every other one is the name of a
+//! The first word decides: `help`, `status`, `logs`, `cancel` and `remove` are built in, every other one is the name of a
 //! namespace, and the rest is one of its commands. Reserved words keep the two apart, so nothing here depends on an
 //! order.
 
 use super::argument::check_argument;
 use super::catalogue::{Catalogue, CatalogueNamespace};
 use super::decode::decode;
+use super::logs::{self, LogsWanted};
 use super::nearest::nearest;
 use super::words::Words;
 use crate::request::Arguments;
@@ -34,6 +35,8 @@ pub enum Understood {
     Status,
     /// That a pending request be cancelled: `cancel 12`, or `remove job id 12` as users of other bots know it.
     CancelRequest(i64),
+    /// What a run wrote: `logs tail 12`.
+    Logs(LogsWanted),
     /// Something that is no command. The nearest commands, as they would be typed, at most three, the nearest first.
     NotUnderstood {
         /// For example `demo say hello to [name]`.
@@ -89,6 +92,7 @@ fn built_in(words: &Words<'_>, catalogue: &Catalogue) -> Option<Understood> {
     match plain?.as_slice() {
         [] | ["help"] => Some(Understood::Help),
         ["status"] => Some(Understood::Status),
+        ["logs" | "showlogs", rest @ ..] => Some(logs::read(rest)),
         ["help", name] | [name, "help"] => catalogue
             .namespace(name)
             .map(|namespace| Understood::HelpFor(namespace.name.clone())),
@@ -103,22 +107,26 @@ fn built_in(words: &Words<'_>, catalogue: &Catalogue) -> Option<Understood> {
 
 /// `12`, or `[12]` and `#12` as status lines and people write it.
 fn cancel(written: &str) -> Understood {
-    let digits = written
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(written);
-    let digits = digits.strip_prefix('#').unwrap_or(digits);
-    match digits.parse() {
-        Ok(number) if number > 0 && digits.bytes().all(|digit| digit.is_ascii_digit()) => {
-            Understood::CancelRequest(number)
-        }
-        _ => {
+    match number(written) {
+        Some(number) => Understood::CancelRequest(number),
+        None => {
             let shown: String = written.chars().take(40).collect();
             Understood::Refused(format!(
                 "`{shown}` is not the number of a request. `status` lists them with their numbers; then type `cancel 12`."
             ))
         }
     }
+}
+
+/// The number that `12`, `[12]` or `#12` is.
+pub(super) fn number(written: &str) -> Option<i64> {
+    let digits = written
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(written);
+    let digits = digits.strip_prefix('#').unwrap_or(digits);
+    let plain = digits.bytes().all(|digit| digit.is_ascii_digit());
+    digits.parse().ok().filter(|number| plain && *number > 0)
 }
 
 fn command(words: &Words<'_>, catalogue: &Catalogue) -> Option<Understood> {
@@ -254,6 +262,11 @@ pub(super) mod tests {
         assert_eq!(understood("ops help"), Understood::HelpFor("ops".into()));
         assert_eq!(understood("status"), Understood::Status);
         assert_eq!(understood("cancel 12"), Understood::CancelRequest(12));
+        assert!(matches!(
+            understood("logs tail 12"),
+            Understood::Logs(LogsWanted { run: 12, .. })
+        ));
+        assert!(matches!(understood("logs of the deploy"), Understood::Refused(_)));
         assert_eq!(understood("remove job id [12]."), Understood::CancelRequest(12));
         assert!(matches!(understood("cancel +1"), Understood::Refused(_)));
         assert!(matches!(

@@ -29,6 +29,7 @@ const PARAMETER: f64 = 0.5;
 const BUILT_IN: &[(&[Option<&str>], &str)] = &[
     (&[Some("help")], "help"),
     (&[Some("status")], "status"),
+    (&[Some("logs"), Some("tail"), None], "logs tail [run]"),
     (&[Some("cancel"), None], "cancel [number]"),
 ];
 

@@ -153,6 +153,10 @@ impl Host {
                 RawSlackMode::Socket => SlackMode::Socket,
                 RawSlackMode::Http => SlackMode::Http,
             },
+            progress_after: match self.raw.slack.progress_after_seconds {
+                0 => None,
+                seconds => Some(Duration::from_secs(seconds)),
+            },
             logs_channel: self.raw.slack.logs_channel.clone(),
             support_channel: self.raw.slack.support_channel.clone(),
         }

@@ -57,6 +57,8 @@ pub struct Slack {
     pub logs_channel: Option<String>,
     /// Where failures call for help, `#name` or id.
     pub support_channel: Option<String>,
+    /// How long a run that somebody in Slack asked for may take before it is shown how far it is. None: that is never shown.
+    pub progress_after: Option<Duration>,
 }
 
 /// How Slack's events reach the host.

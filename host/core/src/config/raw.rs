@@ -76,7 +76,7 @@ impl Default for RawServer {
 }
 
 /// How the host talks to Slack.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawSlack {
     /// How Slack's events reach the host.
@@ -85,6 +85,21 @@ pub(super) struct RawSlack {
     pub logs_channel: Option<String>,
     /// Where failures call for help: `#name` or an id.
     pub support_channel: Option<String>,
+    /// How long a run that somebody in Slack asked for may take, in seconds, before a message there shows how far it is; 0 for
+    /// never.
+    #[schemars(range(max = 86_400))]
+    pub progress_after_seconds: u64,
+}
+
+impl Default for RawSlack {
+    fn default() -> Self {
+        Self {
+            mode: RawSlackMode::default(),
+            logs_channel: None,
+            support_channel: None,
+            progress_after_seconds: 10,
+        }
+    }
 }
 
 /// How Slack's events reach the host.

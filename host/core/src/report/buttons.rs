@@ -44,6 +44,16 @@ impl Button {
         }
     }
 
+    /// Shows the end of a run's log.
+    pub fn log(run: crate::run::RunId) -> Self {
+        Self {
+            label: "Log".to_owned(),
+            says: format!("logs tail {run}"),
+            danger: false,
+            confirm: false,
+        }
+    }
+
     /// Says what was probably meant, in plain text.
     pub fn say(plain: &str) -> Self {
         Self {

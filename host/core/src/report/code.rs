@@ -71,6 +71,28 @@ pub(crate) fn last_lines(text: &str, lines: usize, chars: usize) -> String {
     format!("…{}", &last[from..])
 }
 
+/// The first lines of `text`, within the same bounds. Where not even the first line fits, its beginning.
+pub(crate) fn first_lines(text: &str, lines: usize, chars: usize) -> String {
+    let text = text.trim_end();
+    let (mut room, mut end) = (chars, 0);
+    for line in text.split_inclusive('\n').take(lines) {
+        let length = inside(line.trim_end_matches('\n')).chars().count() + 1;
+        if length > room {
+            break;
+        }
+        room -= length;
+        end += line.len();
+    }
+    if end > 0 || text.is_empty() {
+        return text[..end].trim_end_matches('\n').to_owned();
+    }
+    // As in `last_lines`.
+    let kept = (chars.saturating_sub(1) / 5).max(1);
+    let first = text.split('\n').next().unwrap_or(text);
+    let until = first.char_indices().nth(kept).map_or(first.len(), |(at, _)| at);
+    format!("{}…", &first[..until])
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -97,6 +119,14 @@ mod tests {
         assert_eq!(last_lines("", 20, 10), "");
     }
 
+    #[test]
+    fn the_first_lines_are_whole_lines_that_fit() {
+        assert_eq!(first_lines("one\ntwo\nthree\n\n", 2, 100), "one\ntwo");
+        assert_eq!(first_lines("one\ntwo\nthree", 20, 10), "one\ntwo");
+        assert_eq!(first_lines("<<<<<<<<<<\none", 20, 12), "<<…");
+        assert_eq!(first_lines("", 20, 10), "");
+    }
+
     proptest! {
         #[test]
         fn content_never_closes_its_fence(text in "[`&<>\n a\u{200b}]{0,80}") {
@@ -110,6 +140,9 @@ mod tests {
             let tail = last_lines(&text, lines, chars);
             prop_assert!(tail.split('\n').count() <= lines);
             prop_assert!(inside(&tail).chars().count() <= chars, "{}", inside(&tail));
+            let head = first_lines(&text, lines, chars);
+            prop_assert!(head.split('\n').count() <= lines);
+            prop_assert!(inside(&head).chars().count() <= chars, "{}", inside(&head));
         }
     }
 }

@@ -4,6 +4,9 @@
 //!   compose   which of the texts below, if any
 //!   text blocks code file      one format each: stdout -> Message
 //!   guest     what guests say as types -> Message
+//!   log       what a run wrote -> Messages
+//!   notice    what the host says of itself
+//!   progress  how far a run is
 //!   wording   every text of the host's own that people read
 //!   clean     bytes -> text that is safe to show
 //!   limits    what Slack takes
@@ -23,7 +26,10 @@ mod file;
 mod formatter;
 mod guest;
 mod limits;
+mod log;
 pub mod markdown;
+pub mod notice;
+pub mod progress;
 pub mod status;
 pub mod terminal;
 mod text;
@@ -35,6 +41,7 @@ pub use clean::{clean, readable};
 pub use code::fence;
 pub use formatter::{Finished, Formatter, NoFormatter};
 pub use guest::{format_failed, of_format};
+pub use log::{LOG_EXCERPT, LOG_FILE, Log, LogPiece, log};
 pub use text::{Voice, escape};
 
 use crate::config::{Format, Job};

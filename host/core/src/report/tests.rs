@@ -219,7 +219,7 @@ fn a_failure_is_a_text_whatever_the_format_and_shows_only_stderr() {
     let text = ended.text();
     assert!(!text.contains("half of the output") && !text.contains("line 80 ") && text.contains("line 81 "));
     assert!(
-        text.contains("line 100 &lt;!channel&gt;\n```\nThe whole log: `innkeeper logs 7`"),
+        text.contains("line 100 &lt;!channel&gt;\n```\nIts log: say `logs tail 7` to me"),
         "{text}"
     );
 }

@@ -105,7 +105,7 @@ pub(crate) fn failed(failure: &Failure<'_>) -> String {
 }
 
 fn whole_log(run: RunId) -> String {
-    format!("The whole log: `innkeeper logs {run}`, on the host.")
+    format!("Its log: say `logs tail {run}` to me, or run `innkeeper logs {run}` on the host.")
 }
 
 /// How a run ended that did not succeed, without the full stop.
@@ -182,7 +182,7 @@ fn sentence(reason: &str) -> String {
 }
 
 /// Text within a sentence of the host's: nothing in it is a mention, a link or a fence.
-fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     escape(text).replace('@', "@\u{200b}").replace("```", "'''")
 }
 
@@ -314,7 +314,7 @@ mod tests {
         cannot reach &lt;db&gt;
         giving up
         ```
-        The whole log: `innkeeper logs 12`, on the host.
+        Its log: say `logs tail 12` to me, or run `innkeeper logs 12` on the host.
         Calling tech support.
         ");
         let cut = Captured {
@@ -328,7 +328,7 @@ mod tests {
         ```
         a line
         ```
-        The whole log: `innkeeper logs 12`, on the host.
+        Its log: say `logs tail 12` to me, or run `innkeeper logs 12` on the host.
         ");
     }
 
@@ -384,7 +384,7 @@ mod tests {
     fn a_run_that_died_with_the_host_is_told_of() {
         insta::assert_snapshot!(interrupted("demo_deploy", RUN, true), @"
         `demo_deploy` was interrupted (run 12): the host stopped while it ran. It does not run again by itself; ask again if it is still wanted.
-        The whole log: `innkeeper logs 12`, on the host.
+        Its log: say `logs tail 12` to me, or run `innkeeper logs 12` on the host.
         Calling tech support.
         ");
     }
@@ -439,7 +439,7 @@ mod tests {
             .collect();
         insta::assert_snapshot!(support_call("demo_deploy", RUN, &askings), @"
         :rotating_light: `demo_deploy` failed (run 12). <@U3> asked for it in <#C2>. <@U3> asked for it in a direct message. GitHub asked for it: pull_request of owner/name by &lt;!here&gt;. The webhook `bell` asked for it. It is scheduled: `0 9 * * *`. ann asked for it on the command line.
-        The whole log: `innkeeper logs 12`, on the host.
+        Its log: say `logs tail 12` to me, or run `innkeeper logs 12` on the host.
         ");
     }
 }

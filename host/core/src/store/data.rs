@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
-use crate::message::Delivery;
+use crate::message::{Delivery, Post};
 use crate::outbox::Receipt;
 use crate::queue::RequestState;
 use crate::request::{AskingId, NewRequest, RequestId};
@@ -125,6 +125,8 @@ pub struct RunEnd {
     pub stderr: Written,
     /// The run's log folder, relative to `data_dir/logs`. None where it never had one.
     pub log_folder: Option<String>,
+    /// The last word of the messages that showed how far it was, where there are some.
+    pub shown: Option<Post>,
 }
 
 impl RunEnd {
@@ -137,6 +139,7 @@ impl RunEnd {
             stdout: Written::from(&outcome.stdout),
             stderr: Written::from(&outcome.stderr),
             log_folder,
+            shown: None,
         }
     }
 
@@ -149,6 +152,7 @@ impl RunEnd {
             stdout: Written::default(),
             stderr: Written::default(),
             log_folder,
+            shown: None,
         }
     }
 }

@@ -25,6 +25,7 @@ mod db;
 mod error;
 mod job;
 mod outbox;
+mod progress;
 mod queue;
 mod read;
 mod schedule;
@@ -48,7 +49,7 @@ pub use view::{
 };
 
 use crate::clock::Timestamp;
-use crate::message::NewDelivery;
+use crate::message::{Address, NewDelivery, Post};
 use crate::request::{Asking, AskingId, NewAsking, NewRequest, RequestId};
 use crate::run::{Run, RunId};
 use crate::schedule::Mark;
@@ -251,6 +252,24 @@ impl Store {
     pub async fn end(&self, run: RunId, end: RunEnd, deliveries: Vec<NewDelivery>) -> Result<(), StoreError> {
         self.write("end a run", move |c| queue::end(c, run, &end, &deliveries))
             .await
+    }
+
+    /// Shows how far a run is, at each of `places` in one message: posted the first time, edited from then on. Nothing where the
+    /// run has ended. Says in which lanes there is work.
+    ///
+    /// # Errors
+    /// The database's: nothing is shown.
+    pub async fn show_progress(
+        &self,
+        run: RunId,
+        places: Vec<Address>,
+        post: Post,
+        now: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        self.write("show how far a run is", move |c| {
+            Ok(progress::show(c, run, &places, &post, now)?)
+        })
+        .await
     }
 
     /// Every run that is marked as running, oldest first. When the host starts, all of them died with the one before.

@@ -9,11 +9,18 @@ use super::error::StoreError;
 use super::statement::{all, change, maybe, one};
 use crate::clock::Timestamp;
 use crate::message::{Content, Delivery, Message, NewDelivery};
+use crate::outbox::Receipt;
 use crate::queue::DeliveryState;
 
-/// Puts deliveries at the end of their lanes, in their order.
+/// Puts deliveries at the end of their lanes, in their order. An edit takes the place of one of the same message that was not
+/// sent yet.
 pub(super) fn append(c: &Connection, deliveries: &[NewDelivery], now: Timestamp) -> Sql<()> {
     for delivery in deliveries {
+        if let Content::Edit { of, .. } = &delivery.content
+            && replace_edit(c, *of, &delivery.content)? > 0
+        {
+            continue;
+        }
         let seq = insert_delivery(c, delivery, now)?;
         if let Content::Message(Message::File(file)) = &delivery.content {
             insert_attachment(c, seq, &file.content)?;
@@ -33,8 +40,10 @@ pub(super) fn take(c: &Connection, lane: &str, now: Timestamp) -> Result<Take, S
     let mut delivery = first.delivery;
     delivery.attempts = delivery.attempts.saturating_add(1);
     mark_in_flight(c, first.seq, delivery.attempts)?;
-    if let Content::Message(Message::File(file)) = &mut delivery.content {
-        file.content = attachment_of(c, first.seq)?;
+    match &mut delivery.content {
+        Content::Message(Message::File(file)) => file.content = attachment_of(c, first.seq)?,
+        Content::Edit { of, .. } => delivery.edited = receipt_of(c, *of)?,
+        Content::Message(Message::Post(_)) | Content::Reaction { .. } | Content::Status(_) => {}
     }
     Ok(Take::Due {
         delivery: Box::new(delivery),
@@ -61,6 +70,7 @@ pub(super) fn settle(
     if !matches!(settled, Settled::Retry { .. }) {
         // Nobody reads it again: the run's log has it.
         forget_attachment(c, id)?;
+        forget_edit(c, id)?;
     }
     append(c, deliveries, now)?;
     Ok(())
@@ -69,8 +79,8 @@ pub(super) fn settle(
 fn insert_delivery(c: &Connection, delivery: &NewDelivery, now: Timestamp) -> Sql<i64> {
     one(
         c,
-        "INSERT INTO delivery (id, lane, run, state, created_at, address, content)
-         VALUES (?1, ?2, ?3, 'pending', ?4, ?5, ?6) RETURNING seq",
+        "INSERT INTO delivery (id, lane, run, state, created_at, address, content, edits)
+         VALUES (?1, ?2, ?3, 'pending', ?4, ?5, ?6, ?7) RETURNING seq",
         (
             delivery.id.as_bytes(),
             delivery.address.lane(),
@@ -78,6 +88,10 @@ fn insert_delivery(c: &Connection, delivery: &NewDelivery, now: Timestamp) -> Sq
             now,
             Json(&delivery.address),
             Json(&delivery.content),
+            match &delivery.content {
+                Content::Edit { of, .. } => Some(of.as_bytes()),
+                Content::Message(_) | Content::Reaction { .. } | Content::Status(_) => None,
+            },
         ),
         |row| row.get(0),
     )
@@ -105,6 +119,50 @@ fn attachment_of(c: &Connection, seq: i64) -> Sql<Vec<u8>> {
     })
 }
 
+/// Has the edit of `of` that was not sent yet say this instead, where there is one.
+fn replace_edit(c: &Connection, of: Uuid, content: &Content) -> Sql<usize> {
+    change(c, REPLACE_EDIT, (of.as_bytes(), Json(content)))
+}
+
+pub(super) const REPLACE_EDIT: &str =
+    "UPDATE delivery INDEXED BY delivery_edit_pending SET content = ?2 WHERE edits = ?1 AND state = 'pending'";
+
+/// Edits are not kept: what they said was past with the next.
+fn forget_edit(c: &Connection, id: Uuid) -> Sql<usize> {
+    change(
+        c,
+        "DELETE FROM delivery WHERE id = ?1 AND edits IS NOT NULL",
+        [id.as_bytes()],
+    )
+}
+
+/// Takes a delivery away that was not tried yet. Whether it was there.
+pub(super) fn withdraw(c: &Connection, id: Uuid) -> Sql<bool> {
+    let withdrawn = change(
+        c,
+        "DELETE FROM delivery WHERE id = ?1 AND state = 'pending' AND attempts = 0",
+        [id.as_bytes()],
+    )?;
+    if withdrawn > 0 {
+        change(
+            c,
+            "DELETE FROM delivery INDEXED BY delivery_edit_pending WHERE edits = ?1 AND state = 'pending'",
+            [id.as_bytes()],
+        )?;
+    }
+    Ok(withdrawn > 0)
+}
+
+fn receipt_of(c: &Connection, id: Uuid) -> Sql<Option<Receipt>> {
+    let receipt = maybe(
+        c,
+        "SELECT receipt FROM delivery WHERE id = ?1 AND state = 'sent'",
+        [id.as_bytes()],
+        |row| row.get::<_, Option<Json<Receipt>>>(0),
+    )?;
+    Ok(receipt.flatten().map(|receipt| receipt.0))
+}
+
 struct First {
     seq: i64,
     state: DeliveryState,
@@ -125,6 +183,7 @@ fn first_of(c: &Connection, lane: &str) -> Sql<Option<First>> {
                 created: row.get(6)?,
                 address: row.get::<_, Json<_>>(7)?.0,
                 content: row.get::<_, Json<_>>(8)?.0,
+                edited: None,
             },
         })
     })
@@ -141,7 +200,7 @@ fn mark_in_flight(c: &Connection, seq: i64, attempts: u32) -> Sql<usize> {
     )
 }
 
-fn mark_sent(c: &Connection, id: Uuid, now: Timestamp, receipt: &Json<&crate::outbox::Receipt>) -> Sql<usize> {
+fn mark_sent(c: &Connection, id: Uuid, now: Timestamp, receipt: &Json<&Receipt>) -> Sql<usize> {
     change(
         c,
         "UPDATE delivery SET state = 'sent', settled_at = ?2, receipt = ?3 WHERE id = ?1 AND state = 'in-flight'",

@@ -8,7 +8,7 @@ use super::column::{Json, Micros, Whole};
 use super::data::{Cancel, Claim, ClaimOne, Queued, RunEnd};
 use super::error::StoreError;
 use super::statement::{all, change, maybe, one};
-use super::{job, outbox, suppression};
+use super::{job, outbox, progress, suppression};
 use crate::clock::Timestamp;
 use crate::message::NewDelivery;
 use crate::queue::{RequestMove, RequestState};
@@ -114,6 +114,7 @@ pub(super) fn end(c: &Connection, run: RunId, end: &RunEnd, deliveries: &[NewDel
     move_request(c, request, RequestMove::End, Some(end.at))?;
     forget_payload(c, request)?;
     job::free(c, job, run)?;
+    progress::finish(c, run, end.shown.as_ref(), end.at)?;
     outbox::append(c, deliveries, end.at)?;
     Ok(())
 }

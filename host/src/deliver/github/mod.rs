@@ -13,6 +13,7 @@ use innkeeper_core::outbox::{Failure, Receipt, Target};
 use innkeeper_core::report::markdown;
 use uuid::Uuid;
 
+use crate::current::Derived;
 use crate::github::{Access, ApiError, Comment, GithubApi};
 
 /// How many pages of comments are looked through for one that was written before.
@@ -22,7 +23,7 @@ const MOST_PAGES: usize = 10;
 #[derive(Debug)]
 pub struct GithubTarget {
     api: GithubApi,
-    access: Arc<Access>,
+    access: Arc<Derived<Access>>,
 }
 
 /// Where something is written, and with what.
@@ -34,7 +35,7 @@ struct Desk<'d> {
 
 impl GithubTarget {
     /// Writes through `api`, as `access` allows.
-    pub fn new(api: GithubApi, access: Arc<Access>) -> Self {
+    pub fn new(api: GithubApi, access: Arc<Derived<Access>>) -> Self {
         Self { api, access }
     }
 
@@ -48,7 +49,8 @@ impl GithubTarget {
         else {
             return Err(impossible(delivery));
         };
-        let Some(token) = self.access.token(namespace) else {
+        let access = self.access.get();
+        let Some(token) = access.token(namespace) else {
             return Err(sort::no_token(namespace));
         };
         let desk = Desk {

@@ -67,6 +67,10 @@ impl SlackTarget {
                     (said, _) => said.map_err(|error| sort::failure(&error, channel)),
                 }
             }
+            (Address::Slack { channel, .. }, Content::Edit { post, .. }) => {
+                let edited = self.edit(delivery.edited.as_ref(), post).await?;
+                edited.map_err(|error| sort::failure(&error, channel))
+            }
             (Address::SlackMessage { channel, ts }, Content::Reaction { name }) => {
                 let reacted = self.react(channel, ts, name).await;
                 reacted.map_err(|error| sort::failure(&error, channel))
@@ -98,6 +102,26 @@ impl SlackTarget {
             channel: Some(posted.channel),
             ts: Some(posted.ts),
         })
+    }
+
+    /// Edits what another delivery posted, by what Slack said of that one.
+    async fn edit(&self, posted: Option<&Receipt>, post: &Post) -> Result<Result<Receipt, ApiError>, Failure> {
+        let Some(Receipt {
+            channel: Some(channel),
+            ts: Some(ts),
+        }) = posted
+        else {
+            return Err(Failure::Refused {
+                why: "the message that it edits was never posted".into(),
+            });
+        };
+        // Blocks that are left out would stay as they were.
+        let body = json!({"channel": channel, "ts": ts, "text": post.text, "blocks": post.blocks});
+        let edited: Result<Confirmed, ApiError> = self.api.post("chat.update", &body).await;
+        Ok(edited.map(|Confirmed {}| Receipt {
+            channel: Some(channel.clone()),
+            ts: Some(ts.clone()),
+        }))
     }
 
     /// The three steps of an external upload. When the last one fails, Slack keeps the bytes where nobody sees them,

@@ -28,6 +28,7 @@ async fn inn() -> Inn {
 
 fn delivery(address: Address, content: Content) -> Delivery {
     Delivery {
+        edited: None,
         id: ID,
         address,
         content,

@@ -41,7 +41,6 @@ impl Inn {
     fn with_memory(megabytes: u64) -> Self {
         let home = tempfile::tempdir().unwrap();
         let variables = [("HOME", "/root"), ("TOKEN", "t"), ("SLACK_BOT_TOKEN", "s")];
-        let hidden = BTreeSet::from(["SLACK_BOT_TOKEN".to_owned()]);
         let settings = GuestSettings {
             cache_folder: home.path().join("cache"),
             capacity: Capacity {
@@ -49,7 +48,7 @@ impl Inn {
                 guest_memory: megabytes << 20,
                 shutdown_grace: Duration::from_secs(1),
             },
-            environment: Environment::new(variables.map(|(name, value)| (name.into(), value.into())), &hidden),
+            environment: Environment::new(variables.map(|(name, value)| (name.into(), value.into()))),
             registries: Arc::new(crate::registry::Registries::new(
                 home.path().join("innkeeper.lock"),
                 home.path(),
@@ -131,6 +130,7 @@ impl Inn {
         let run = RunId(RUNS.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
         Invocation {
             run,
+            hidden: Arc::new(["SLACK_BOT_TOKEN".to_owned()].into()),
             namespace,
             job,
             arguments,

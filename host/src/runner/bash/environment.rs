@@ -23,7 +23,7 @@ const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 /// The environment of all bash jobs, as far as it is the same for all.
 #[derive(Debug)]
 pub(super) struct Environment {
-    /// What the host has, less what is hidden, and less what is set for each job.
+    /// What the host has, less what is set for each job.
     host: Vec<(OsString, OsString)>,
     path: OsString,
     workspace: PathBuf,
@@ -46,15 +46,16 @@ impl Environment {
             host: settings
                 .environment
                 .into_iter()
-                .filter(|(name, _)| !is_hidden(name, &settings.hidden) && !is_ours(name))
+                .filter(|(name, _)| !is_ours(name))
                 .collect(),
         })
     }
 
-    /// The whole environment of a job of a namespace that sees what is `granted`.
+    /// The whole environment of a job of a namespace that sees what is `granted`, less what is `hidden` from all.
     pub(super) fn of<'e>(
         &'e self,
         granted: &'e Allowed,
+        hidden: &'e BTreeSet<String>,
         work_folder: &'e Path,
         log_folder: &'e Path,
     ) -> impl Iterator<Item = (&'e OsStr, &'e OsStr)> {
@@ -65,6 +66,7 @@ impl Environment {
             (RUN_FOLDER, log_folder.as_os_str()),
         ];
         let seen = |(name, _): &&(OsString, OsString)| match name.to_str() {
+            _ if is_hidden(name, hidden) => false,
             Some(name) => granted.allows(name),
             None => *granted == Allowed::All,
         };
@@ -146,7 +148,6 @@ mod tests {
         Environment::new(BashSettings {
             workspace: "/srv/workspace".into(),
             environment: pairs.iter().map(|(name, value)| (name.into(), value.into())).collect(),
-            hidden: ["SLACK_BOT_TOKEN".to_owned()].into(),
             links: home.join("cache/bin"),
             grace: super::super::Grace::default(),
         })
@@ -155,8 +156,14 @@ mod tests {
 
     fn seen(environment: &Environment, granted: &Allowed) -> BTreeMap<String, String> {
         let text = |text: &OsStr| text.to_str().unwrap().to_owned();
+        let hidden = BTreeSet::from(["SLACK_BOT_TOKEN".to_owned()]);
         environment
-            .of(granted, Path::new("/data/work/demo"), Path::new("/data/logs/demo_x/1"))
+            .of(
+                granted,
+                &hidden,
+                Path::new("/data/work/demo"),
+                Path::new("/data/logs/demo_x/1"),
+            )
             .map(|(name, value)| (text(name), text(value)))
             .collect()
     }

@@ -64,7 +64,6 @@ impl Host {
         BashRunner::new(BashSettings {
             workspace: self.path("workspace"),
             environment: self.environment.clone(),
-            hidden: ["SLACK_BOT_TOKEN".to_owned()].into(),
             links: self.path("data/cache/bin"),
             grace: self.grace,
         })
@@ -108,6 +107,7 @@ impl Host {
             hooks: BTreeMap::new(),
         };
         Invocation {
+            hidden: Arc::new(["SLACK_BOT_TOKEN".to_owned()].into()),
             run: RunId(1),
             namespace: Arc::new(namespace),
             job,

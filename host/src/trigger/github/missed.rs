@@ -100,8 +100,8 @@ impl Deliveries for GithubApi {
 
 /// Asks for what was missed.
 pub struct Missed {
-    /// Whose deliveries.
-    pub watched: Vec<Watch>,
+    /// Whose deliveries, as it is now.
+    pub watched: Box<dyn Fn() -> Vec<Watch> + Send + Sync>,
     /// Whom it asks.
     pub github: Arc<dyn Deliveries>,
     /// What time it is.
@@ -125,7 +125,7 @@ impl Missed {
 
     /// Looks at every repository once. Says how long to rest after it.
     async fn pass(&self) -> Duration {
-        for watch in &self.watched {
+        for watch in &(self.watched)() {
             for repository in &watch.repositories {
                 match self.look_at(watch, repository).await {
                     Ok(0) => {}

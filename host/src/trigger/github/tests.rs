@@ -18,6 +18,8 @@ use innkeeper_core::store::Queued;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
+use innkeeper_core::config::Config;
+
 use super::*;
 use crate::trigger::Said;
 
@@ -169,11 +171,9 @@ fn trigger_with(namespace: Namespace, book: &Arc<Book>) -> GithubTrigger {
         _ => None,
     };
     let intake: Arc<dyn Reception> = Arc::clone(book) as _;
-    let access = Access::of(&config, secrets);
     GithubTrigger::new(
-        &config,
+        Current::fixed(Arc::new(config)),
         secrets,
-        &access,
         intake,
         Arc::new(ManualClock::starting_at(NOW)),
     )

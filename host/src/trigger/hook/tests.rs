@@ -121,7 +121,7 @@ fn trigger_for(config: &Config, book: &Arc<Book>, terminals: Terminals) -> HookT
         clock: Arc::new(ManualClock::starting_at(NOW)),
         stop: Default::default(),
     };
-    HookTrigger::new(config, secrets, parts)
+    HookTrigger::new(Current::fixed(Arc::new(config.clone())), secrets, parts)
 }
 
 fn token(token: &str) -> HeaderMap {

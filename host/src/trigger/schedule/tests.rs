@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 use innkeeper_core::clock::ManualClock;
-use innkeeper_core::config::{ComponentInspector, World};
+use innkeeper_core::config::{ComponentInspector, Config, World};
 use innkeeper_core::store::Store;
 
 use super::*;
@@ -35,7 +35,7 @@ async fn a_start_that_is_due_is_on_the_queue_and_the_dispatcher_is_rung() {
     let (bells, _lanes) = Bells::new();
     let stop = CancellationToken::new();
     let intake = Arc::new(Intake::new(IntakeParts {
-        config: config.clone(),
+        current: Current::fixed(config.clone()),
         store: store.clone(),
         clock: clock.clone(),
         directory: None,
@@ -43,7 +43,9 @@ async fn a_start_that_is_due_is_on_the_queue_and_the_dispatcher_is_rung() {
         terminals: Terminals::default(),
         stop: stop.clone(),
     }));
-    let trigger = ScheduleTrigger::resume(&config, intake, clock.clone()).await.unwrap();
+    let trigger = ScheduleTrigger::resume(Current::fixed(config), intake, clock.clone())
+        .await
+        .unwrap();
     clock.advance(Duration::from_secs(60 * 60));
     let running = tokio::spawn(trigger.run(stop.clone()));
     bells.queue_rung().await;

@@ -103,6 +103,7 @@ fn post(channel: &str, text: &str) -> NewDelivery {
 
 fn exit(code: i32, when: Timestamp) -> RunEnd {
     RunEnd {
+        shown: None,
         at: when,
         ending: Ending::Exited { code },
         duration: Duration::from_millis(1500),

@@ -113,11 +113,13 @@ impl Deliveries for Book {
 
 fn missed(book: &Arc<Book>) -> Missed {
     Missed {
-        watched: vec![Watch {
-            namespace: "shop".into(),
-            repositories: vec!["octo/shop".into()],
-            token: Secret::new("token"),
-        }],
+        watched: Box::new(|| {
+            vec![Watch {
+                namespace: "shop".into(),
+                repositories: vec!["octo/shop".into()],
+                token: Secret::new("token"),
+            }]
+        }),
         github: book.clone(),
         clock: Arc::new(ManualClock::starting_at(Timestamp::from_micros(NOW * 1_000_000))),
     }

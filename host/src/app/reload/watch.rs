@@ -1,0 +1,152 @@
+//! Watches the files of the configuration: `innkeeper.toml`, what lies beside it, and the folders of the namespaces. A folder
+//! is watched and not a file, since editors put a new file in the place of the old one.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use innkeeper_core::config::Config;
+use innkeeper_core::config::oci::lock_file;
+use notify_debouncer_mini::notify::{self, Event, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout};
+
+/// An editor, or a deployment, writes in several steps; this long after the last of them it is done.
+const SETTLED: Duration = Duration::from_millis(300);
+/// How long a folder in which something changes all the time keeps others waiting.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Watches, where the operating system lets it.
+pub(super) struct Watch {
+    watcher: Option<RecommendedWatcher>,
+    changes: mpsc::Receiver<()>,
+    folders: BTreeSet<PathBuf>,
+}
+
+impl Watch {
+    /// Watches the files of `config`.
+    pub(super) fn new(config: &Config) -> Self {
+        let (changed, changes) = mpsc::channel(1);
+        let matters = Matters::of(config);
+        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            let matters = match event {
+                // Whoever reads a file opens it: this host, above all. (The debouncer that comes with the watcher cannot tell.)
+                Ok(event) => !event.kind.is_access() && event.paths.iter().any(|path| matters.matters(path)),
+                // Something was missed: look.
+                Err(_) => true,
+            };
+            if matters {
+                // One that waits to be seen stands for all.
+                let _ = changed.try_send(());
+            }
+        });
+        let watcher = watcher.inspect_err(|error| {
+            tracing::warn!(%error, "the configuration's files cannot be watched: send SIGHUP after a change");
+        });
+        let mut watch = Self {
+            watcher: watcher.ok(),
+            changes,
+            folders: BTreeSet::new(),
+        };
+        watch.follow(config);
+        watch
+    }
+
+    /// Waits for a change, and until it is over.
+    pub(super) async fn changed(&mut self) {
+        if self.changes.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE && timeout(SETTLED, self.changes.recv()).await.is_ok() {}
+    }
+
+    /// Watches what has come since, and no longer what has gone.
+    pub(super) fn follow(&mut self, config: &Config) {
+        let Some(watcher) = &mut self.watcher else { return };
+        let folders = folders(config);
+        for gone in self.folders.difference(&folders) {
+            // Where it does not exist any more, there is nothing to unwatch.
+            let _ = watcher.unwatch(gone);
+        }
+        let mut watched = BTreeSet::new();
+        for folder in folders {
+            // A folder that was removed and made again is another one: those that are known are watched anew, too.
+            match watcher.watch(&folder, RecursiveMode::NonRecursive) {
+                Ok(()) => drop(watched.insert(folder)),
+                Err(error) => tracing::warn!(
+                    folder = %folder.display(), %error,
+                    "a folder of the configuration cannot be watched: send SIGHUP after a change in it"
+                ),
+            }
+        }
+        self.folders = watched;
+    }
+}
+
+/// The folder of `innkeeper.toml`, the workspace, and each folder in it.
+fn folders(config: &Config) -> BTreeSet<PathBuf> {
+    let home = config.file.parent().map(Path::to_owned);
+    let workspace = config.workspace.clone();
+    let namespaces = std::fs::read_dir(&workspace).into_iter().flatten().flatten();
+    let namespaces = namespaces.map(|entry| entry.path()).filter(|path| path.is_dir());
+    home.into_iter().chain([workspace]).chain(namespaces).collect()
+}
+
+/// What of all that happens in these folders is of the configuration.
+struct Matters {
+    file: PathBuf,
+    lock: PathBuf,
+    workspace: PathBuf,
+}
+
+impl Matters {
+    fn of(config: &Config) -> Self {
+        Self {
+            file: config.file.clone(),
+            lock: lock_file(&config.file),
+            workspace: config.workspace.clone(),
+        }
+    }
+
+    /// Whether a change of `path` is one of the configuration: its two files, a folder of the workspace, and in these a
+    /// `namespace.toml` or a component. Jobs write other files there.
+    fn matters(&self, path: &Path) -> bool {
+        let name = path.file_name();
+        path == self.file
+            || path == self.lock
+            || path.parent() == Some(&self.workspace)
+            || name == Some(OsStr::new("namespace.toml"))
+            // Where Kubernetes mounts files, each is a link into a folder that a link of this name leads to.
+            || name == Some(OsStr::new("..data"))
+            || path.extension() == Some(OsStr::new("wasm"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_jobs_write_beside_their_configuration_does_not_matter() {
+        let matters = Matters {
+            file: "/etc/inn/innkeeper.toml".into(),
+            lock: "/etc/inn/innkeeper.lock".into(),
+            workspace: "/srv/work".into(),
+        };
+        for path in [
+            "/etc/inn/innkeeper.toml",
+            "/etc/inn/innkeeper.lock",
+            "/srv/work/demo",
+            "/srv/work/demo/namespace.toml",
+            "/srv/work/demo/tool.wasm",
+            "/srv/work/demo/..data",
+        ] {
+            assert!(matters.matters(Path::new(path)), "{path}");
+        }
+        for path in ["/etc/inn/data", "/etc/inn", "/srv/work/demo/out.csv", "/srv/work"] {
+            assert!(!matters.matters(Path::new(path)), "{path}");
+        }
+    }
+}
