@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::bell::{Bells, lanes_of};
 use crate::current::Current;
 
-/// Deliveries under way at once, over all lanes.
+/// Deliveries under way at once, over all lanes of one way out.
 const AT_ONCE: usize = 16;
 
 /// How long deliveries that are due when the host stops may take.
@@ -46,6 +46,37 @@ pub struct Sender {
     pub bells: Bells,
 }
 
+/// Bounds what is under way at once. Nothing waits behind another way out that hangs.
+struct Gate {
+    slack: Semaphore,
+    github: Semaphore,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self {
+            slack: Semaphore::new(AT_ONCE),
+            github: Semaphore::new(AT_ONCE),
+        }
+    }
+}
+
+impl Gate {
+    /// None for terminals, which are on this machine.
+    fn of(&self, lane: &str) -> Option<&Semaphore> {
+        match way_out(lane) {
+            "slack" => Some(&self.slack),
+            "github" => Some(&self.github),
+            _ => None,
+        }
+    }
+}
+
+/// What comes before the first `:` of a lane.
+fn way_out(lane: &str) -> &str {
+    lane.split(':').next().unwrap_or_default()
+}
+
 /// Whether a lane has more to send.
 enum Step {
     Again,
@@ -62,7 +93,7 @@ impl Sender {
         mut rung: mpsc::UnboundedReceiver<String>,
         stop: CancellationToken,
     ) -> anyhow::Result<()> {
-        let gate = Arc::new(Semaphore::new(AT_ONCE));
+        let gate = Arc::new(Gate::default());
         let last_call = CancellationToken::new();
         // True: rung again while its task was under way, so it is looked at once more.
         let mut lanes: HashMap<String, bool> = HashMap::new();
@@ -133,8 +164,7 @@ impl Sender {
     }
 
     fn has_target(&self, lane: &str) -> bool {
-        let way_out = lane.split(':').next().unwrap_or_default();
-        match way_out {
+        match way_out(lane) {
             "slack" => self.slack.is_some(),
             "github" => self.github.is_some(),
             _ => true,
@@ -145,7 +175,7 @@ impl Sender {
     async fn drain(
         self: Arc<Self>,
         lane: String,
-        gate: Arc<Semaphore>,
+        gate: Arc<Gate>,
         stop: CancellationToken,
         last_call: CancellationToken,
     ) {
@@ -168,11 +198,10 @@ impl Sender {
         }
     }
 
-    async fn step(&self, lane: &str, gate: &Semaphore, stop: &CancellationToken) -> anyhow::Result<Step> {
-        // A terminal is on this machine: it does not wait behind a Slack or a GitHub that hangs.
-        let permit = match lane.starts_with("terminal:") {
-            true => None,
-            false => Some(gate.acquire().await?),
+    async fn step(&self, lane: &str, gate: &Gate, stop: &CancellationToken) -> anyhow::Result<Step> {
+        let permit = match gate.of(lane) {
+            Some(gate) => Some(gate.acquire().await?),
+            None => None,
         };
         match self.store.take(lane, self.clock.now()).await? {
             Take::Nothing => Ok(Step::Empty),
