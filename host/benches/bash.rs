@@ -189,6 +189,7 @@ fn namespace(home: &Path, job: &Arc<Job>) -> Namespace {
         jobs: BTreeMap::from([(job.name.clone(), Arc::clone(job))]),
         commands: Vec::new(),
         github: Vec::new(),
+        comment_commands: None,
         schedules: Vec::new(),
         keywords: Vec::new(),
         hooks: BTreeMap::new(),

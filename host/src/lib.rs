@@ -13,7 +13,7 @@
 //!        \        /
 //!      (core: report)    Outcome + format -> Message; one commit with the end of the run
 //!            |
-//!        deliver         a lane at a time to its Target: Slack, a terminal
+//!        deliver         a lane at a time to its Target: Slack, GitHub, a terminal
 //! ```
 //!
 //! [`registry`] pulls the components that are not files of a namespace.
@@ -28,6 +28,7 @@ pub mod current;
 pub mod deliver;
 pub mod dispatcher;
 mod files;
+pub mod github;
 pub mod guest;
 pub mod http_client;
 pub mod memory;

@@ -13,6 +13,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::watch;
 
+use crate::github::{FakeGithub, TOKEN};
 use crate::slack::{APP_TOKEN, BOT_TOKEN, FakeSlack, SIGNING_SECRET};
 use crate::{BUILD_DEADLINE, DEADLINE, build_folder, within, within_time};
 
@@ -23,6 +24,7 @@ pub const GITHUB_SECRET: &str = "It's a Secret to Everybody";
 #[derive(Default)]
 pub struct Setup {
     slack: Option<FakeSlack>,
+    github: Option<FakeGithub>,
     by_http: bool,
     settings: String,
     slack_settings: String,
@@ -35,6 +37,7 @@ pub struct Setup {
 pub struct Host {
     folder: TempDir,
     slack: Option<FakeSlack>,
+    github: Option<FakeGithub>,
     by_http: bool,
     env: Vec<(String, String)>,
     log: Log,
@@ -133,6 +136,13 @@ impl Setup {
         self
     }
 
+    /// Talks to this GitHub, with a token.
+    #[must_use]
+    pub fn github(mut self, github: &FakeGithub) -> Self {
+        self.github = Some(github.clone());
+        self
+    }
+
     /// Slack's events come by HTTP.
     #[must_use]
     pub fn by_http(mut self) -> Self {
@@ -218,6 +228,7 @@ impl Setup {
         Host {
             folder,
             slack: self.slack,
+            github: self.github,
             by_http: self.by_http,
             env: self.env,
             log: Log::default(),
@@ -271,12 +282,18 @@ impl Host {
         if let (Some(slack), true) = (&self.slack, self.by_http) {
             slack.deliver_to(&url);
         }
+        if let Some(github) = &self.github {
+            github.host_is_at(Some(&url));
+        }
         self.running = Some(Running { process, url });
     }
 
     /// Kills it as the kernel would: nothing is said, nothing is finished.
     pub async fn kill_9(&mut self) {
         let mut running = self.running.take().expect("serve does not run");
+        if let Some(github) = &self.github {
+            github.host_is_at(None);
+        }
         running.process.start_kill().unwrap();
         running.process.wait().await.unwrap();
     }
@@ -400,6 +417,13 @@ impl Host {
                 .env("SLACK_BOT_TOKEN", BOT_TOKEN)
                 .env("SLACK_APP_TOKEN", APP_TOKEN)
                 .env("SLACK_SIGNING_SECRET", SIGNING_SECRET);
+        }
+        // Nobody here may ask the real one.
+        command.env("GITHUB_API_URL", "http://127.0.0.1:9");
+        if let Some(github) = &self.github {
+            command
+                .env("GITHUB_API_URL", github.api_url())
+                .env("GITHUB_TOKEN", TOKEN);
         }
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command

@@ -1,5 +1,5 @@
 //! What end-to-end tests need: a fake Slack that is strict about what Slack refuses, a host to start, to ask and to
-//! kill, a GitHub that signs, a registry, and doors for jobs to wait at.
+//! kill, a GitHub that signs and is as strict, a registry, and doors for jobs to wait at.
 //!
 //! A test reads like the conversation that it checks:
 //!
@@ -37,6 +37,7 @@ pub mod registry;
 pub mod slack;
 
 pub use gate::Gate;
+pub use github::FakeGithub;
 pub use host::{Host, Output, Verb};
 pub use registry::Registry;
 pub use rustix::process::Signal;

@@ -181,6 +181,7 @@ fn namespace() -> Namespace {
         jobs: BTreeMap::new(),
         commands: Vec::new(),
         github: Vec::new(),
+        comment_commands: None,
         schedules: Vec::new(),
         keywords: Vec::new(),
         hooks: BTreeMap::new(),

@@ -29,11 +29,35 @@ pub enum Address {
         /// The message's `ts`.
         ts: String,
     },
+    /// A place on GitHub.
+    Github {
+        /// The namespace, whose token writes.
+        namespace: String,
+        /// `owner/name`.
+        repository: String,
+        /// Where in it.
+        place: GithubPlace,
+        /// Whether what is written there may mention people.
+        #[serde(default)]
+        mentions: bool,
+    },
     /// A terminal that waits for an answer.
     Terminal {
         /// The number that the waiting client chose.
         session: Uuid,
     },
+}
+
+/// A place in a repository on GitHub.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GithubPlace {
+    /// A pull request or an issue, by its number: it is commented on.
+    Issue(u64),
+    /// A commit: it is commented on, or gets a status.
+    Commit(String),
+    /// A comment on a pull request or an issue, to react to.
+    Comment(u64),
 }
 
 impl Address {
@@ -50,6 +74,10 @@ impl Address {
     pub fn lane(&self) -> String {
         match self {
             Self::Slack { channel, .. } | Self::SlackMessage { channel, .. } => format!("slack:{channel}"),
+            // A token that fails holds up its own namespace and no other.
+            Self::Github {
+                namespace, repository, ..
+            } => format!("github:{repository}:{namespace}"),
             Self::Terminal { session } => format!("terminal:{session}"),
         }
     }
@@ -58,8 +86,10 @@ impl Address {
     #[must_use]
     pub fn place(&self) -> Self {
         let mut place = self.clone();
-        if let Self::Slack { or_user, .. } = &mut place {
-            *or_user = None;
+        match &mut place {
+            Self::Slack { or_user, .. } => *or_user = None,
+            Self::Github { mentions, .. } => *mentions = false,
+            Self::SlackMessage { .. } | Self::Terminal { .. } => {}
         }
         place
     }
@@ -133,6 +163,33 @@ pub enum Content {
         /// The emoji.
         name: String,
     },
+    /// A commit gets a status.
+    Status(Status),
+}
+
+/// What is shown beside a commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// How it goes.
+    pub state: StatusState,
+    /// Whose status it is; a later one takes the place of an earlier one.
+    pub context: String,
+    /// A sentence, in plain text.
+    pub description: String,
+}
+
+/// How it goes. The words are GitHub's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StatusState {
+    /// It waits or runs.
+    Pending,
+    /// It did what it was asked.
+    Success,
+    /// It failed.
+    Failure,
+    /// It did not come to its end.
+    Error,
 }
 
 /// Something that is decided to be sent.
@@ -155,6 +212,16 @@ impl NewDelivery {
             id: Uuid::now_v7(),
             address,
             content: Content::Message(message),
+            run,
+        }
+    }
+
+    /// A status of the commit at `address`.
+    pub fn status(address: Address, status: Status, run: Option<RunId>) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            address,
+            content: Content::Status(status),
             run,
         }
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::clock::Timestamp;
 use crate::keyword::RuleKey;
-use crate::message::Address;
+use crate::message::{Address, GithubPlace};
 
 /// Declares a 64-bit number that the database gives out and never gives out again.
 macro_rules! id {
@@ -168,6 +168,60 @@ pub struct GithubOrigin {
     /// Where the report goes: the rule's or the namespace's channel. None posts nowhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<String>,
+    /// Whether somebody asked in a comment.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub comment: bool,
+    /// What of it is on GitHub, where something may be written back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub write_back: Option<WriteBack>,
+}
+
+/// What of an asking is on GitHub, to be answered there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WriteBack {
+    /// The namespace, which may write.
+    pub namespace: String,
+    /// `owner/name`.
+    pub repository: String,
+    /// The commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The number of the pull request or issue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issue: Option<u64>,
+    /// The comment that asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<u64>,
+    /// Whether reports are written back, and not only answers.
+    #[serde(default)]
+    pub reports: bool,
+    /// Whether what is written may mention people.
+    #[serde(default)]
+    pub mentions: bool,
+}
+
+impl WriteBack {
+    /// Where is commented: on the pull request or issue, or else on the commit.
+    fn conversation(&self) -> Option<Address> {
+        let issue = self.issue.map(GithubPlace::Issue);
+        let commit = || self.commit.clone().map(GithubPlace::Commit);
+        issue.or_else(commit).map(|place| self.address(place))
+    }
+
+    /// The commit whose status shows how it goes.
+    pub fn status(&self) -> Option<Address> {
+        let commit = self.commit.clone().filter(|_| self.reports)?;
+        Some(self.address(GithubPlace::Commit(commit)))
+    }
+
+    fn address(&self, place: GithubPlace) -> Address {
+        Address::Github {
+            namespace: self.namespace.clone(),
+            repository: self.repository.clone(),
+            place,
+            mentions: self.mentions,
+        }
+    }
 }
 
 /// Which webhook asked.
@@ -262,7 +316,7 @@ impl Origin {
                 // A slash command works in channels that the bot is not in; its user can still be written to.
                 or_user: slack.message.is_none().then(|| slack.user.clone()),
             }),
-            Self::Github(github) => github.channel.clone().map(Address::slack_channel),
+            Self::Github(github) => github.reply_to(),
             Self::Hook(hook) => hook.channel.clone().map(Address::slack_channel),
             Self::Schedule(schedule) => schedule.channel.clone().map(Address::slack_channel),
             Self::Keyword(call) => Some(Address::Slack {
@@ -283,12 +337,27 @@ impl Origin {
         }
     }
 
-    /// Everywhere that a report for this origin goes: where an answer goes, and to whom waits for it.
+    /// Everywhere that a report for this origin goes: the channel, back to GitHub, to whom waits for it.
     pub fn report_to(&self) -> impl Iterator<Item = Address> {
+        let (answer, back) = match self {
+            Self::Github(github) => (
+                github.channel.clone().map(Address::slack_channel),
+                github.reports_back().and_then(WriteBack::conversation),
+            ),
+            _ => (self.reply_to(), None),
+        };
         let waiting = self.session().map(|session| Address::Terminal { session });
-        let answer = self.reply_to();
         let other = waiting.filter(|waiting| answer.as_ref() != Some(waiting));
-        answer.into_iter().chain(other)
+        answer.into_iter().chain(back).chain(other)
+    }
+
+    /// Whether somebody said it and reads the answer: in Slack, or in a comment on GitHub.
+    pub fn is_said(&self) -> bool {
+        match self {
+            Self::Slack(_) => true,
+            Self::Github(github) => github.comment,
+            Self::Hook(_) | Self::Schedule(_) | Self::Keyword(_) | Self::Cli(_) => false,
+        }
     }
 
     /// The message that asked, for reactions. None where there is none to react to.
@@ -302,7 +371,11 @@ impl Origin {
                 channel: call.channel.clone(),
                 ts: call.message.clone(),
             }),
-            Self::Github(_) | Self::Hook(_) | Self::Schedule(_) | Self::Cli(_) => None,
+            Self::Github(github) => {
+                let back = github.write_back.as_ref()?;
+                Some(back.address(GithubPlace::Comment(back.comment?)))
+            }
+            Self::Hook(_) | Self::Schedule(_) | Self::Cli(_) => None,
         }
     }
 
@@ -312,7 +385,7 @@ impl Origin {
             Self::Keyword(call) => Some(Address::slack_channel(&call.support_channel)),
             Self::Slack(_) | Self::Github(_) | Self::Hook(_) | Self::Schedule(_) | Self::Cli(_) => None,
         };
-        let places = [self.reply_to(), self.asking_message(), support];
+        let places = [self.reply_to(), self.asking_message(), self.commit_status(), support];
         places.into_iter().flatten()
     }
 
@@ -331,6 +404,31 @@ impl Origin {
             })),
             Self::Github(_) | Self::Hook(_) | Self::Schedule(_) | Self::Cli(_) => None,
         }
+    }
+
+    /// The commit on GitHub whose status shows how it goes.
+    pub fn commit_status(&self) -> Option<Address> {
+        match self {
+            Self::Github(github) => github.write_back.as_ref().and_then(WriteBack::status),
+            Self::Slack(_) | Self::Hook(_) | Self::Schedule(_) | Self::Keyword(_) | Self::Cli(_) => None,
+        }
+    }
+}
+
+impl GithubOrigin {
+    /// Where it is answered: beside the comment that asked, or else in the channel.
+    fn reply_to(&self) -> Option<Address> {
+        let channel = || self.channel.clone().map(Address::slack_channel);
+        let asked = self.write_back.as_ref().filter(|back| back.comment.is_some());
+        let reported = || self.reports_back().and_then(WriteBack::conversation);
+        asked
+            .and_then(WriteBack::conversation)
+            .or_else(channel)
+            .or_else(reported)
+    }
+
+    fn reports_back(&self) -> Option<&WriteBack> {
+        self.write_back.as_ref().filter(|back| back.reports)
     }
 }
 

@@ -228,6 +228,9 @@ fn github_fields() -> Vec<Line> {
         repository,
         sender,
         channel,
+        // For the host alone.
+        comment: _,
+        write_back: _,
     } = GithubOrigin {
         delivery: String::new(),
         event: String::new(),
@@ -235,6 +238,8 @@ fn github_fields() -> Vec<Line> {
         repository: None,
         sender: None,
         channel: None,
+        comment: false,
+        write_back: None,
     };
     // Kept apart from the origin: few jobs are told.
     let payload: Vec<u8> = Vec::new();

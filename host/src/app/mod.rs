@@ -1,6 +1,7 @@
 //! Builds every part from the configuration, joins them, starts the loops, and owns the shutdown. Alone in knowing
 //! everything.
 
+mod github;
 mod reload;
 mod slack;
 mod solo;
@@ -22,7 +23,7 @@ use axum::Router;
 use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::{Clock, SystemClock};
 use innkeeper_core::config::oci::lock_file;
-use innkeeper_core::config::secrets::Secrets;
+use innkeeper_core::config::secrets::{Secret, Secrets};
 use innkeeper_core::config::{ComponentSource, Config};
 use innkeeper_core::store::Store;
 use tokio::net::TcpListener;
@@ -51,6 +52,7 @@ use crate::trigger::intake::{Intake, IntakeParts};
 use crate::trigger::schedule::ScheduleTrigger;
 use crate::web;
 
+use github::Github;
 use slack::Slack;
 use tasks::Tasks;
 
@@ -210,11 +212,12 @@ impl App {
         }
     }
 
-    fn sender(&self, slack: Option<&Slack>) -> Arc<Sender> {
+    fn sender(&self, slack: Option<&Slack>, github: Option<&Github>) -> Arc<Sender> {
         Arc::new(Sender {
             store: self.store.clone(),
             clock: self.clock.clone(),
             slack: slack.map(Slack::target),
+            github: github.map(Github::target),
             terminal: Arc::new(self.terminals.clone()),
             current: self.current.clone(),
             bells: self.bells.clone(),
@@ -223,6 +226,29 @@ impl App {
 }
 
 impl App {
+    /// The way to GitHub.
+    ///
+    /// # Errors
+    /// `GITHUB_API_URL` is no address.
+    fn github(&self) -> anyhow::Result<Github> {
+        Github::new(
+            self.current.clone(),
+            self.secret("writes to GitHub"),
+            self.clock.clone(),
+        )
+    }
+
+    /// Gives secrets by their names; of one that cannot be read the log says what does not work.
+    fn secret(&self, what: &'static str) -> impl Fn(&str) -> Option<Secret> + Clone + Send + Sync + 'static {
+        let secrets = self.secrets.clone();
+        move |name: &str| {
+            secrets.get(name).unwrap_or_else(|error| {
+                tracing::error!(%error, "there is nothing that {what}");
+                None
+            })
+        }
+    }
+
     /// The triggers that are sent webhooks.
     ///
     /// # Errors
@@ -233,13 +259,7 @@ impl App {
         stop: &CancellationToken,
     ) -> anyhow::Result<(Arc<GithubTrigger>, Arc<HookTrigger>)> {
         reload::readable_secrets(&self.config, &self.secrets)?;
-        let secrets = self.secrets.clone();
-        let secret = move |name: &str| {
-            secrets.get(name).unwrap_or_else(|error| {
-                tracing::error!(%error, "webhooks that it signs are refused");
-                None
-            })
-        };
+        let secret = self.secret("signs these webhooks: they are refused");
         let github = GithubTrigger::new(self.current.clone(), secret.clone(), intake.clone(), self.clock.clone());
         let parts = HookParts {
             orders: intake.clone(),
@@ -388,6 +408,7 @@ impl App {
     ) -> anyhow::Result<()> {
         let slack = Slack::from_secrets(&self.config, &self.secrets, self.clock.clone())?;
         let intake = self.intake(slack.as_ref(), &stop);
+        let at_github = self.github()?;
         let (github, hooks) = self.webhooks(&intake, &stop)?;
         let socket = web::unix::bind(&self.socket)?;
         let listener = TcpListener::bind(self.config.server.listen).await.with_context(|| {
@@ -413,7 +434,10 @@ impl App {
         let lanes = self.lanes.take().context("this host serves already")?;
         let mut tasks = Tasks::default();
         let (after_work, after_deliveries) = (CancellationToken::new(), CancellationToken::new());
-        let mut sending = tokio::spawn(self.sender(slack.as_ref()).run(lanes, after_work.clone()));
+        let mut sending = tokio::spawn(
+            self.sender(slack.as_ref(), Some(&at_github))
+                .run(lanes, after_work.clone()),
+        );
         let limits = web::ServerLimits::default();
         let patient = web::ServerLimits {
             connection_time: None,
@@ -441,6 +465,7 @@ impl App {
             Some(slack) => tasks.spawn("slack", slack.run(intake.clone(), self.current.clone(), stop.clone())),
             None => tracing::warn!("no SLACK_BOT_TOKEN: nothing is heard from Slack or posted to it"),
         }
+        tasks.spawn("missed", ends_well(at_github.ask_for_missed(stop.clone())));
         tasks.spawn("schedule", ends_well(schedules.run(stop.clone())));
         tasks.spawn("reload", reloader.run(hangup, stop.clone()));
         tasks.spawn("forget", forget(self.store.clone(), self.clock.clone(), stop.clone()));

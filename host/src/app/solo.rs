@@ -45,7 +45,7 @@ impl App {
         self.dispatcher.rescue().await?;
         let interrupted = CancellationToken::new();
         let command_line = self.command_line(self.intake(None, &interrupted));
-        let sender = self.sender(None);
+        let sender = self.sender(None, None);
         let dispatcher = self.dispatcher.clone();
         let pressed = interrupted.clone();
         let mut signals = Signals::listen()?;

@@ -154,7 +154,12 @@ fn names_a_channel(config: &Config) -> bool {
         let rules = namespace.github.iter().map(|rule| &rule.channel);
         let schedules = namespace.schedules.iter().map(|schedule| &schedule.channel);
         let hooks = namespace.hooks.values().map(|hook| &hook.channel);
-        rules.chain(schedules).chain(hooks).chain([&namespace.default_channel])
+        let comments = namespace.comment_commands.iter().map(|commands| &commands.channel);
+        rules
+            .chain(comments)
+            .chain(schedules)
+            .chain(hooks)
+            .chain([&namespace.default_channel])
     });
     let mut named = of_host.into_iter().chain(of_namespaces).flatten();
     named.any(|channel| channel.starts_with('#'))

@@ -1,5 +1,6 @@
 //! The ways out: one implementer of `innkeeper_core::outbox::Target` a file, and the loop that hands deliveries to them.
 
+pub mod github;
 pub mod sender;
 pub mod slack;
 pub mod terminal;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use innkeeper_core::clock::{Clock, Timestamp};
-use innkeeper_core::message::{Address, Content, Delivery, Message, NewDelivery, Post};
+use innkeeper_core::message::{Address, Content, Delivery, GithubPlace, Message, NewDelivery, Post};
 use innkeeper_core::outbox::{self, Failure, Next, Target};
 use innkeeper_core::report;
 use innkeeper_core::store::{Settled, Store, StoreError, Take};
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::bell::{Bells, lanes_of};
 use crate::current::Current;
 
-/// Deliveries under way at once, over all lanes.
+/// Deliveries under way at once, over all lanes of one way out.
 const AT_ONCE: usize = 16;
 
 /// How long deliveries that are due when the host stops may take.
@@ -36,12 +36,45 @@ pub struct Sender {
     pub clock: Arc<dyn Clock>,
     /// The way out to Slack; none without a token: its deliveries wait.
     pub slack: Option<Arc<dyn Target>>,
+    /// The way out to GitHub; none where only a terminal is served.
+    pub github: Option<Arc<dyn Target>>,
     /// The way out to waiting terminals.
     pub terminal: Arc<dyn Target>,
     /// Where it is told that a delivery was given up.
     pub current: Current,
     /// To tell itself of what it appends.
     pub bells: Bells,
+}
+
+/// Bounds what is under way at once. Nothing waits behind another way out that hangs.
+struct Gate {
+    slack: Semaphore,
+    github: Semaphore,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self {
+            slack: Semaphore::new(AT_ONCE),
+            github: Semaphore::new(AT_ONCE),
+        }
+    }
+}
+
+impl Gate {
+    /// None for terminals, which are on this machine.
+    fn of(&self, lane: &str) -> Option<&Semaphore> {
+        match way_out(lane) {
+            "slack" => Some(&self.slack),
+            "github" => Some(&self.github),
+            _ => None,
+        }
+    }
+}
+
+/// What comes before the first `:` of a lane.
+fn way_out(lane: &str) -> &str {
+    lane.split(':').next().unwrap_or_default()
 }
 
 /// Whether a lane has more to send.
@@ -60,7 +93,7 @@ impl Sender {
         mut rung: mpsc::UnboundedReceiver<String>,
         stop: CancellationToken,
     ) -> anyhow::Result<()> {
-        let gate = Arc::new(Semaphore::new(AT_ONCE));
+        let gate = Arc::new(Gate::default());
         let last_call = CancellationToken::new();
         // True: rung again while its task was under way, so it is looked at once more.
         let mut lanes: HashMap<String, bool> = HashMap::new();
@@ -131,14 +164,18 @@ impl Sender {
     }
 
     fn has_target(&self, lane: &str) -> bool {
-        self.slack.is_some() || !lane.starts_with("slack:")
+        match way_out(lane) {
+            "slack" => self.slack.is_some(),
+            "github" => self.github.is_some(),
+            _ => true,
+        }
     }
 
     /// Empties a lane.
     async fn drain(
         self: Arc<Self>,
         lane: String,
-        gate: Arc<Semaphore>,
+        gate: Arc<Gate>,
         stop: CancellationToken,
         last_call: CancellationToken,
     ) {
@@ -161,11 +198,10 @@ impl Sender {
         }
     }
 
-    async fn step(&self, lane: &str, gate: &Semaphore, stop: &CancellationToken) -> anyhow::Result<Step> {
-        // A terminal is on this machine: it does not wait behind a Slack that hangs.
-        let permit = match lane.starts_with("slack:") {
-            true => Some(gate.acquire().await?),
-            false => None,
+    async fn step(&self, lane: &str, gate: &Gate, stop: &CancellationToken) -> anyhow::Result<Step> {
+        let permit = match gate.of(lane) {
+            Some(gate) => Some(gate.acquire().await?),
+            None => None,
         };
         match self.store.take(lane, self.clock.now()).await? {
             Take::Nothing => Ok(Step::Empty),
@@ -189,7 +225,7 @@ impl Sender {
             Some(target) => target.send(&delivery).await,
             None => Err(Failure::Later {
                 after: None,
-                why: "there is no SLACK_BOT_TOKEN".into(),
+                why: "there is no SLACK_BOT_TOKEN, or only a terminal is served".into(),
             }),
         };
         let (settled, follow_ups) = match sent {
@@ -230,6 +266,7 @@ impl Sender {
     fn target(&self, address: &Address) -> Option<&dyn Target> {
         match address {
             Address::Slack { .. } | Address::SlackMessage { .. } => self.slack.as_deref(),
+            Address::Github { .. } => self.github.as_deref(),
             Address::Terminal { .. } => Some(&*self.terminal),
         }
     }
@@ -254,19 +291,20 @@ impl Sender {
 
     /// Says that a delivery will not arrive, where somebody can still hear it.
     fn give_up(&self, delivery: &Delivery, why: &str) -> Vec<NewDelivery> {
-        let (Address::Slack { channel, .. }, Content::Message(message)) = (&delivery.address, &delivery.content) else {
+        let Some(place) = missed_at(delivery) else {
             // A terminal that went away, a reaction on a message that did, or how far a run was: nobody is left to tell.
             tracing::info!(delivery.id = %delivery.id, why, "a delivery was given up");
             return Vec::new();
         };
-        tracing::error!(delivery.id = %delivery.id, run.id = delivery.run.map(|run| run.0), channel, why, "a delivery was given up");
-        // Slack's own words may quote what a job wrote.
+        tracing::error!(delivery.id = %delivery.id, run.id = delivery.run.map(|run| run.0), place, why, "a delivery was given up");
+        // The other side's own words may quote what a job wrote.
         let why = report::escape(why);
         let hint = delivery
             .run
             .map_or_else(String::new, |run| format!(" The output is in `innkeeper logs {run}`."));
         let mut follow_ups = Vec::new();
-        if let Message::Post(Post { blocks, .. }) = message
+        if let (Address::Slack { .. }, Content::Message(Message::Post(Post { blocks, .. }))) =
+            (&delivery.address, &delivery.content)
             && !blocks.is_empty()
         {
             let text = format!("Slack refused to show a report with blocks: {why}.{hint}");
@@ -277,8 +315,8 @@ impl Sender {
             ));
         }
         let logs = self.current.get().slack.logs_channel.clone();
-        if let Some(logs) = logs.filter(|logs| logs != channel) {
-            let text = format!("A message for {channel} could not be delivered: {why}.{hint}");
+        if let Some(logs) = logs.filter(|logs| *logs != place) {
+            let text = format!("A message for {place} could not be delivered: {why}.{hint}");
             let message = Message::Post(Post::text(text));
             follow_ups.push(NewDelivery::message(
                 Address::slack_channel(logs),
@@ -287,6 +325,22 @@ impl Sender {
             ));
         }
         follow_ups
+    }
+}
+
+/// Where something is missed that was given up; none where nobody waits for it.
+fn missed_at(delivery: &Delivery) -> Option<String> {
+    match (&delivery.address, &delivery.content) {
+        (Address::Slack { channel, .. }, Content::Message(_)) => Some(channel.clone()),
+        (Address::Github { repository, place, .. }, Content::Message(_) | Content::Status(_)) => Some(match place {
+            GithubPlace::Issue(number) => format!("{repository}#{number} on GitHub"),
+            GithubPlace::Commit(commit) => format!("{repository}@{} on GitHub", commit.get(..7).unwrap_or(commit)),
+            GithubPlace::Comment(_) => format!("{repository} on GitHub"),
+        }),
+        (
+            Address::Slack { .. } | Address::SlackMessage { .. } | Address::Github { .. } | Address::Terminal { .. },
+            _,
+        ) => None,
     }
 }
 

@@ -83,6 +83,7 @@ impl Dispatcher {
         };
         let reported = u32::try_from(messages.len()).unwrap_or(u32::MAX);
         let mut deliveries = reactions(run, &outcome.ending);
+        deliveries.extend(report::status::ended(run, &outcome.ending, outcome.duration));
         deliveries.extend(to_every_place(run, &messages, &outcome.ending));
         if let (true, Some(channel)) = (calls_support, support) {
             let call = report::support_call(&run.full_name(), run.id, &run.askings);

@@ -117,6 +117,9 @@ fn trigger(origin: &Origin, payload: Option<&Bytes>) -> wit::Trigger {
             repository,
             sender,
             channel,
+            // What may be written back is the host's business.
+            comment: _,
+            write_back: _,
         }) => wit::Trigger::Github(wit::GithubOrigin {
             delivery,
             event,

@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 pub fn prefix(origin: &Origin) -> &'static str {
     match origin {
         Origin::Slack(slack) if slack.direct => "",
+        Origin::Github(github) if github.comment => "/",
         // What comes of a webhook or of the clock is told in a channel.
         Origin::Slack(_) | Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Keyword(_) => "@bot ",
         Origin::Cli(_) => "",
@@ -43,6 +44,11 @@ pub fn called(call: &KeywordOrigin, own_words: Option<String>) -> String {
 pub fn cannot_call_here(keyword: &str) -> String {
     let keyword = escape(keyword);
     format!("Sorry, “{keyword}” cannot be called from a direct message. Say it in a channel that I am in.")
+}
+
+/// The job takes no orders from comments.
+pub fn not_from_github(namespace: &str, job: &str) -> String {
+    format!("`{namespace}_{job}` takes no commands from GitHub: it does not have the trigger `github`.")
 }
 
 /// A pending request was cancelled.

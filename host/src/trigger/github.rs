@@ -7,7 +7,10 @@
 //! (<https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks>), so an answer is given
 //! after the commit and at once.
 
+mod comment;
 mod decision;
+mod filter;
+pub mod missed;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,16 +19,14 @@ use axum::body::Bytes;
 use http::HeaderMap;
 use innkeeper_core::clock::Clock;
 use innkeeper_core::config::secrets::Secret;
-use innkeeper_core::config::{Allowed, GithubGrant, GithubRule, Namespace};
+use innkeeper_core::config::{Allowed, CommentCommands, GithubRule, Namespace};
 use innkeeper_core::request::{NewAsking, NewRequest, RequestId, Trigger};
 
 use self::decision::{Decision, decide};
 use super::payload::Pointer;
-use super::{Heard, Orders};
+use super::{Heard, Reception};
 use crate::current::{Current, Derived};
-
-/// What signs the webhooks of trusted namespaces that were granted no secret of their own.
-const HOST_SECRET: &str = "GITHUB_WEBHOOK_SECRET";
+use crate::github::Access;
 
 /// Bodies over this are checked off the async threads: signing and reading one of 25 MB takes tens of milliseconds.
 const LARGE: usize = 512 * 1024;
@@ -34,7 +35,7 @@ const LARGE: usize = 512 * 1024;
 pub struct GithubTrigger {
     /// By namespace.
     hooks: Derived<BTreeMap<String, Arc<Hook>>>,
-    orders: Arc<dyn Orders>,
+    intake: Arc<dyn Reception>,
     clock: Arc<dyn Clock>,
 }
 
@@ -47,6 +48,10 @@ struct Hook {
     sha1: bool,
     repos: Allowed,
     rules: Vec<Rule>,
+    /// What makes commands of comments.
+    commands: Option<CommentCommands>,
+    /// Whether results may be written back, and can be.
+    writes: bool,
 }
 
 #[derive(Debug)]
@@ -73,6 +78,8 @@ pub enum Answer {
     Repeated,
     /// It is durable, and these requests were accepted or joined.
     Accepted(Vec<RequestId>),
+    /// It is a comment, and was answered without a run; the answer is durable.
+    Answered,
 }
 
 /// Why a delivery was not taken. Each is a sentence for GitHub's list of deliveries, where the owner of the webhook
@@ -107,15 +114,18 @@ impl GithubTrigger {
     pub fn new(
         current: Current,
         secret: impl Fn(&str) -> Option<Secret> + Send + Sync + 'static,
-        orders: Arc<dyn Orders>,
+        intake: Arc<dyn Reception>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let hooks = Derived::new(current, move |config| {
-            let hook =
-                |namespace: &Arc<Namespace>| Some((namespace.name.clone(), Arc::new(Hook::of(namespace, &secret)?)));
+            let access = Access::of(config, &secret);
+            let hook = |namespace: &Arc<Namespace>| {
+                let hook = Hook::of(namespace, &secret, &access)?;
+                Some((namespace.name.clone(), Arc::new(hook)))
+            };
             config.namespaces.values().filter_map(hook).collect()
         });
-        Self { hooks, orders, clock }
+        Self { hooks, intake, clock }
     }
 
     /// Takes one delivery: checks who sent it, decides what follows, and has it kept. When this returns
@@ -127,7 +137,7 @@ impl GithubTrigger {
         let hook = self.hooks.get().get(namespace).cloned();
         let known_as = hook.as_ref().map_or("unknown", |_| namespace);
         let answer = match self.decide(hook, headers, body).await {
-            Ok(Decision::Orders(orders)) => self.order(orders).await,
+            Ok(Decision::Do { orders, said }) => self.carry_out(orders, said).await,
             Ok(Decision::Answer(answer)) => Ok(answer),
             Err(refusal) => Err(refusal),
         };
@@ -157,47 +167,55 @@ impl GithubTrigger {
             })?
     }
 
-    /// Hands over a delivery's askings, one for each channel that hears of it. Each has a key of its own: what is lost
-    /// between two of them, a repetition of the delivery makes good.
-    async fn order(&self, orders: Vec<(NewAsking, Vec<NewRequest>)>) -> Result<Answer, Refusal> {
-        let mut accepted = None;
-        for (asking, requests) in orders {
-            match self.orders.order(asking, requests).await {
-                Ok(Heard::Repeated) => {}
-                Ok(Heard::Accepted { requests, .. }) => {
-                    let numbers = requests.iter().map(|request| request.id);
-                    accepted.get_or_insert_with(Vec::new).extend(numbers);
-                }
-                Ok(Heard::Answered { .. } | Heard::Undecided { .. }) => {
-                    accepted.get_or_insert_with(Vec::new);
-                }
-                Err(error) => {
-                    tracing::error!(error = format!("{error:#}"), "a GitHub delivery could not be kept");
-                    return Err(Refusal::Unavailable);
-                }
+    /// Hands over what comes of a delivery. All that its rules ask for is one commit; what somebody wrote is another, with a
+    /// key of its own: what is lost between the two, a repetition of the delivery makes good.
+    async fn carry_out(
+        &self,
+        orders: Vec<(NewAsking, Vec<NewRequest>)>,
+        said: Option<decision::Heard>,
+    ) -> Result<Answer, Refusal> {
+        let mut heard = match orders.is_empty() {
+            true => Vec::new(),
+            false => self.intake.order_together(orders).await.map_err(unavailable)?,
+        };
+        match said {
+            Some(decision::Heard::Said(said)) => heard.push(self.intake.hear(said).await.map_err(unavailable)?),
+            Some(decision::Heard::Refused(asking, why)) => {
+                tracing::info!(why, "a comment on GitHub is refused");
+                heard.push(self.intake.refuse(asking).await.map_err(unavailable)?);
             }
+            None => {}
         }
-        Ok(accepted.map_or(Answer::Repeated, Answer::Accepted))
+        let answered = heard
+            .iter()
+            .any(|heard| !matches!(heard, Heard::Repeated | Heard::Accepted { .. }));
+        let accepted = heard.iter().any(|heard| matches!(heard, Heard::Accepted { .. }));
+        let requests = heard.into_iter().flat_map(|heard| match heard {
+            Heard::Accepted { requests, .. } => requests,
+            Heard::Repeated | Heard::Answered { .. } | Heard::Undecided { .. } => Vec::new(),
+        });
+        Ok(match (accepted, answered) {
+            (true, _) => Answer::Accepted(requests.map(|request| request.id).collect()),
+            (false, true) => Answer::Answered,
+            (false, false) => Answer::Repeated,
+        })
     }
+}
+
+fn unavailable(error: anyhow::Error) -> Refusal {
+    tracing::error!(error = format!("{error:#}"), "a GitHub delivery could not be kept");
+    Refusal::Unavailable
 }
 
 impl Hook {
     /// The hook of `namespace`; none where it may not have one, or where its secret is missing.
-    fn of(namespace: &Arc<Namespace>, secret: impl Fn(&str) -> Option<Secret>) -> Option<Self> {
+    fn of(namespace: &Arc<Namespace>, secret: impl Fn(&str) -> Option<Secret>, access: &Access) -> Option<Self> {
         if !namespace.grants.triggers.contains(&Trigger::Github) {
             return None;
         }
-        let grant = match &namespace.grants.github {
-            Some(grant) => grant.clone(),
-            None if namespace.grants.trusted => GithubGrant {
-                secret: HOST_SECRET.to_owned(),
-                repos: Allowed::All,
-                sha1: false,
-            },
-            None => return None,
-        };
+        let grant = namespace.grants.github.as_ref()?;
         let value = secret(&grant.secret).filter(|secret| !secret.expose().is_empty());
-        if value.is_none() && !namespace.github.is_empty() {
+        if value.is_none() && (!namespace.github.is_empty() || namespace.comment_commands.is_some()) {
             tracing::warn!(
                 namespace = namespace.name,
                 secret = grant.secret,
@@ -207,8 +225,10 @@ impl Hook {
         Some(Self {
             secret: value?,
             sha1: grant.sha1,
-            repos: grant.repos,
+            repos: grant.repos.clone(),
             rules: namespace.github.iter().cloned().map(Rule::new).collect(),
+            commands: namespace.comment_commands.clone(),
+            writes: access.may_write(&namespace.name),
             namespace: Arc::clone(namespace),
         })
     }

@@ -7,13 +7,14 @@ use std::time::Duration;
 use anyhow::Context;
 use innkeeper_core::clock::{Clock, Timestamp};
 use innkeeper_core::keyword::Book;
+use innkeeper_core::message::NewDelivery;
 use innkeeper_core::request::{Asking, NewAsking, NewRequest, Origin};
 use innkeeper_core::schedule::Mark;
 use innkeeper_core::store::{Accepted, Cause, Caused, Looked, Queued, Store};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::desk::{Answer, Decision, Desk, silence};
+use super::desk::{Answer, Decision, Desk, REFUSED, silence};
 use super::{Directory, Heard, Said};
 use crate::bell::Bells;
 use crate::current::Current;
@@ -110,6 +111,31 @@ impl Intake {
             .look_ups
             .spawn(async move { desk.accept(asking, cause, answer).await });
         ordering.await.context("ordering was cut short")?
+    }
+
+    /// Accepts several orders that belong together, in one commit; see [`order`](Self::order).
+    ///
+    /// # Errors
+    /// The store's: nothing was kept, and nothing may be acknowledged.
+    pub async fn order_together(&self, orders: Vec<(NewAsking, Vec<NewRequest>)>) -> anyhow::Result<Vec<Heard>> {
+        let desk = self.desk.clone();
+        let ordering = self.look_ups.spawn(async move { desk.accept_together(orders).await });
+        ordering.await.context("ordering was cut short")?
+    }
+
+    /// Keeps what a stranger said, and refuses it with no more than a reaction: strangers are many, and get nobody to write.
+    ///
+    /// # Errors
+    /// The store's: nothing was kept.
+    pub async fn refuse(&self, asking: NewAsking) -> anyhow::Result<Heard> {
+        let message = asking.origin.asking_message();
+        let reaction = message.map(|message| NewDelivery::reaction(message, REFUSED, None));
+        let desk = self.desk.clone();
+        let answer: Answer = Box::new(move |_| reaction.into_iter().collect());
+        let refusing = self
+            .look_ups
+            .spawn(async move { desk.accept(asking, Cause::Answer, answer).await });
+        refusing.await.context("refusing was cut short")?
     }
 
     /// Goes on with the schedules; see [`Store::resume_schedules`].
@@ -234,7 +260,34 @@ impl Desk {
             .accept_with(asking, cause, answer)
             .await
             .context("nothing was accepted")?;
+        self.ring_for_the_cancelled(&accepted).await;
         Ok(self.announce(&origin, accepted, undecided))
+    }
+
+    async fn accept_together(&self, orders: Vec<(NewAsking, Vec<NewRequest>)>) -> anyhow::Result<Vec<Heard>> {
+        let origins: Vec<Origin> = orders.iter().map(|(asking, _)| asking.origin.clone()).collect();
+        let askings = orders.into_iter().map(|(asking, requests)| {
+            let cause = Cause::Requests(requests);
+            let answer = self.told_to_wait(&asking.origin, &cause);
+            (asking, cause, answer)
+        });
+        let accepted = self.parts.store.accept_together(askings.collect()).await;
+        let accepted = accepted.context("nothing was accepted")?;
+        let heard = origins.iter().zip(accepted);
+        Ok(heard
+            .map(|(origin, accepted)| self.announce(origin, accepted, false))
+            .collect())
+    }
+
+    /// Whoever asked for what was cancelled is told in lanes that only the store knows.
+    async fn ring_for_the_cancelled(&self, accepted: &Accepted) {
+        if !matches!(accepted, Accepted::New(caused) if !caused.cancelled.is_empty()) {
+            return;
+        }
+        match self.parts.store.lanes_with_work().await {
+            Ok(lanes) => self.parts.bells.ring_outbox(lanes),
+            Err(error) => tracing::error!(%error, "what is said of a cancelled request waits for the next start"),
+        }
     }
 
     /// Tells the rest of the house, after the commit.
@@ -300,6 +353,7 @@ impl Desk {
             .store
             .decide_with(asking.id, cause, self.parts.clock.now(), answer)
             .await?;
+        self.ring_for_the_cancelled(&accepted).await;
         self.announce(&asking.origin, accepted, false);
         Ok(())
     }

@@ -69,6 +69,32 @@ impl Orders for Intake {
     }
 }
 
+/// The part of the [`Intake`] that takes GitHub's deliveries, which order and speak.
+pub trait Reception: Send + Sync {
+    /// See [`Intake::order_together`].
+    fn order_together(&self, orders: Vec<(NewAsking, Vec<NewRequest>)>) -> BoxFuture<'_, anyhow::Result<Vec<Heard>>>;
+
+    /// See [`Intake::hear`].
+    fn hear(&self, said: Said) -> BoxFuture<'_, anyhow::Result<Heard>>;
+
+    /// See [`Intake::refuse`].
+    fn refuse(&self, asking: NewAsking) -> BoxFuture<'_, anyhow::Result<Heard>>;
+}
+
+impl Reception for Intake {
+    fn order_together(&self, orders: Vec<(NewAsking, Vec<NewRequest>)>) -> BoxFuture<'_, anyhow::Result<Vec<Heard>>> {
+        Box::pin(Self::order_together(self, orders))
+    }
+
+    fn hear(&self, said: Said) -> BoxFuture<'_, anyhow::Result<Heard>> {
+        Box::pin(Self::hear(self, said))
+    }
+
+    fn refuse(&self, asking: NewAsking) -> BoxFuture<'_, anyhow::Result<Heard>> {
+        Box::pin(Self::refuse(self, asking))
+    }
+}
+
 /// Who somebody in Slack is, as far as permissions go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {

@@ -88,6 +88,110 @@ pub(super) fn pick<'de>(json: &'de [u8], wanted: &[&Pointer]) -> serde_json::Res
     Ok(found)
 }
 
+/// Hands every string in `raw` to `each` that stands in a list, or under one of `keys`, as deep as these lead; until it says
+/// that it has seen enough. Nothing is built in memory. What is no JSON ends it, too.
+pub(super) fn strings(raw: &RawValue, keys: &[&str], each: &mut dyn FnMut(&str) -> bool) {
+    let mut deserializer = serde_json::Deserializer::from_str(raw.get());
+    // An error is the end, of whatever kind: the document was read before, and is JSON.
+    let _ = Strings { keys, each }.deserialize(&mut deserializer);
+}
+
+struct Strings<'s> {
+    keys: &'s [&'s str],
+    each: &'s mut dyn FnMut(&str) -> bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Strings<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strings<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(wanted) = map.next_key_seed(OneOf(self.keys))? {
+            if wanted {
+                map.next_value_seed(Strings {
+                    keys: self.keys,
+                    each: &mut *self.each,
+                })?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while items
+            .next_element_seed(Strings {
+                keys: self.keys,
+                each: &mut *self.each,
+            })?
+            .is_some()
+        {}
+        Ok(())
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        match (self.each)(text) {
+            true => Ok(()),
+            false => Err(E::custom("enough")),
+        }
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+/// Whether a key is one of these.
+struct OneOf<'k>(&'k [&'k str]);
+
+impl<'de> DeserializeSeed<'de> for OneOf<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for OneOf<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<bool, E> {
+        Ok(self.0.contains(&key))
+    }
+}
+
 /// The value at one place, with the pointers that lead to it or through it.
 struct Walk<'w, 'de> {
     wanted: &'w [&'w Pointer],
@@ -277,6 +381,22 @@ mod tests {
             let pointer = Pointer::parse("/a/b");
             assert!(pick(json.as_bytes(), &[&pointer]).is_err(), "{json:.20}");
         }
+    }
+
+    #[test]
+    fn strings_are_handed_over_until_there_were_enough() {
+        let text = r#"[{"added": ["a", "b\/c"], "id": "x", "n": 1}, {"removed": ["d"], "added": [null, true]}, {"added": "e"}]"#;
+        let seen = |most: usize| {
+            let mut seen = Vec::new();
+            let raw: &RawValue = serde_json::from_str(text).unwrap();
+            strings(raw, &["added", "removed"], &mut |name| {
+                seen.push(name.to_owned());
+                seen.len() < most
+            });
+            seen.join(" ")
+        };
+        assert_eq!(seen(100), "a b/c d e");
+        assert_eq!(seen(2), "a b/c");
     }
 
     fn json() -> impl Strategy<Value = Value> {

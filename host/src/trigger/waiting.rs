@@ -9,6 +9,7 @@ use innkeeper_core::message::NewDelivery;
 use innkeeper_core::report::{self, Button};
 use innkeeper_core::request::{NewRequest, Origin};
 use innkeeper_core::store::{Caused, Queued};
+use innkeeper_core::suppression::moment_in_words;
 
 use super::answers;
 use super::desk::{Answer, reply_with, silence};
@@ -24,10 +25,22 @@ pub(super) fn notices(config: &Arc<Config>, origin: &Origin, orders: &[NewReques
     Box::new(move |caused: &Caused| {
         let waiting = jobs.iter().zip(&caused.requests);
         waiting
-            .filter_map(|((namespace, job), queued)| notice(&config, &origin, (namespace, job), queued, now))
-            .flatten()
+            .flat_map(|((namespace, job), queued)| {
+                let job = (namespace.as_str(), job.as_str());
+                let notice = notice(&config, &origin, job, queued, now).unwrap_or_default();
+                notice.into_iter().chain(status(&config, &origin, job, queued, now))
+            })
             .collect()
     })
+}
+
+/// What a commit shows from now on, where its status says how it goes.
+fn status(config: &Config, origin: &Origin, job: (&str, &str), queued: &Queued, now: Timestamp) -> Option<NewDelivery> {
+    let until = queued
+        .suppressed
+        .map(|until| moment_in_words(until, now, &config.timezone));
+    let why = until.map(|until| format!("suppressed until {until}"));
+    report::status::accepted(origin, job, queued.id, why.as_deref())
 }
 
 fn notice(
@@ -38,7 +51,7 @@ fn notice(
     now: Timestamp,
 ) -> Option<Vec<NewDelivery>> {
     // Who sends webhooks may send them by the thousand: the channel was told of the request that they joined.
-    if queued.joined && !matches!(origin, Origin::Slack(_)) {
+    if queued.joined && !origin.is_said() {
         return None;
     }
     let cancel = Button::cancel(queued.id);
@@ -51,7 +64,7 @@ fn notice(
             (text, vec![cancel])
         }
         // What is due later may find the job free. Nobody waits for what a webhook starts.
-        (None, Some(run)) if queued.due <= now && matches!(origin, Origin::Slack(_)) => {
+        (None, Some(run)) if queued.due <= now && origin.is_said() => {
             let text = answers::waits_for_run((namespace, job), queued.id, run);
             (text, vec![cancel, Button::log(run)])
         }

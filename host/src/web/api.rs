@@ -87,6 +87,13 @@ async fn cancel_request(State(parts): State<ApiParts>, Path(request): Path<i64>)
         Ok(cancelled) => {
             parts.bells.ring_queue();
             if let Cancel::Cancelled { .. } = cancelled {
+                // Where it is said that it will not start, the store knows.
+                match parts.store.lanes_with_work().await {
+                    Ok(lanes) => parts.bells.ring_outbox(lanes),
+                    Err(error) => {
+                        tracing::error!(%error, "what is said of a cancelled request waits for the next start")
+                    }
+                }
                 parts.command_line.terminals.tell_cancelled(request);
             }
             Json(cancelled).into_response()

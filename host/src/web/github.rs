@@ -27,6 +27,7 @@ fn show(answer: Answer) -> Response {
         Answer::Pong => Json(json!({ "message": "pong" })).into_response(),
         Answer::Nothing(why) => Json(json!({ "message": why })).into_response(),
         Answer::Repeated => Json(json!({ "message": "this delivery had been accepted before" })).into_response(),
+        Answer::Answered => Json(json!({ "message": "the comment was answered" })).into_response(),
         Answer::Accepted(requests) => (StatusCode::ACCEPTED, Json(json!({ "requests": requests }))).into_response(),
     }
 }

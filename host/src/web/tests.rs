@@ -22,7 +22,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::current::Current;
 use crate::trigger::hook::HookParts;
-use crate::trigger::{Heard, Orders};
+use crate::trigger::{Heard, Orders, Reception, Said};
 
 /// Much longer than any test here takes. None waits for it.
 const FOR_EVER: Duration = Duration::from_secs(60);
@@ -33,6 +33,20 @@ struct Nobody;
 impl Orders for Nobody {
     fn order(&self, _: NewAsking, _: Vec<NewRequest>) -> BoxFuture<'_, anyhow::Result<Heard>> {
         Box::pin(async { Ok(Heard::Repeated) })
+    }
+}
+
+impl Reception for Nobody {
+    fn order_together(&self, _: Vec<(NewAsking, Vec<NewRequest>)>) -> BoxFuture<'_, anyhow::Result<Vec<Heard>>> {
+        Box::pin(async { Err(anyhow::anyhow!("nobody is here")) })
+    }
+
+    fn hear(&self, _: Said) -> BoxFuture<'_, anyhow::Result<Heard>> {
+        Box::pin(async { Err(anyhow::anyhow!("nobody is here")) })
+    }
+
+    fn refuse(&self, _: NewAsking) -> BoxFuture<'_, anyhow::Result<Heard>> {
+        Box::pin(async { Err(anyhow::anyhow!("nobody is here")) })
     }
 }
 

@@ -191,7 +191,7 @@ async fn upload(State(slack): State<FakeSlack>, Path(file): Path<String>, body: 
 }
 
 /// An answer that breaks off: more was promised than comes.
-fn broken() -> Response {
+pub(crate) fn broken() -> Response {
     let body = futures_util::stream::iter([Err::<Bytes, _>(std::io::Error::other("the fake Slack hangs up"))]);
     let headers = [
         (header::CONTENT_TYPE, "application/json"),

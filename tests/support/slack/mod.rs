@@ -18,6 +18,7 @@ mod socket;
 mod state;
 mod workspace;
 
+pub(crate) use api::broken;
 pub use people::{Person, Sent, signature};
 pub use state::{Call, Fault, Post, Upload};
 

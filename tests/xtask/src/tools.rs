@@ -1,5 +1,5 @@
 //! Guests made by other toolchains, componentize-py and ComponentizeJS; and Zig, for a guest that a test makes. All are
-//! installed under the target folder. And a registry, which is there or not. What a machine lacks for them is told, not fatal: the tests that need them are left
+//! installed under the target folder; so are clients that talk to the host, as GitHub's own library. And a registry, which is there or not. What a machine lacks for them is told, not fatal: the tests that need them are left
 //! out by name.
 
 use std::fs;
@@ -65,6 +65,18 @@ pub(crate) const TOOLS: &[Tool] = &[
         package: SLACK_SDK,
         sources: &[],
         make: slack_sdk,
+    },
+    Tool {
+        name: "@octokit/webhooks and its samples (Node 20 or newer with npm, and its registry)",
+        tests: "needs_octokit",
+        output: Some("octokit"),
+        package: "",
+        sources: &[
+            "../clients/github/client.mjs",
+            "../clients/github/package.json",
+            "../clients/github/package-lock.json",
+        ],
+        make: octokit,
     },
     Tool {
         name: "docker-registry (Debian: apt-get install docker-registry)",
@@ -219,30 +231,17 @@ fn registry(_: &Places, _: &Path) -> Result<()> {
     version.read().map(drop).context("docker-registry is not there")
 }
 
+/// GitHub's own library and sample payloads, beside the script that posts them.
+fn octokit(places: &Places, output: &Path) -> Result<()> {
+    has_node("@octokit/webhooks")?;
+    let folder = npm_install(places, "octokit", "tests/clients/github", "client.mjs")?;
+    Ok(fs::write(output, folder.as_os_str().as_encoded_bytes())?)
+}
+
 fn javascript(places: &Places, output: &Path) -> Result<()> {
-    let node = Step::program("node").args(["--version"]).read()?;
-    let major = node
-        .trim()
-        .trim_start_matches('v')
-        .split('.')
-        .next()
-        .unwrap_or_default();
-    if major.parse().unwrap_or(0) < NODE {
-        bail!("Node is {}, ComponentizeJS needs {NODE} or newer", node.trim());
-    }
+    has_node("ComponentizeJS")?;
     let sources = places.root.join("tests/guests/js");
-    let folder = places.target.join("tools/node");
-    fs::create_dir_all(&folder)?;
-    // Node looks for modules beside the script that imports them.
-    for file in ["package.json", "package-lock.json", "build.mjs"] {
-        fs::copy(sources.join(file), folder.join(file))?;
-    }
-    // Not `npm ci`: it insists that the lock names the optional packages of every platform, which not every mirror has.
-    // `npm install` takes the versions that the lock names.
-    Step::program("npm")
-        .directory(&folder)
-        .args(["install", "--silent", "--no-audit", "--no-fund"])
-        .run()?;
+    let folder = npm_install(places, "node", "tests/guests/js", "build.mjs")?;
     Step::program("node")
         .directory(&folder)
         .args([
@@ -252,4 +251,37 @@ fn javascript(places: &Places, output: &Path) -> Result<()> {
         ])
         .args([output])
         .run()
+}
+
+/// Whether Node is there, as new as `what` needs it.
+fn has_node(what: &str) -> Result<()> {
+    let node = Step::program("node").args(["--version"]).read()?;
+    let major = node
+        .trim()
+        .trim_start_matches('v')
+        .split('.')
+        .next()
+        .unwrap_or_default();
+    if major.parse().unwrap_or(0) < NODE {
+        bail!("Node is {}, {what} needs {NODE} or newer", node.trim());
+    }
+    Ok(())
+}
+
+/// Installs what the lock file in `sources` names into `tools/<name>`, beside the script that uses it.
+fn npm_install(places: &Places, name: &str, sources: &str, script: &str) -> Result<PathBuf> {
+    let sources = places.root.join(sources);
+    let folder = places.target.join("tools").join(name);
+    fs::create_dir_all(&folder)?;
+    // Node looks for modules beside the script that imports them.
+    for file in ["package.json", "package-lock.json", script] {
+        fs::copy(sources.join(file), folder.join(file))?;
+    }
+    // Not `npm ci`: it insists that the lock names the optional packages of every platform, which not every mirror has.
+    // `npm install` takes the versions that the lock names.
+    Step::program("npm")
+        .directory(&folder)
+        .args(["install", "--silent", "--no-audit", "--no-fund"])
+        .run()?;
+    Ok(folder)
 }

@@ -51,6 +51,12 @@ impl Catalogue {
         self.namespaces.get(name)
     }
 
+    /// Of this, one namespace, where it is there.
+    #[must_use]
+    pub fn only(&self, name: &str) -> Self {
+        self.namespace(name).cloned().into_iter().collect()
+    }
+
     /// The namespaces, sorted by name.
     pub fn namespaces(&self) -> impl Iterator<Item = &CatalogueNamespace> {
         self.namespaces.values()

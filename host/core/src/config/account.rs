@@ -52,7 +52,7 @@ pub(super) fn account(asked: &Asked, grants: &Grants, hooks: &Hooks<'_>) -> Vec<
         ("http", http.map(list), list(grants.http.entries())),
         (
             "github",
-            asked.repos.as_ref().map(list),
+            github_asked(asked),
             grants.github.as_ref().map(repositories).unwrap_or_default(),
         ),
         (
@@ -114,10 +114,18 @@ const fn writable(write: bool) -> &'static str {
     if write { " (to write)" } else { "" }
 }
 
+fn github_asked(asked: &Asked) -> Option<String> {
+    let write = asked.github_write == Some(true);
+    match &asked.repos {
+        Some(repos) => Some(list(repos) + writable(write)),
+        None => write.then(|| "to write".to_owned()),
+    }
+}
+
 fn repositories(github: &GithubGrant) -> String {
     match &github.repos {
         Allowed::All => "webhooks of every repository".to_owned(),
-        Allowed::Only(repos) => list(repos),
+        Allowed::Only(repos) => list(repos) + writable(github.write),
     }
 }
 

@@ -41,13 +41,14 @@ pub(super) fn check_timezone(document: &Document, at: &str, name: &str, problems
     None
 }
 
-/// The name of a secret, in the key `secret` at `at`.
-pub(super) fn check_secret(document: &Document, at: &str, name: &str, problems: &mut Problems) {
+/// The name of a secret, in the key `key` of the table at `at`.
+pub(super) fn check_secret(document: &Document, at: &str, key: &str, name: &str, problems: &mut Problems) {
     if let Some(fault) = variable_fault(name) {
-        let place = document.value(&format!("{at}/secret"), "expected a name, not the secret itself");
+        let label = format!("expected a name, not the {key} itself");
+        let place = document.value(&format!("{at}/{key}"), label);
         problems.push(
-            Problem::error("`secret` is not the name of an environment variable", place).help(format!(
-                "{fault}; the secret itself never stands in a configuration file"
+            Problem::error(format!("`{key}` is not the name of an environment variable"), place).help(format!(
+                "{fault}; the {key} itself never stands in a configuration file"
             )),
         );
     }

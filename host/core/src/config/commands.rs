@@ -1,16 +1,16 @@
-//! `[[slack]]` and `[[github]]`: what starts the jobs, and whether it gives them the arguments that they take.
+//! `[[slack]]`, and what everything that starts a job has in common: the job, its trigger, its channel, its arguments.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use super::grants::triggers_line;
-use super::model::{Action, Command, GithubRule, Job, Program};
+use super::model::{Action, Command, Job, Program};
 use super::names::{nearest, tick, ticks};
 use super::namespace::Room;
 use super::problem::{Place, Problem, Problems};
-use super::raw::{RawAction, RawCommand, RawGithubRule};
+use super::raw::{RawAction, RawCommand};
 use super::source::child;
 use crate::command::{MOST_STEPS_IN_ALL, Pattern};
 use crate::request::Trigger;
@@ -132,6 +132,40 @@ pub(super) fn check_job<'a>(
     None
 }
 
+/// What starts a job by itself, without anybody who types: a webhook, the clock.
+pub(super) struct Start<'a> {
+    /// Where it is written.
+    pub at: &'a str,
+    /// The job that it names.
+    pub job_type: Option<&'a str>,
+    /// What it is, as the grants call it, and in words.
+    pub trigger: Trigger,
+    pub what: &'a str,
+    /// Where its report goes, if it says so.
+    pub channel: Option<&'a str>,
+    /// The names in `args`, and what is written beside them.
+    pub given: Vec<&'a str>,
+    pub written: Written,
+}
+
+/// Checks that the job is there, may be started so, may report there, and gets the arguments that it takes.
+pub(super) fn check_start<'a>(
+    room: &Room<'_>,
+    start: &Start<'_>,
+    jobs: &'a BTreeMap<String, Job>,
+    problems: &mut Problems,
+) -> Option<&'a Job> {
+    let at = start.at;
+    let job = check_job(room, at, start.job_type, jobs, problems)?;
+    check_trigger(room, at, job, start.trigger, start.what, problems);
+    if let Some(channel) = start.channel {
+        room.check_channel(&format!("{at}/channel"), channel, &job.grants.channels, problems);
+    }
+    let args = format!("{at}/args");
+    check_parameters(room, &args, &start.given, job, start.written, problems);
+    Some(job)
+}
+
 /// Checks that what starts the job may start it.
 pub(super) fn check_trigger(
     room: &Room<'_>,
@@ -169,14 +203,20 @@ pub(super) fn report_trigger(
         let ours = room.document.value(needs, "all that is asked for here");
         problems.push(problem.also(ours).help(format!("add `\"{}\"` to it", trigger.as_str())));
     } else {
-        let line = match (trigger, &room.given.github) {
-            (Trigger::Github, None) => format!(
-                "{}\ngithub = {{ secret = \"NAME_OF_A_SECRET\", repos = [\"owner/name\"] }}",
-                triggers_line(&given, &[trigger])
-            ),
+        let line = match trigger {
+            Trigger::Github => github_line(room, &given),
             _ => triggers_line(&given, &[trigger]),
         };
         room.report_refused(problem, "triggers", &line, problems);
+    }
+}
+
+/// The lines that grant GitHub's webhooks besides the triggers that are given.
+pub(super) fn github_line(room: &Room<'_>, given: &BTreeSet<Trigger>) -> String {
+    let triggers = triggers_line(given, &[Trigger::Github]);
+    match &room.given.github {
+        Some(_) => triggers,
+        None => format!("{triggers}\ngithub = {{ secret = \"NAME_OF_A_SECRET\", repos = [\"owner/name\"] }}"),
     }
 }
 
@@ -371,89 +411,6 @@ fn check_clashes(room: &Room<'_>, patterns: &[(String, Pattern)], problems: &mut
                         .help("neither is the more specific: give one of them other words"),
                 );
             }
-        }
-    }
-}
-
-/// Checks the GitHub rules, and adds the one that every namespace with a job `deploy` has where it writes none. Those
-/// with errors are left out.
-pub(super) fn check_github(room: &Room<'_>, jobs: &BTreeMap<String, Job>, problems: &mut Problems) -> Vec<GithubRule> {
-    if has_too_many(room, "/github", room.raw.github.len(), MOST, problems) {
-        return Vec::new();
-    }
-    if !room.document.has("/github") {
-        return deploy_rule(room, jobs, problems).into_iter().collect();
-    }
-    let rules = room.raw.github.iter().enumerate();
-    rules
-        .filter_map(|(index, raw)| check_rule(room, &format!("/github/{index}"), raw, jobs, problems))
-        .collect()
-}
-
-fn deploy_rule(room: &Room<'_>, jobs: &BTreeMap<String, Job>, problems: &mut Problems) -> Option<GithubRule> {
-    let rule = GithubRule::deploy_after_merge();
-    let job = jobs.get(&rule.job)?;
-    if room.grants.github.is_none() || !job.grants.triggers.contains(&Trigger::Github) {
-        return None;
-    }
-    if let Some(parameter) = job.parameters().first() {
-        // Only where webhooks are expected: a job `deploy` may be there for Slack alone.
-        if room.given.github.is_some() {
-            let place = room
-                .document
-                .key(&child("/jobs", &rule.job), format!("takes {}", tick(parameter)));
-            problems.push(
-                Problem::warning("a merged pull request will not start `deploy`", place)
-                    .help("write a `[[github]]` rule with `args` for it"),
-            );
-        }
-        return None;
-    }
-    Some(rule)
-}
-
-fn check_rule(
-    room: &Room<'_>,
-    at: &str,
-    raw: &RawGithubRule,
-    jobs: &BTreeMap<String, Job>,
-    problems: &mut Problems,
-) -> Option<GithubRule> {
-    check_event(room, at, raw, problems);
-    let args = check_pointers(room, at, &raw.args, problems);
-    let job = check_job(room, at, raw.job_type.as_deref(), jobs, problems)?;
-    check_trigger(room, at, job, Trigger::Github, "a GitHub rule", problems);
-    if let Some(channel) = &raw.channel {
-        room.check_channel(&format!("{at}/channel"), channel, &job.grants.channels, problems);
-    }
-    // Arguments that were taken out of the table were reported with the shape.
-    let given: Vec<&str> = args.iter().map(|(name, _)| name.as_str()).collect();
-    let args_at = format!("{at}/args");
-    check_parameters(room, &args_at, &given, job, Written::AsPointer, problems);
-    Some(GithubRule {
-        event: raw.event.clone()?,
-        action: raw.action.clone(),
-        merged_into_default: false,
-        job: job.name.clone(),
-        args,
-        delay: Duration::from_secs(raw.delay_seconds),
-        channel: raw.channel.clone(),
-    })
-}
-
-/// Events and actions are lower-case words with underscores (docs.github.com, "Webhook events and payloads").
-fn check_event(room: &Room<'_>, at: &str, raw: &RawGithubRule, problems: &mut Problems) {
-    for (key, said) in [("event", &raw.event), ("action", &raw.action)] {
-        let Some(said) = said else { continue };
-        let good = !said.is_empty() && said.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-        if !good {
-            let place = room
-                .document
-                .value(&format!("{at}/{key}"), "GitHub sends no such thing");
-            problems.push(
-                Problem::error(format!("bad {key} {}", tick(said)), place)
-                    .help("lower-case words with `_` between them, for example `pull_request` and `closed`"),
-            );
         }
     }
 }

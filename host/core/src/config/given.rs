@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::checks::{check_guest_path, check_http, check_names, check_registries, check_secret, overlap, resolve};
-use super::grants::{Given, WEBHOOK_SECRET, triggers_line};
+use super::grants::{GITHUB_TOKEN, Given, WEBHOOK_SECRET, triggers_line};
 use super::hooks;
 use super::host::Host;
 use super::model::{Allowed, FilesGrant, GithubGrant};
@@ -148,7 +148,16 @@ impl Table<'_> {
             .secret
             .clone()
             .or_else(|| trusted.then(|| WEBHOOK_SECRET.to_owned()))?;
-        check_secret(document, &at, &secret, problems);
+        check_secret(document, &at, "secret", &secret, problems);
+        let token = raw.token.clone().unwrap_or_else(|| GITHUB_TOKEN.to_owned());
+        check_secret(document, &at, "token", &token, problems);
+        if raw.write && raw.repos.is_none() && !written("repos") {
+            let place = document.key(&format!("{at}/write"), "to which of them?");
+            problems.push(Problem::error("`write` without `repos`", place).help(
+                "name the repositories: whoever knows the secret could have the host write to every one that the token \
+                     reaches",
+            ));
+        }
         let repos = match &raw.repos {
             Some(repos) => Allowed::Only(repos.iter().cloned().collect()),
             None if trusted => Allowed::All,
@@ -158,6 +167,8 @@ impl Table<'_> {
             secret,
             repos,
             sha1: raw.sha1,
+            write: raw.write,
+            token,
         })
     }
 

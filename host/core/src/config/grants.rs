@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::github::write_line;
 use super::http::{HttpGrant, HttpGrants};
 use super::model::{Allowed, FilesGrant, Format, GithubGrant, Grants, HookGrant, Limits, Mentions};
 use super::names::{toml_list, toml_string};
@@ -25,6 +26,9 @@ use crate::request::Trigger;
 
 /// The secret that serves trusted namespaces which name none.
 pub(super) const WEBHOOK_SECRET: &str = "GITHUB_WEBHOOK_SECRET";
+
+/// The token that writes to GitHub where a grant names none.
+pub(super) const GITHUB_TOKEN: &str = "GITHUB_TOKEN";
 
 /// Every trigger there is.
 const ALL_TRIGGERS: [Trigger; 7] = [
@@ -66,6 +70,8 @@ pub(super) struct Asked {
     pub files: Option<Vec<FilesAsked>>,
     pub http: Option<Vec<HttpGrant>>,
     pub repos: Option<BTreeSet<String>>,
+    /// Whether results are written back to GitHub.
+    pub github_write: Option<bool>,
     pub registries: Option<Vec<RegistryPrefix>>,
 }
 
@@ -112,6 +118,8 @@ impl Given {
             secret: WEBHOOK_SECRET.into(),
             repos: Allowed::All,
             sha1: false,
+            write: false,
+            token: GITHUB_TOKEN.into(),
         });
         let default_mentions = if self.trusted { Mentions::Users } else { Mentions::None };
         Grants {
@@ -150,7 +158,7 @@ pub(super) fn narrow(have: &Grants, asked: &Asked) -> (Grants, Vec<Refusal>) {
             None => have.files.clone(),
         },
         http: narrow_http(&have.http, asked.http.as_deref(), &mut refused),
-        github: narrow_github(have.github.as_ref(), asked.repos.as_ref(), &mut refused),
+        github: narrow_github(have.github.as_ref(), asked, &mut refused),
         registries: narrow_registries(&have.registries, asked.registries.as_deref(), &mut refused),
         async_commands: have.async_commands,
     };
@@ -298,26 +306,29 @@ fn narrow_http(have: &HttpGrants, asked: Option<&[HttpGrant]>, refused: &mut Vec
     granted
 }
 
-fn narrow_github(
-    have: Option<&GithubGrant>,
-    asked: Option<&BTreeSet<String>>,
-    refused: &mut Vec<Refusal>,
-) -> Option<GithubGrant> {
-    let Some(asked) = asked else {
-        return have.cloned();
-    };
+fn narrow_github(have: Option<&GithubGrant>, asked: &Asked, refused: &mut Vec<Refusal>) -> Option<GithubGrant> {
     let nothing = Allowed::Only(BTreeSet::new());
     let repos = have.map_or(&nothing, |have| &have.repos);
+    let may_write = have.is_some_and(|have| have.write);
+    let secret = have.map_or("NAME_OF_A_SECRET", |have| have.secret.as_str());
     let mut missing = Vec::new();
-    let granted = narrow_names("github", repos, Some(asked), &mut missing);
+    let granted = match &asked.repos {
+        Some(asked) => narrow_names("github", repos, Some(asked), &mut missing),
+        None => repos.clone(),
+    };
+    let more: Vec<&str> = asked.repos.iter().flatten().map(String::as_str).collect();
     for mut refusal in missing {
-        let line = names_line("repos", repos, asked.iter().map(String::as_str));
-        let secret = have.map_or("NAME_OF_A_SECRET", |have| have.secret.as_str());
+        let line = names_line("repos", repos, more.iter().copied());
         refusal.line = format!("github = {{ secret = {}, {line} }}", toml_string(secret));
         refused.push(refusal);
     }
+    if asked.github_write == Some(true) && !may_write {
+        let line = write_line(have.map(|have| (have.secret.as_str(), &have.repos)), &more);
+        refused.push(refusal("github", ["write".into()], &line));
+    }
     have.map(|have| GithubGrant {
         repos: granted,
+        write: have.write && asked.github_write.unwrap_or(true),
         ..have.clone()
     })
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::checks::{check_secret, check_span};
-use super::commands::{Written, check_job, check_parameters, check_pointers, check_trigger};
+use super::commands::{Start, Written, check_pointers, check_start};
 use super::given::Table;
 use super::grants::triggers_line;
 use super::model::{Hook, HookGrant, HookScheme, Job};
@@ -66,7 +66,7 @@ fn check_grant(table: &Table<'_>, at: &str, raw: &RawHookGrant, problems: &mut P
     let document = &table.host.document;
     // What is missing was reported with the shape.
     let (secret, scheme) = (raw.secret.clone()?, raw.scheme?);
-    check_secret(document, at, &secret, problems);
+    check_secret(document, at, "secret", &secret, problems);
     let mut has_no = |key: &str, said: bool, help: &str| {
         if said {
             let place = document.key(&format!("{at}/{key}"), "not used");
@@ -145,15 +145,16 @@ fn check_hook(
         return None;
     }
     let args = check_pointers(room, &at, &raw.args, problems);
-    let job = check_job(room, &at, raw.job_type.as_deref(), jobs, problems);
-    if let Some(job) = job {
-        check_trigger(room, &at, job, Trigger::Hook, "a webhook", problems);
-        if let Some(channel) = &raw.channel {
-            room.check_channel(&format!("{at}/channel"), channel, &job.grants.channels, problems);
-        }
-        let given: Vec<&str> = args.iter().map(|(name, _)| name.as_str()).collect();
-        check_parameters(room, &format!("{at}/args"), &given, job, Written::AsPointer, problems);
-    }
+    let start = Start {
+        at: &at,
+        job_type: raw.job_type.as_deref(),
+        trigger: Trigger::Hook,
+        what: "a webhook",
+        channel: raw.channel.as_deref(),
+        given: args.iter().map(|(name, _)| name.as_str()).collect(),
+        written: Written::AsPointer,
+    };
+    let job = check_start(room, &start, jobs, problems);
     let wait = match raw.wait.as_deref() {
         Some(wait) => Some(check_wait(room, &at, wait, raw.delay_seconds, problems)?),
         None => None,

@@ -35,7 +35,7 @@ pub(super) struct Host {
     pub data_dir: PathBuf,
     pub timezone: TimeZone,
     pub server: Server,
-    /// The names of the secrets that sign webhooks.
+    /// The names of the secrets that sign webhooks, and of tokens for GitHub.
     pub webhook_secrets: BTreeSet<String>,
     /// What components from registries were pinned to.
     pub lock: Lock,
@@ -277,7 +277,8 @@ impl Host {
         self.webhook_secrets = grants
             .flat_map(|raw| {
                 let hooks = raw.hooks.values().map(|hook| &hook.secret);
-                hooks.chain(raw.github.as_ref().map(|github| &github.secret))
+                let github = raw.github.iter().flat_map(|github| [&github.secret, &github.token]);
+                hooks.chain(github)
             })
             .flatten()
             .cloned()

@@ -7,6 +7,7 @@
 //!   places      where things are, for those who write jobs that do not work yet
 //!   workspace   the folders that are namespaces
 //!   namespace   one namespace.toml, with needs, jobs and commands
+//!   github      [[github]]: which of GitHub's events starts which job, and what else must be true of it
 //!   hooks       [hooks.X]: which webhook starts which job, and how its sender proves who it is
 //!   schedules   [[schedule]]: when the clock starts which job
 //!   keywords    [[keyword]]: which word in a message calls whom
@@ -24,7 +25,9 @@
 mod account;
 mod checks;
 mod commands;
+mod github;
 mod given;
+mod globs;
 mod grants;
 mod hooks;
 mod host;
@@ -51,6 +54,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use account::AccountLine;
+pub use github::{Author, CommentCommands, GithubFields, GithubFilters, GithubRule, ReportTo};
+pub use globs::Globs;
 pub use http::{Denied, HostName, HttpGrant, HttpGrants, Origin, Scheme};
 pub use model::*;
 pub use names::{job_fault, namespace_fault};

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::github::{CommentCommands, GithubRule};
 use super::http::HttpGrants;
 use super::oci::{OciReference, RegistryGrants};
 use crate::command::Pattern;
@@ -34,7 +35,8 @@ pub struct Config {
     pub capacity: Capacity,
     /// By name.
     pub namespaces: BTreeMap<String, Arc<Namespace>>,
-    /// The names of the variables whose values sign webhooks, of namespaces that have no folder, too. No job sees them.
+    /// The names of the variables whose values sign webhooks, and of tokens for GitHub; of namespaces that have no folder,
+    /// too. No job sees them.
     pub webhook_secrets: BTreeSet<String>,
     /// The namespaces that are not in it, since their files have errors. By [`Config::load`] none.
     pub left_out: Vec<String>,
@@ -133,6 +135,8 @@ pub struct Namespace {
     pub commands: Vec<Command>,
     /// `[[github]]`.
     pub github: Vec<GithubRule>,
+    /// The rule of `[[github]]` that makes commands of comments.
+    pub comment_commands: Option<CommentCommands>,
     /// `[[schedule]]`.
     pub schedules: Vec<Arc<Schedule>>,
     /// `[[keyword]]`.
@@ -239,6 +243,10 @@ pub struct GithubGrant {
     pub repos: Allowed,
     /// Whether the legacy SHA-1 header `X-Hub-Signature` is enough. Default false.
     pub sha1: bool,
+    /// Whether results may be written back to the repositories. Default false.
+    pub write: bool,
+    /// The name of the token for that, and for asking for deliveries that were missed.
+    pub token: String,
 }
 
 /// A job: what runs, and what is said of it.
@@ -429,41 +437,6 @@ pub enum Action {
     ScheduleSuppression,
     /// Takes every suppression of the job away.
     CancelSuppression,
-}
-
-/// What a GitHub delivery starts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GithubRule {
-    /// `X-GitHub-Event`.
-    pub event: String,
-    /// The payload's `action`; none matches every action.
-    pub action: Option<String>,
-    /// Whether the pull request must have been merged, and into the repository's default branch. Default false.
-    pub merged_into_default: bool,
-    /// The short name of the job.
-    pub job: String,
-    /// Arguments of the job by name: JSON pointers into the payload, in the order of the file.
-    pub args: Vec<(String, String)>,
-    /// How long after the delivery it may start.
-    pub delay: Duration,
-    /// Where the report goes; none: the namespace's default channel.
-    pub channel: Option<String>,
-}
-
-impl GithubRule {
-    /// The rule of a namespace that has a job `deploy` and no rule: a pull request merged into the default branch
-    /// deploys after a minute, time to think again.
-    pub fn deploy_after_merge() -> Self {
-        Self {
-            event: "pull_request".into(),
-            action: Some("closed".into()),
-            merged_into_default: true,
-            job: "deploy".into(),
-            args: Vec::new(),
-            delay: Duration::from_secs(60),
-            channel: None,
-        }
-    }
 }
 
 /// A webhook of a namespace's own, `POST /hooks/<namespace>/<hook>`.

@@ -15,7 +15,7 @@ use super::names::{channel_fault, tick};
 use super::problem::{Problem, Problems};
 use super::raw::RawNamespace;
 use super::source::Document;
-use super::{ComponentInspector, commands, hooks, jobs, keywords, needs, schedules, schema, shape};
+use super::{ComponentInspector, commands, github, hooks, jobs, keywords, needs, schedules, schema, shape};
 
 /// A namespace under check: what its file says, and what the host says of it.
 pub(super) struct Room<'a> {
@@ -79,7 +79,7 @@ pub(super) fn read(
     room.check_default_channel(problems);
     let jobs = jobs::check(&room, inspector, problems);
     let commands = commands::check_slack(&room, &jobs, problems);
-    let github = commands::check_github(&room, &jobs, problems);
+    let (github, comment_commands) = github::check(&room, &jobs, problems);
     let schedules = schedules::check(&room, &jobs, problems);
     let keywords = keywords::check(&room, &jobs, problems);
     let hooks = hooks::check(&room, &jobs, problems);
@@ -94,6 +94,7 @@ pub(super) fn read(
         jobs: jobs.into_iter().map(|(name, job)| (name, Arc::new(job))).collect(),
         commands,
         github,
+        comment_commands,
         schedules,
         keywords,
         hooks,

@@ -75,6 +75,7 @@ fn asked(host: &Host, document: &Document, pointer: &str, raw: &RawNeeds, proble
             .as_ref()
             .map(|entries| check_http(document, &at("http"), entries, problems)),
         repos: repos.cloned().map(FromIterator::from_iter),
+        github_write: raw.github.as_ref().and_then(|github| github.write),
         registries: raw
             .registries
             .as_ref()

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::github::Author;
 use super::model::{Encoding, Format, Mentions, PROGRESS_AFTER_SECONDS};
 use crate::request::Trigger;
 use crate::schedule::Missed;
@@ -254,6 +255,11 @@ pub(super) struct RawGithubGrant {
     pub repos: Option<Vec<String>>,
     /// Whether the legacy SHA-1 signature (`X-Hub-Signature`) is enough.
     pub sha1: bool,
+    /// Whether results may be written back to these repositories: commit statuses, comments, reactions.
+    pub write: bool,
+    /// The name of the environment variable or credential with the token that writes back and asks for missed deliveries.
+    /// Default: `GITHUB_TOKEN`.
+    pub token: Option<String>,
 }
 
 /// How the sender of a webhook proves who it is.
@@ -430,6 +436,8 @@ pub(super) struct RawFilesNeed {
 pub(super) struct RawGithubNeed {
     /// The repositories, `owner/name`.
     pub repos: Option<Vec<String>>,
+    /// Whether results are written back to them.
+    pub write: Option<bool>,
 }
 
 /// What can be run.
@@ -573,11 +581,32 @@ pub(super) struct RawGithubRule {
     /// The event, as GitHub names it in `X-GitHub-Event`, for example `pull_request`.
     #[schemars(required)]
     pub event: Option<String>,
-    /// The payload's `action`, for example `closed`. Default: every action.
+    /// The payload's `action`, for example `closed`; one or a list. Default: every action.
     #[serde(default)]
-    pub action: Option<String>,
+    pub action: Option<OneOrMany>,
+    /// The branch, a glob or a list of them: that of a push, or the one that a pull request is for. Default: every branch.
+    #[serde(default)]
+    pub branch: Option<OneOrMany>,
+    /// A label of the pull request or issue, or one of a list. Default: any, or none.
+    #[serde(default)]
+    pub label: Option<OneOrMany>,
+    /// A file that a push changes, a glob or a list of them. Default: every push.
+    #[serde(default)]
+    pub path: Option<OneOrMany>,
+    /// The login of who caused it, or one of a list. Default: everybody.
+    #[serde(default)]
+    pub sender: Option<OneOrMany>,
+    /// Whether the pull request must have been merged, or must not. Default: either.
+    #[serde(default)]
+    pub merged: Option<bool>,
+    /// Instead of `job_type`: a line of a comment that begins with `/` is a command of the namespace.
+    #[serde(default)]
+    pub commands: bool,
+    /// Whose comments are commands, by what they are to the repository. Default: `OWNER`, `MEMBER` and `COLLABORATOR`.
+    #[serde(default)]
+    pub authors: Option<Vec<Author>>,
     /// The job, by its name under `[jobs]`.
-    #[schemars(required)]
+    #[serde(default)]
     pub job_type: Option<String>,
     /// Arguments of the job by name: JSON pointers into the payload, for example `/pull_request/number`.
     #[serde(default)]
@@ -590,6 +619,52 @@ pub(super) struct RawGithubRule {
     /// Where the report goes. Default: the namespace's `default_channel`.
     #[serde(default)]
     pub channel: Option<String>,
+    /// Who gets the report. Default: `slack`.
+    #[serde(default)]
+    pub report_to: Option<Vec<RawReportTo>>,
+}
+
+/// Who gets the report of what a GitHub webhook started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum RawReportTo {
+    /// The channel.
+    Slack,
+    /// A commit status, and a comment on the pull request, issue or commit.
+    Github,
+}
+
+/// A string, or a list of them.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub(super) enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    /// All of them, in their order.
+    pub(super) fn all(&self) -> &[String] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+}
+
+impl JsonSchema for OneOrMany {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "OneOrMany".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    /// By hand, so that `check` can say what it expects.
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": ["string", "array"], "items": { "type": "string" } })
+    }
 }
 
 /// What the clock starts.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::checks::{check_span, check_timezone};
-use super::commands::{MOST, Written, check_job, check_parameters, check_trigger, has_too_many};
+use super::commands::{MOST, Start, Written, check_start, has_too_many};
 use super::model::Job;
 use super::names::tick;
 use super::namespace::Room;
@@ -68,16 +68,17 @@ fn check_schedule(
     let jitter = raw.jitter.as_deref().map_or(Some(Duration::ZERO), |jitter| {
         check_span(&room.document, &format!("{at}/jitter"), jitter, &JITTER, problems)
     });
-    let job = check_job(room, at, raw.job_type.as_deref(), jobs, problems);
     let arguments = check_arguments(room, at, raw, problems);
-    if let Some(job) = job {
-        check_trigger(room, at, job, Trigger::Schedule, "a schedule", problems);
-        let given: Vec<&str> = arguments.0.iter().map(|(name, _)| name.as_str()).collect();
-        check_parameters(room, &format!("{at}/args"), &given, job, Written::AsValue, problems);
-        if let Some(channel) = &raw.channel {
-            room.check_channel(&format!("{at}/channel"), channel, &job.grants.channels, problems);
-        }
-    }
+    let start = Start {
+        at,
+        job_type: raw.job_type.as_deref(),
+        trigger: Trigger::Schedule,
+        what: "a schedule",
+        channel: raw.channel.as_deref(),
+        given: arguments.0.iter().map(|(name, _)| name.as_str()).collect(),
+        written: Written::AsValue,
+    };
+    let job = check_start(room, &start, jobs, problems);
     let ((written, when), jitter, job) = (when?, jitter?, job?);
     check_jitter(room, at, &when, jitter, problems);
     let zone = match &when {

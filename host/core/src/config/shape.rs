@@ -19,12 +19,10 @@ const KEYS_TO_COME: &[&str] = &[
     "/jobs/*/retries",
     "/needs/fabfile",
     "/needs/notify",
-    "/needs/github/write",
     "/jobs/*/needs/fabfile",
     "/jobs/*/needs/notify",
     "/namespaces/*/fabfile",
     "/namespaces/*/notify",
-    "/namespaces/*/github/write",
 ];
 
 /// Values that the design names and that are not built yet.
@@ -171,6 +169,13 @@ fn wrong_value(document: &Document, root: &Value, at: &str, error: &ValidationEr
         ValidationErrorKind::Type {
             kind: TypeKind::Single(kind),
         } => kind.as_str(),
+        ValidationErrorKind::Type {
+            kind: TypeKind::Multiple(_),
+        } => {
+            let label = format!("expected a string or a list of strings, found {}", document.kind(at));
+            return Problem::error(format!("wrong type for {name}"), document.value(at, label))
+                .help(remedy("string", value));
+        }
         _ if !choices.is_empty() => "string",
         _ => return Problem::error(error.masked().to_string(), document.value(at, "")),
     };

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod github;
 mod hooks;
 mod http;
 mod keywords;
@@ -313,6 +314,11 @@ fn deploy_starts_after_a_merge_where_no_rule_is_written() {
         world.config().namespaces["demo"].github.clone()
     };
     assert_eq!(rules(TRUSTED, deploy), [GithubRule::deploy_after_merge()]);
+    assert_eq!(
+        GithubRule::deploy_after_merge().filters.actions,
+        ["closed"],
+        "and the base branch is looked at, too"
+    );
     let rule = format!("{deploy}[[github]]\nevent = \"push\"\njob_type = \"deploy\"\n");
     assert_eq!(rules(TRUSTED, &rule)[0].event, "push");
     assert_eq!(rules(TRUSTED, "[jobs.other]\nrun_args_template = \"true\"\n"), []);

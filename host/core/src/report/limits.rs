@@ -1,4 +1,4 @@
-//! What Slack takes: every limit in one place, each with where it is said. Lengths are in characters.
+//! What Slack and GitHub take: every limit in one place, each with where it is said. Lengths are in characters.
 
 /// `text` of `chat.postMessage`: Slack cuts longer ones.
 /// <https://api.slack.com/changelog/2018-04-truncating-really-long-messages>
@@ -72,3 +72,9 @@ pub(crate) const MARKDOWN: usize = 12_000;
 pub(crate) const TABLE_ROWS: usize = 100;
 /// See [`TABLE_ROWS`].
 pub(crate) const TABLE_COLUMNS: usize = 20;
+
+/// The body of a comment on GitHub: `body is too long (maximum is 65536 characters)`.
+pub(crate) const GITHUB_COMMENT: usize = 65_536;
+
+/// The description of a commit status: `description is too long (maximum is 140 characters)`.
+pub(crate) const GITHUB_STATUS: usize = 140;

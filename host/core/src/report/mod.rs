@@ -10,6 +10,8 @@
 //!   wording   every text of the host's own that people read
 //!   clean     bytes -> text that is safe to show
 //!   limits    what Slack takes
+//!   status    what is shown beside a commit
+//!   markdown  Message -> what GitHub shows
 //!   terminal  Message -> what a terminal shows
 //! ```
 //!
@@ -25,8 +27,10 @@ mod formatter;
 mod guest;
 mod limits;
 mod log;
+pub mod markdown;
 pub mod notice;
 pub mod progress;
+pub mod status;
 pub mod terminal;
 mod text;
 mod units;

@@ -254,6 +254,8 @@ fn help_is_called_only_where_somebody_is_left_without_an_answer() {
         repository: None,
         sender: None,
         channel: None,
+        comment: false,
+        write_back: None,
     });
     let cli = Origin::Cli(CliOrigin {
         user: "ann".into(),

@@ -135,6 +135,16 @@ fn how(ending: &Ending, duration: Duration) -> String {
     }
 }
 
+/// How a run ended, in one plain line, for a commit's status.
+pub(crate) fn ended(ending: &Ending, duration: Duration) -> String {
+    if ending.is_success() {
+        return format!("succeeded after {}", span(duration));
+    }
+    let how = how(ending, duration);
+    let words: Vec<&str> = how.split_whitespace().collect();
+    clean(&words.join(" "))
+}
+
 /// What shells mean by an exit code. <https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html>
 const fn known_code(code: i32) -> &'static str {
     match code {
@@ -405,6 +415,8 @@ mod tests {
             repository: Some("owner/name".into()),
             sender: Some("<!here>".into()),
             channel: None,
+            comment: false,
+            write_back: None,
         });
         let cli = Origin::Cli(CliOrigin {
             user: "ann".into(),

@@ -57,6 +57,9 @@ use crate::schedule::Mark;
 use db::Readers;
 use writer::Writer;
 
+/// Builds the deliveries that answer an asking, inside the transaction that keeps it.
+pub type Answer = Box<dyn FnOnce(&Caused) -> Vec<NewDelivery> + Send>;
+
 /// How long a webhook or a start by the clock is recognised as a repetition. Longer than GitHub can redeliver one.
 const KEYS_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Keys that one [`Store::forget`] takes away, at most: others wait for the writer meanwhile.
@@ -157,6 +160,19 @@ impl Store {
     ) -> Result<Accepted, StoreError> {
         self.write("keep what was asked", move |c| {
             asking::accept(c, &asking, &cause, answer)
+        })
+        .await
+    }
+
+    /// Keeps several askings, each as [`accept_with`](Self::accept_with) would: all of them in one commit.
+    ///
+    /// # Errors
+    /// Nothing was kept, and nothing may be acknowledged.
+    pub async fn accept_together(&self, askings: Vec<(NewAsking, Cause, Answer)>) -> Result<Vec<Accepted>, StoreError> {
+        self.write("keep what was asked", move |c| {
+            let each = askings.into_iter();
+            each.map(|(asking, cause, answer)| asking::accept(c, &asking, &cause, answer))
+                .collect()
         })
         .await
     }

@@ -43,7 +43,7 @@ pub(super) fn take(c: &Connection, lane: &str, now: Timestamp) -> Result<Take, S
     match &mut delivery.content {
         Content::Message(Message::File(file)) => file.content = attachment_of(c, first.seq)?,
         Content::Edit { of, .. } => delivery.edited = receipt_of(c, *of)?,
-        Content::Message(Message::Post(_)) | Content::Progress(_) | Content::Reaction { .. } => {}
+        Content::Message(Message::Post(_)) | Content::Progress(_) | Content::Reaction { .. } | Content::Status(_) => {}
     }
     Ok(Take::Due {
         delivery: Box::new(delivery),
@@ -90,7 +90,7 @@ fn insert_delivery(c: &Connection, delivery: &NewDelivery, now: Timestamp) -> Sq
             Json(&delivery.content),
             match &delivery.content {
                 Content::Edit { of, .. } => Some(of.as_bytes()),
-                Content::Message(_) | Content::Progress(_) | Content::Reaction { .. } => None,
+                Content::Message(_) | Content::Progress(_) | Content::Reaction { .. } | Content::Status(_) => None,
             },
         ),
         |row| row.get(0),

@@ -12,6 +12,7 @@ use super::{job, outbox, progress, suppression};
 use crate::clock::Timestamp;
 use crate::message::NewDelivery;
 use crate::queue::{RequestMove, RequestState};
+use crate::report::status;
 use crate::request::{AskingId, Bytes, NewRequest, RequestId};
 use crate::run::{Run, RunId};
 
@@ -140,6 +141,7 @@ pub(super) fn cancel(c: &Connection, request: RequestId, now: Timestamp) -> Resu
             forget_payload(c, request)?;
             job::refresh_first(c, found.job, request)?;
             let (namespace, job) = job::name_of(c, found.job)?;
+            tell_cancelled(c, (&namespace, &job), request, now)?;
             Cancel::Cancelled { namespace, job }
         }
         // A request runs exactly as long as its job's row names its run.
@@ -156,9 +158,16 @@ pub(super) fn cancel_job(c: &Connection, namespace: &str, name: &str, now: Times
     let cancelled = all(c, CANCEL_JOB, (job.id, RequestMove::Cancel.to(), now), |row| row.get(0))?;
     for request in &cancelled {
         forget_payload(c, *request)?;
+        tell_cancelled(c, (namespace, name), *request, now)?;
     }
     job::clear_first(c, job.id)?;
     Ok(cancelled)
+}
+
+/// A commit whose status says that something waits hears that it does not any more.
+fn tell_cancelled(c: &Connection, job: (&str, &str), request: RequestId, now: Timestamp) -> Sql<()> {
+    let askings = askings_of(c, request)?;
+    outbox::append(c, &status::cancelled(job, request, &askings), now)
 }
 
 pub(super) const CANCEL_JOB: &str = "UPDATE request INDEXED BY request_pending_due SET state = ?2, ended_at = ?3

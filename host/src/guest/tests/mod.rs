@@ -122,6 +122,7 @@ impl Inn {
             jobs: BTreeMap::new(),
             commands: Vec::new(),
             github: Vec::new(),
+            comment_commands: None,
             schedules: Vec::new(),
             keywords: Vec::new(),
             hooks: BTreeMap::new(),

@@ -102,6 +102,7 @@ impl Host {
             jobs: BTreeMap::from([("x".to_owned(), Arc::clone(&job))]),
             commands: Vec::new(),
             github: Vec::new(),
+            comment_commands: None,
             schedules: Vec::new(),
             keywords: Vec::new(),
             hooks: BTreeMap::new(),

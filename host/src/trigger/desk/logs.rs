@@ -31,10 +31,11 @@ impl Case<'_> {
         };
         let namespace = self.namespace(&view.namespace);
         let refused = match (self.origin, namespace) {
-            (_, Some(namespace)) => self.refuse(namespace),
-            // Who might see it is not known any more.
-            (Origin::Slack(_), None) => Some(self.refusal(answers::log_of_no_namespace(run))),
-            _ => None,
+            // The command line belongs to the host's owner.
+            (Origin::Cli(_), _) => None,
+            (Origin::Slack(_), Some(namespace)) => self.refuse(namespace),
+            // Who might see it is not known: the namespace is gone, or nobody in Slack asks.
+            _ => Some(self.refusal(answers::log_of_no_namespace(run))),
         };
         if let Some(refusal) = refused {
             return Ok(refusal);

@@ -27,8 +27,10 @@ use super::intake::IntakeParts;
 use super::{Standing, waiting};
 use crate::current::Derived;
 
-/// Builds the deliveries that answer an asking.
-pub(super) type Answer = Box<dyn FnOnce(&Caused) -> Vec<NewDelivery> + Send>;
+pub(super) use innkeeper_core::store::Answer;
+
+/// The reaction on a message that is not listened to.
+pub(super) const REFUSED: &str = "x";
 
 /// What is to be done about an asking.
 pub(super) enum Decision {
@@ -69,6 +71,16 @@ impl Menu {
             catalogue,
         }
     }
+
+    /// Of this, what there is to ask of one namespace.
+    fn only(&self, namespace: &str) -> Self {
+        Self {
+            config: self.config.clone(),
+            catalogue: self.catalogue.only(namespace),
+            for_everybody: self.for_everybody.only(namespace),
+            keywords: self.keywords.clone(),
+        }
+    }
 }
 
 impl Desk {
@@ -97,9 +109,19 @@ impl Desk {
         said: &str,
         standing: Option<Standing>,
     ) -> anyhow::Result<Decision> {
+        let menu = self.menu.get();
+        let only_its_own;
         let case = Case {
             parts: &self.parts,
-            menu: &self.menu.get(),
+            menu: match origin {
+                // A comment speaks to the namespace that its repository is granted to, which is the first word, and to no
+                // other.
+                Origin::Github(_) => {
+                    only_its_own = menu.only(said.split_whitespace().next().unwrap_or_default());
+                    &only_its_own
+                }
+                Origin::Slack(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Keyword(_) | Origin::Cli(_) => &menu,
+            },
             origin,
             standing,
         };

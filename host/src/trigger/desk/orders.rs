@@ -4,7 +4,7 @@ use anyhow::Context;
 use innkeeper_core::config::{Action, Namespace};
 use innkeeper_core::message::NewDelivery;
 use innkeeper_core::report;
-use innkeeper_core::request::{Arguments, NewRequest, RequestId};
+use innkeeper_core::request::{Arguments, NewRequest, Origin, RequestId, Trigger};
 use innkeeper_core::store::{Cause, SUPPRESSIONS_SHOWN};
 use innkeeper_core::suppression::Suppression;
 
@@ -31,6 +31,11 @@ impl Case<'_> {
         };
         let (name, job) = (namespace.name.clone(), command.job.clone());
         let origin = self.origin.clone();
+        if let Origin::Github(_) = origin
+            && !may_be_started_by(Trigger::Github, namespace, &job)
+        {
+            return Ok(self.refusal(answers::not_from_github(&name, &job)));
+        }
         Ok(match command.action {
             Action::ScheduleJob { delay } => {
                 let due = self.parts.clock.now().plus(delay);
@@ -119,4 +124,9 @@ impl Case<'_> {
             },
         ))
     }
+}
+
+fn may_be_started_by(trigger: Trigger, namespace: &Namespace, job: &str) -> bool {
+    let job = namespace.jobs.get(job);
+    job.is_some_and(|job| job.grants.triggers.contains(&trigger))
 }

@@ -5,17 +5,23 @@ use std::cell::LazyCell;
 
 use http::HeaderMap;
 use innkeeper_core::clock::Timestamp;
-use innkeeper_core::config::Allowed;
-use innkeeper_core::request::{Arguments, Bytes, GithubOrigin, NewAsking, NewRequest, Origin};
+use innkeeper_core::config::{Allowed, GithubFields, Mentions, ReportTo};
+use innkeeper_core::request::{Arguments, Bytes, GithubOrigin, NewAsking, NewRequest, Origin, WriteBack};
 use serde_json::value::RawValue;
 use url::form_urlencoded;
 
+use super::comment::{self, Comment, as_said};
+use super::filter::{Facts, Misfit, Places, string};
 use super::{Answer, Argument, Hook, Refusal, Rule};
+use crate::trigger::Said;
 use crate::trigger::payload::{self, Pointer, Unfit, pick};
 use crate::trigger::signature::{verify_sha1, verify_sha256};
 
 pub(super) const DELIVERY: &str = "x-github-delivery";
 pub(super) const EVENT: &str = "x-github-event";
+
+/// How many rules are named that do not fit.
+const RULES_NAMED: usize = 3;
 
 /// A delivery id is a UUID and an event a word; this is generous, and keeps keys and logs short.
 const LONGEST_NAME: usize = 100;
@@ -25,8 +31,22 @@ const LONGEST_NAME: usize = 100;
 pub(super) enum Decision {
     /// Nothing has to be kept.
     Answer(Answer),
-    /// What to hand to the intake: an asking for each channel that hears of it.
-    Orders(Vec<(NewAsking, Vec<NewRequest>)>),
+    /// What to hand to the intake.
+    Do {
+        /// An asking for each place that hears of it.
+        orders: Vec<(NewAsking, Vec<NewRequest>)>,
+        /// What somebody wrote in a comment.
+        said: Option<Heard>,
+    },
+}
+
+/// A comment that is a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// Of somebody whose comments count.
+    Said(Said),
+    /// Of somebody else.
+    Refused(NewAsking, String),
 }
 
 /// Decides, in this order: who sent it, whether it is a delivery, and what the namespace's rules make of it. Nothing
@@ -46,11 +66,22 @@ pub(super) fn decide(
     }
     let payload = Payload::read(hook, event, &json)?;
     authorise(hook, payload.repository.as_deref())?;
-    let matching: Vec<&Candidate> = payload.candidates.iter().filter(|c| payload.fits(c.rule)).collect();
-    if matching.is_empty() {
-        return Ok(Decision::Answer(Answer::Nothing(nothing_fits(event, &payload))));
+    let delivery = Delivery {
+        hook,
+        id: delivery,
+        event,
+        payload: &payload,
+        now,
+    };
+    let (matching, misfits) = payload.matching();
+    let said = delivery.comment();
+    if matching.is_empty() && said.is_none() {
+        return Ok(Decision::Answer(Answer::Nothing(nothing_fits(
+            hook, event, &payload, &misfits,
+        ))));
     }
-    orders(hook, delivery, event, &payload, &json, &matching, now).map(Decision::Orders)
+    let orders = delivery.orders(&matching, &json)?;
+    Ok(Decision::Do { orders, said })
 }
 
 /// A header's value, where it is one word of a sensible length.
@@ -122,10 +153,11 @@ fn authorise(hook: &Hook, repository: Option<&str>) -> Result<(), Refusal> {
 
 /// What is wanted of a payload.
 struct Payload<'h> {
-    action: Option<String>,
     repository: Option<String>,
-    sender: Option<String>,
-    merged_into_default: bool,
+    facts: Facts<'h>,
+    commit: Option<String>,
+    number: Option<u64>,
+    comment: Option<Comment>,
     /// The rules for the event, whatever else they ask for.
     candidates: Vec<Candidate<'h>>,
 }
@@ -137,27 +169,31 @@ struct Candidate<'h> {
 }
 
 impl<'h> Payload<'h> {
-    fn read(hook: &'h Hook, event: &str, json: &[u8]) -> Result<Self, Refusal> {
+    fn read(hook: &'h Hook, event: &str, json: &'h [u8]) -> Result<Self, Refusal> {
+        let fields = GithubFields::of(event);
+        let places = Places::of(fields);
         let about = [
-            "/action",
             "/repository/full_name",
-            "/sender/login",
-            "/pull_request/merged",
-            "/pull_request/base/ref",
-            "/repository/default_branch",
-        ]
-        .map(Pointer::parse);
+            fields.commit.unwrap_or("/\0"),
+            fields.number.unwrap_or("/\0"),
+        ];
+        let about = about.map(Pointer::parse);
+        let of_comment = comment::places();
         let rules: Vec<&Rule> = hook.rules.iter().filter(|rule| rule.rule.event == event).collect();
         let arguments = rules
             .iter()
             .flat_map(|rule| rule.arguments.iter().map(|argument| &argument.pointer));
-        let wanted: Vec<&Pointer> = about.iter().chain(arguments).collect();
+        let wanted: Vec<&Pointer> = about
+            .iter()
+            .chain(&places.0)
+            .chain(&of_comment)
+            .chain(arguments)
+            .collect();
         let found = pick(json, &wanted)
             .map_err(|error| Refusal::Malformed(format!("the payload is not JSON as GitHub sends it: {error}")))?;
-        let (about, mut values) = found.split_at(about.len());
-        let word = |index: usize| about.get(index).copied().flatten().and_then(string);
-        let merged = about[3].is_some_and(|raw| raw.get() == "true");
-        let branch = word(4);
+        let (about, rest) = found.split_at(about.len());
+        let (facts, rest) = rest.split_at(places.0.len());
+        let (of_comment, mut values) = rest.split_at(of_comment.len());
         let candidates = rules.into_iter().map(|rule| {
             let (own, rest) = values.split_at(rule.arguments.len());
             values = rest;
@@ -172,24 +208,47 @@ impl<'h> Payload<'h> {
                     .map(Arguments),
             }
         });
+        let raw = |index: usize| about.get(index).copied().flatten();
         Ok(Self {
-            action: word(0),
-            repository: word(1),
-            sender: word(2),
-            merged_into_default: merged && branch.is_some() && branch == word(5),
+            repository: raw(0).and_then(string),
+            facts: Facts::read(facts),
+            commit: raw(1).and_then(string).filter(|sha| is_commit(sha)),
+            number: raw(2).and_then(|raw| raw.get().parse().ok()),
+            comment: (event == "issue_comment").then(|| Comment::read(of_comment)).flatten(),
             candidates: candidates.collect(),
         })
     }
 
-    fn fits(&self, rule: &Rule) -> bool {
-        let rule = &rule.rule;
-        let action = rule.action.is_none() || rule.action == self.action;
-        action && (!rule.merged_into_default || self.merged_into_default)
+    /// The rules that fit, and what of the others does not.
+    fn matching(&self) -> (Vec<&Candidate<'h>>, Vec<Option<Misfit>>) {
+        let wanted: Vec<_> = self
+            .candidates
+            .iter()
+            .map(|candidate| (&candidate.rule.rule.filters, candidate.rule.rule.merged_into_default))
+            .collect();
+        let misfits = self.facts.misfits(&wanted);
+        let both = self.candidates.iter().zip(&misfits);
+        (
+            both.filter(|(_, misfit)| misfit.is_none())
+                .map(|(fits, _)| fits)
+                .collect(),
+            misfits,
+        )
     }
 }
 
-fn string(raw: &RawValue) -> Option<String> {
-    serde_json::from_str(raw.get()).ok()
+/// A commit that is there: all zeros say that there is none.
+fn is_commit(sha: &str) -> bool {
+    matches!(sha.len(), 40 | 64) && sha.bytes().all(|c| c.is_ascii_hexdigit()) && sha.bytes().any(|c| c != b'0')
+}
+
+/// Whether a name can be part of an address: payloads are signed, and not by us.
+fn is_repository(name: &str) -> bool {
+    let part = |part: &str| {
+        !matches!(part, "" | "." | "..") && part.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_.".contains(&c))
+    };
+    name.split_once('/')
+        .is_some_and(|(owner, name)| part(owner) && part(name))
 }
 
 fn value(rule: &Rule, argument: &Argument, raw: Option<&RawValue>) -> Result<(String, String), Refusal> {
@@ -209,71 +268,167 @@ fn value(rule: &Rule, argument: &Argument, raw: Option<&RawValue>) -> Result<(St
     Ok((argument.name.clone(), text))
 }
 
-fn nothing_fits(event: &str, payload: &Payload<'_>) -> String {
-    let action = payload
-        .action
-        .as_ref()
-        .map(|action| format!(" with the action {action}"))
-        .unwrap_or_default();
-    match payload.candidates.as_slice() {
-        [] => format!("no rule of the namespace is for the event {event}"),
-        [one] if one.rule.rule.merged_into_default && one.rule.rule.action == payload.action => {
-            "the pull request was not merged into the repository's default branch".to_owned()
-        }
-        _ => format!("no rule of the namespace is for the event {event}{action}"),
+fn nothing_fits(hook: &Hook, event: &str, payload: &Payload<'_>, misfits: &[Option<Misfit>]) -> String {
+    let reads_comments = event == "issue_comment" && hook.commands.is_some();
+    if misfits.is_empty() && reads_comments {
+        return "the comment is no command: a new comment of a person with a line that begins with `/` would be"
+            .to_owned();
     }
+    if misfits.iter().flatten().all(|misfit| *misfit == Misfit::Action) {
+        let action = payload.facts.action.as_ref().filter(|_| !misfits.is_empty());
+        let action = action
+            .map(|action| format!(" with the action {action}"))
+            .unwrap_or_default();
+        return format!("no rule of the namespace is for the event {event}{action}");
+    }
+    // What wants another action is about something else.
+    let told = payload.candidates.iter().zip(misfits);
+    let told = told.filter_map(|(candidate, misfit)| Some((candidate, misfit.as_ref()?)));
+    let told: Vec<String> = told
+        .filter(|(_, misfit)| **misfit != Misfit::Action)
+        .map(|(candidate, misfit)| misfit.sentence(&candidate.rule.rule.job))
+        .collect();
+    let more = match told.len().saturating_sub(RULES_NAMED) {
+        0 => String::new(),
+        more => format!("; and {more} more rules do not fit"),
+    };
+    let named: Vec<&str> = told.iter().take(RULES_NAMED).map(String::as_str).collect();
+    named.join("; ") + &more
 }
 
-/// One asking for each channel that a report goes to, in the order of the rules.
-fn orders(
-    hook: &Hook,
-    delivery: &str,
-    event: &str,
-    payload: &Payload<'_>,
-    json: &[u8],
-    matching: &[&Candidate<'_>],
+/// A delivery of which something comes.
+struct Delivery<'d> {
+    hook: &'d Hook,
+    id: &'d str,
+    event: &'d str,
+    payload: &'d Payload<'d>,
     now: Timestamp,
-) -> Result<Vec<(NewAsking, Vec<NewRequest>)>, Refusal> {
-    // One copy, whichever rules tell their jobs; none where none does.
-    let told = LazyCell::new(|| Bytes::from(json));
-    let mut orders: Vec<(Option<&String>, Vec<NewRequest>)> = Vec::new();
-    for candidate in matching {
-        let rule = &candidate.rule.rule;
-        let channel = rule.channel.as_ref().or(hook.namespace.default_channel.as_ref());
-        let request = NewRequest {
-            namespace: hook.namespace.name.clone(),
-            job: rule.job.clone(),
-            arguments: candidate.arguments.clone()?,
-            due: now.plus(rule.delay),
-            payload: hook.namespace.tells(&rule.job).then(|| Bytes::clone(&told)),
+}
+
+impl Delivery<'_> {
+    /// One asking for each place that a report goes to, in the order of the rules.
+    fn orders(&self, matching: &[&Candidate<'_>], json: &[u8]) -> Result<Vec<(NewAsking, Vec<NewRequest>)>, Refusal> {
+        let namespace = &self.hook.namespace;
+        // One copy, whichever rules tell their jobs; none where none does.
+        let told = LazyCell::new(|| Bytes::from(json));
+        let mut orders: Vec<(Option<String>, bool, Vec<NewRequest>)> = Vec::new();
+        for candidate in matching {
+            let rule = &candidate.rule.rule;
+            let channel = self.channel(rule.channel.as_ref(), rule.report_to);
+            let back = rule.report_to.github;
+            let request = NewRequest {
+                namespace: namespace.name.clone(),
+                job: rule.job.clone(),
+                arguments: candidate.arguments.clone()?,
+                due: self.now.plus(rule.delay),
+                payload: namespace.tells(&rule.job).then(|| Bytes::clone(&told)),
+            };
+            let known = orders
+                .iter_mut()
+                .find(|(other, other_back, _)| *other == channel && *other_back == back);
+            match known {
+                Some((_, _, requests)) => requests.push(request),
+                None => orders.push((channel, back, vec![request])),
+            }
+        }
+        let base = format!("github:{}:{}", namespace.name, self.id);
+        let orders = orders
+            .into_iter()
+            .enumerate()
+            .map(|(index, (channel, back, requests))| {
+                let key = match index {
+                    0 => base.clone(),
+                    _ => format!(
+                        "{base}:{}{}",
+                        channel.as_deref().unwrap_or_default(),
+                        if back { ":github" } else { "" }
+                    ),
+                };
+                (self.asking(key, self.origin(channel, back)), requests)
+            });
+        Ok(orders.collect())
+    }
+
+    /// What somebody wrote, where comments are commands.
+    fn comment(&self) -> Option<Heard> {
+        let (commands, comment) = (self.hook.commands.as_ref()?, self.payload.comment.as_ref()?);
+        let fits = self.payload.facts.misfits(&[(&commands.filters, false)]);
+        if fits.iter().any(Option::is_some) {
+            return None;
+        }
+        let namespace = &self.hook.namespace.name;
+        let repository = self.payload.repository.as_deref().unwrap_or_default();
+        // Two webhooks may tell of one comment, each with a delivery of its own.
+        let key = format!("github:{namespace}:comment:{repository}:{}", comment.id);
+        let channel = self.channel(commands.channel.as_ref(), commands.report_to);
+        let mut origin = self.origin(channel, commands.report_to.github);
+        origin.comment = true;
+        origin.sender = Some(comment.login.clone());
+        origin.write_back = self.write_back(commands.report_to.github).map(|back| WriteBack {
+            comment: Some(comment.id),
+            ..back
+        });
+        let text = as_said(namespace, &comment.command);
+        if comment.author.is_some_and(|author| commands.authors.contains(&author)) {
+            return Some(Heard::Said(Said {
+                key: Some(key),
+                origin: Origin::Github(origin),
+                text,
+                edit: false,
+            }));
+        }
+        let asking = NewAsking {
+            text: Some(text),
+            ..self.asking(key, origin)
         };
-        match orders.iter_mut().find(|(other, _)| *other == channel) {
-            Some((_, requests)) => requests.push(request),
-            None => orders.push((channel, vec![request])),
+        let why = format!(
+            "comments of {} are no commands here: its author is not one of `authors`",
+            comment.login
+        );
+        Some(Heard::Refused(asking, why))
+    }
+
+    fn channel(&self, of_rule: Option<&String>, report_to: ReportTo) -> Option<String> {
+        let channel = of_rule.or(self.hook.namespace.default_channel.as_ref());
+        channel.filter(|_| report_to.slack).cloned()
+    }
+
+    fn origin(&self, channel: Option<String>, report_back: bool) -> GithubOrigin {
+        GithubOrigin {
+            delivery: self.id.to_owned(),
+            event: self.event.to_owned(),
+            action: self.payload.facts.action.clone(),
+            repository: self.payload.repository.clone(),
+            sender: self.payload.facts.sender.clone(),
+            channel,
+            comment: false,
+            write_back: report_back.then(|| self.write_back(true)).flatten(),
         }
     }
-    let base = format!("github:{}:{delivery}", hook.namespace.name);
-    let asking = |(index, (channel, requests)): (usize, (Option<&String>, Vec<NewRequest>))| {
-        let key = match index {
-            0 => base.clone(),
-            _ => format!("{base}:{}", channel.map_or("", String::as_str)),
-        };
-        let origin = Origin::Github(GithubOrigin {
-            delivery: delivery.to_owned(),
-            event: event.to_owned(),
-            action: payload.action.clone(),
-            repository: payload.repository.clone(),
-            sender: payload.sender.clone(),
-            channel: channel.cloned(),
-        });
-        let asking = NewAsking {
+
+    /// What of it is on GitHub, where the namespace may write there.
+    fn write_back(&self, reports: bool) -> Option<WriteBack> {
+        let repository = self.payload.repository.as_ref();
+        Some(WriteBack {
+            namespace: self.hook.namespace.name.clone(),
+            repository: repository
+                .filter(|name| self.hook.writes && is_repository(name))?
+                .clone(),
+            commit: self.payload.commit.clone(),
+            issue: self.payload.number,
+            comment: None,
+            reports,
+            mentions: self.hook.namespace.grants.mentions >= Mentions::Users,
+        })
+    }
+
+    fn asking(&self, key: String, origin: GithubOrigin) -> NewAsking {
+        NewAsking {
             key: Some(key),
-            origin,
+            origin: Origin::Github(origin),
             text: None,
             edit: false,
-            at: now,
-        };
-        (asking, requests)
-    };
-    Ok(orders.into_iter().enumerate().map(asking).collect())
+            at: self.now,
+        }
+    }
 }

@@ -4,12 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::{ManualClock, Timestamp};
-use innkeeper_core::config::{Capacity, Grants, Mentions, Server, Slack};
+use innkeeper_core::config::{
+    Author, Capacity, GithubFilters, GithubGrant, Globs, Grants, Mentions, ReportTo, Server, Slack,
+};
 use innkeeper_core::request::{AskingId, Origin};
 use innkeeper_core::store::Queued;
 use serde_json::{Value, json};
@@ -18,6 +21,7 @@ use sha2::Sha256;
 use innkeeper_core::config::Config;
 
 use super::*;
+use crate::trigger::Said;
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
 
@@ -25,10 +29,13 @@ const NOW: Timestamp = Timestamp::from_micros(1_000_000_000);
 #[derive(Default)]
 struct Book {
     orders: Mutex<Vec<(NewAsking, Vec<NewRequest>)>>,
+    commits: AtomicUsize,
+    said: Mutex<Vec<Said>>,
+    refused: Mutex<Vec<NewAsking>>,
     broken: bool,
 }
 
-impl Orders for Book {
+impl Book {
     fn order(&self, asking: NewAsking, requests: Vec<NewRequest>) -> BoxFuture<'_, anyhow::Result<Heard>> {
         Box::pin(async move {
             anyhow::ensure!(!self.broken, "the disk is full");
@@ -56,14 +63,58 @@ impl Orders for Book {
     }
 }
 
+impl Reception for Book {
+    fn order_together(&self, orders: Vec<(NewAsking, Vec<NewRequest>)>) -> BoxFuture<'_, anyhow::Result<Vec<Heard>>> {
+        Box::pin(async move {
+            self.commits.fetch_add(1, Ordering::Relaxed);
+            let mut heard = Vec::new();
+            for (asking, requests) in orders {
+                heard.push(self.order(asking, requests).await?);
+            }
+            Ok(heard)
+        })
+    }
+
+    fn refuse(&self, asking: NewAsking) -> BoxFuture<'_, anyhow::Result<Heard>> {
+        self.refused.lock().unwrap().push(asking);
+        let answered = Heard::Answered {
+            asking: AskingId(1),
+            done: true,
+        };
+        Box::pin(std::future::ready(Ok(answered)))
+    }
+
+    fn hear(&self, said: Said) -> BoxFuture<'_, anyhow::Result<Heard>> {
+        self.said.lock().unwrap().push(said);
+        let accepted = Heard::Accepted {
+            asking: AskingId(1),
+            requests: Vec::new(),
+        };
+        Box::pin(std::future::ready(Ok(accepted)))
+    }
+}
+
 fn rule(event: &str, action: Option<&str>, job: &str) -> GithubRule {
     GithubRule {
         event: event.into(),
-        action: action.map(Into::into),
+        filters: GithubFilters {
+            actions: action.into_iter().map(Into::into).collect(),
+            ..GithubFilters::default()
+        },
         job: job.into(),
         delay: Duration::ZERO,
         merged_into_default: false,
         ..GithubRule::deploy_after_merge()
+    }
+}
+
+fn grant(secret: &str, repos: Allowed) -> GithubGrant {
+    GithubGrant {
+        secret: secret.into(),
+        repos,
+        sha1: false,
+        write: false,
+        token: "GITHUB_TOKEN".into(),
     }
 }
 
@@ -81,11 +132,13 @@ fn namespace(rules: Vec<GithubRule>) -> Namespace {
             channels: Allowed::All,
             mentions: Mentions::Users,
             env: Allowed::All,
+            github: Some(grant("GITHUB_WEBHOOK_SECRET", Allowed::All)),
             ..Grants::default()
         },
         jobs: BTreeMap::new(),
         commands: Vec::new(),
         github: rules,
+        comment_commands: None,
         schedules: Vec::new(),
         keywords: Vec::new(),
         hooks: BTreeMap::new(),
@@ -115,13 +168,14 @@ fn trigger_with(namespace: Namespace, book: &Arc<Book>) -> GithubTrigger {
         "GITHUB_WEBHOOK_SECRET" => Some(Secret::new("the host's")),
         "DEMO_SECRET" => Some(Secret::new("the namespace's")),
         "EMPTY" => Some(Secret::new("")),
+        "GITHUB_TOKEN" => Some(Secret::new("a token")),
         _ => None,
     };
-    let orders: Arc<dyn Orders> = Arc::clone(book) as _;
+    let intake: Arc<dyn Reception> = Arc::clone(book) as _;
     GithubTrigger::new(
         Current::fixed(Arc::new(config)),
         secrets,
-        orders,
+        intake,
         Arc::new(ManualClock::starting_at(NOW)),
     )
 }
@@ -267,6 +321,7 @@ async fn each_channel_hears_of_its_own_rules() {
             (format!("{key}:#docs"), "#docs".to_owned(), vec!["docs"]),
         ]
     );
+    assert_eq!(book.commits.load(Ordering::Relaxed), 1, "one delivery is one commit");
 }
 
 fn with_args(pointers: &[(&str, &str)]) -> GithubRule {
@@ -325,7 +380,7 @@ async fn an_argument_that_cannot_be_taken_is_said_and_nothing_is_ordered() {
 #[tokio::test]
 async fn an_argument_of_a_rule_that_does_not_fit_is_not_missed() {
     let mut rule = with_args(&[("x", "/nowhere")]);
-    rule.action = Some("opened".into());
+    rule.filters.actions = vec!["opened".into()];
     let (trigger, _) = trigger(vec![rule]);
     let answer = send(&trigger, "pull_request", &pull_request(true, "main")).await;
     assert!(matches!(answer, Ok(Answer::Nothing(_))), "{answer:?}");
@@ -441,11 +496,7 @@ fn granted(grant: GithubGrant) -> Namespace {
 #[tokio::test]
 async fn a_grant_names_the_secret_and_the_repositories() {
     let book = Arc::new(Book::default());
-    let grant = |repo: &str| GithubGrant {
-        secret: "DEMO_SECRET".into(),
-        repos: Allowed::Only(BTreeSet::from([repo.to_owned()])),
-        sha1: false,
-    };
+    let grant = |repo: &str| grant("DEMO_SECRET", Allowed::Only(BTreeSet::from([repo.to_owned()])));
     let body = Bytes::from(pull_request(true, "main").to_string());
     let by_namespace = headers("pull_request", "the namespace's", &body);
 
@@ -491,9 +542,8 @@ async fn the_legacy_signature_counts_only_where_it_is_granted_and_alone() {
 
     for (sha1, headers, accepted) in [(true, &legacy, true), (false, &legacy, false), (true, &both, false)] {
         let grant = GithubGrant {
-            secret: "DEMO_SECRET".into(),
-            repos: Allowed::All,
             sha1,
+            ..grant("DEMO_SECRET", Allowed::All)
         };
         let trigger = trigger_with(granted(grant), &book);
         let answer = trigger.deliver("demo", headers, body.clone()).await;
@@ -503,15 +553,12 @@ async fn the_legacy_signature_counts_only_where_it_is_granted_and_alone() {
 
 #[tokio::test]
 async fn without_trigger_grant_or_secret_there_is_no_webhook() {
-    let grant = |secret: &str| GithubGrant {
-        secret: secret.into(),
-        repos: Allowed::All,
-        sha1: false,
-    };
+    let grant = |secret: &str| grant(secret, Allowed::All);
     let mut no_trigger = namespace(vec![rule("push", None, "build")]);
     no_trigger.grants.triggers.clear();
     let mut untrusted = namespace(vec![rule("push", None, "build")]);
     untrusted.grants.trusted = false;
+    untrusted.grants.github = None;
     for namespace in [no_trigger, untrusted, granted(grant("UNSET")), granted(grant("EMPTY"))] {
         let trigger = trigger_with(namespace, &Arc::default());
         for secret in ["the host's", ""] {
@@ -530,4 +577,287 @@ async fn what_cannot_be_kept_is_not_acknowledged() {
     });
     let trigger = trigger_with(namespace(vec![rule("push", None, "build")]), &book);
     assert_eq!(send(&trigger, "push", &json!({})).await, Err(Refusal::Unavailable));
+}
+
+fn filtered(event: &str, filters: GithubFilters) -> GithubRule {
+    GithubRule {
+        filters,
+        ..rule(event, None, "build")
+    }
+}
+
+fn globs(texts: &[&str]) -> Option<Globs> {
+    let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+    Some(Globs::parse(&texts).unwrap())
+}
+
+fn words(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+/// What is answered to a payload by a rule with these filters: nothing where it fits.
+async fn misfit(event: &str, filters: GithubFilters, payload: Value) -> String {
+    let (trigger, _) = trigger(vec![filtered(event, filters)]);
+    match send(&trigger, event, &payload).await.unwrap() {
+        Answer::Accepted(_) => String::new(),
+        Answer::Nothing(why) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_branch_is_that_of_the_event() {
+    let filters = || GithubFilters {
+        branches: globs(&["main", "release/*"]),
+        ..GithubFilters::default()
+    };
+    for (event, payload) in [
+        ("push", json!({"ref": "refs/heads/main"})),
+        ("push", json!({"ref": "refs/heads/release/1"})),
+        ("pull_request", json!({"pull_request": {"base": {"ref": "main"}}})),
+        ("workflow_run", json!({"workflow_run": {"head_branch": "main"}})),
+        ("release", json!({"release": {"target_commitish": "main"}})),
+        ("create", json!({"ref": "main", "ref_type": "branch"})),
+        ("check_suite", json!({"check_suite": {"head_branch": "main"}})),
+        ("merge_group", json!({"merge_group": {"base_ref": "refs/heads/main"}})),
+    ] {
+        assert_eq!(misfit(event, filters(), payload).await, "", "{event}");
+    }
+    let next = misfit("push", filters(), json!({"ref": "refs/heads/next"})).await;
+    insta::assert_snapshot!(next, @"the rule for build wants the branch main or release/*; this is next");
+    let tag = misfit("push", filters(), json!({"ref": "refs/tags/main"})).await;
+    insta::assert_snapshot!(tag, @"the rule for build wants the branch main or release/*; this is none");
+    let deep = misfit(
+        "push",
+        filters(),
+        json!({"ref": format!("refs/heads/{}", "é".repeat(5000))}),
+    )
+    .await;
+    assert!(deep.len() < 300, "{deep}");
+}
+
+#[tokio::test]
+async fn files_are_those_of_all_commits_of_a_push() {
+    let push = json!({"ref": "refs/heads/main", "commits": [
+        {"added": ["src/a.rs"], "modified": [], "removed": []},
+        {"added": [], "modified": ["README.md"], "removed": ["docs/old/x.md"], "message": "infra/x"},
+    ]});
+    let wanted = |paths: &[&str]| GithubFilters {
+        paths: globs(paths),
+        ..GithubFilters::default()
+    };
+    for paths in [&["docs/**"][..], &["src/*.rs"], &["infra/**", "*.md"]] {
+        assert_eq!(misfit("push", wanted(paths), push.clone()).await, "", "{paths:?}");
+    }
+    let other = misfit("push", wanted(&["infra/**", "*.rs"]), push).await;
+    insta::assert_snapshot!(other, @"the rule for build wants other files than those that were pushed");
+    let none = misfit("push", wanted(&["**"]), json!({"commits": []})).await;
+    assert!(none.contains("other files"), "{none}");
+    let many: Vec<String> = (0..60_000).map(|number| format!("a/{number}")).collect();
+    let push = json!({"commits": [{"added": many}]});
+    assert_eq!(
+        misfit("push", wanted(&["b/**"]), push).await,
+        "",
+        "of so many nobody knows"
+    );
+}
+
+#[tokio::test]
+async fn labels_are_those_that_it_has_or_the_one_that_comes_or_goes() {
+    let wanted = || GithubFilters {
+        labels: words(&["Deploy"]),
+        ..GithubFilters::default()
+    };
+    let labels = json!([{"name": "bug", "description": "deploy"}, {"name": "deploy"}]);
+    let opened = json!({"action": "opened", "pull_request": {"labels": labels}});
+    assert_eq!(misfit("pull_request", wanted(), opened.clone()).await, "");
+    let mut labeled = opened.clone();
+    labeled["label"] = json!({"name": "deploy"});
+    assert_eq!(misfit("pull_request", wanted(), labeled.clone()).await, "");
+    labeled["label"] = json!({"name": "bug"});
+    let other = misfit("pull_request", wanted(), labeled).await;
+    insta::assert_snapshot!(other, @"the rule for build wants the label Deploy");
+    assert_eq!(
+        misfit("issues", wanted(), json!({"issue": {"labels": labels}})).await,
+        ""
+    );
+    assert_ne!(
+        misfit("issues", wanted(), json!({"issue": {"labels": "deploy"}})).await,
+        ""
+    );
+    assert_ne!(misfit("issues", wanted(), json!({})).await, "");
+}
+
+#[tokio::test]
+async fn who_sent_it_and_whether_it_was_merged() {
+    let by = |senders: &[&str]| GithubFilters {
+        senders: words(senders),
+        ..GithubFilters::default()
+    };
+    let sent = json!({"sender": {"login": "dependabot[bot]"}});
+    assert_eq!(
+        misfit("push", by(&["octocat", "Dependabot[bot]"]), sent.clone()).await,
+        ""
+    );
+    insta::assert_snapshot!(misfit("push", by(&["octocat"]), sent).await, @"the rule for build wants the sender octocat; this is dependabot[bot]");
+    let merged = |merged| GithubFilters {
+        merged: Some(merged),
+        ..GithubFilters::default()
+    };
+    for is in [true, false] {
+        let payload = pull_request(is, "next");
+        assert_eq!(misfit("pull_request", merged(is), payload.clone()).await, "");
+        assert!(misfit("pull_request", merged(!is), payload).await.contains("merged"));
+    }
+}
+
+#[tokio::test]
+async fn of_many_rules_a_few_are_named_that_do_not_fit() {
+    let rule = |branch: &str| {
+        filtered(
+            "push",
+            GithubFilters {
+                branches: globs(&[branch]),
+                ..GithubFilters::default()
+            },
+        )
+    };
+    let (trigger, _) = trigger(["a", "b", "c", "d", "e"].map(rule).to_vec());
+    let answer = send(&trigger, "push", &json!({"ref": "refs/heads/x"})).await;
+    let Ok(Answer::Nothing(why)) = answer else {
+        panic!("{answer:?}")
+    };
+    insta::assert_snapshot!(why, @"the rule for build wants the branch a; this is x; the rule for build wants the branch b; this is x; the rule for build wants the branch c; this is x; and 2 more rules do not fit");
+}
+
+fn writing(mut namespace: Namespace) -> Namespace {
+    let repos = Allowed::Only(BTreeSet::from(["octo/hello".to_owned()]));
+    namespace.grants.github = Some(GithubGrant {
+        write: true,
+        ..grant("GITHUB_WEBHOOK_SECRET", repos)
+    });
+    namespace
+}
+
+fn origin_of(book: &Book) -> Value {
+    serde_json::to_value(&book.orders.lock().unwrap()[0].0.origin).unwrap()
+}
+
+#[tokio::test]
+async fn what_is_written_back_to_comes_from_the_payload() {
+    let mut both = rule("pull_request", None, "build");
+    both.report_to = ReportTo {
+        slack: false,
+        github: true,
+    };
+    let sha = "0123456789abcdef0123456789abcdef01234567";
+    let mut payload = pull_request(true, "main");
+    payload["pull_request"]["number"] = 7.into();
+    payload["pull_request"]["head"]["sha"] = sha.into();
+    let book = Arc::new(Book::default());
+    let trigger = trigger_with(writing(namespace(vec![both.clone()])), &book);
+    send(&trigger, "pull_request", &payload).await.unwrap();
+    let origin = origin_of(&book);
+    assert_eq!(
+        origin["write_back"],
+        json!({
+            "namespace": "demo", "repository": "Octo/Hello", "commit": sha, "issue": 7, "reports": true, "mentions": true,
+        })
+    );
+    assert_eq!(origin.get("channel"), None);
+
+    payload["pull_request"]["head"]["sha"] = "../../user".into();
+    payload["pull_request"]["number"] = "7/../8".into();
+    let book = Arc::new(Book::default());
+    let trigger = trigger_with(writing(namespace(vec![both.clone()])), &book);
+    send(&trigger, "pull_request", &payload).await.unwrap();
+    let back = &origin_of(&book)["write_back"];
+    assert!(back.get("commit").is_none() && back.get("issue").is_none(), "{back}");
+
+    let book = Arc::new(Book::default());
+    let trigger = trigger_with(namespace(vec![both]), &book);
+    send(&trigger, "pull_request", &payload).await.unwrap();
+    assert!(
+        origin_of(&book).get("write_back").is_none(),
+        "nothing is written without a grant"
+    );
+}
+
+fn commented(body: &str, association: &str) -> Value {
+    json!({
+        "action": "created",
+        "comment": {"id": 99, "body": body, "author_association": association, "user": {"login": "octocat", "type": "User"}},
+        "issue": {"number": 7},
+        "repository": {"full_name": "octo/hello"},
+    })
+}
+
+fn listening() -> (GithubTrigger, Arc<Book>) {
+    let mut namespace = writing(namespace(Vec::new()));
+    namespace.comment_commands = Some(CommentCommands {
+        filters: GithubFilters::default(),
+        authors: [Author::Owner, Author::Member].into(),
+        channel: None,
+        report_to: ReportTo::default(),
+    });
+    let book = Arc::new(Book::default());
+    (trigger_with(namespace, &book), book)
+}
+
+#[tokio::test]
+async fn a_comment_of_a_member_is_a_command() {
+    let (trigger, book) = listening();
+    let answer = send(
+        &trigger,
+        "issue_comment",
+        &commented("Nice!\n/deploy \"the shop\"", "MEMBER"),
+    )
+    .await;
+    assert_eq!(answer, Ok(Answer::Accepted(Vec::new())));
+    let said = &book.said.lock().unwrap()[0];
+    assert_eq!(said.text, "demo deploy \"the shop\"");
+    assert_eq!(said.key.as_deref(), Some("github:demo:comment:octo/hello:99"));
+    let Origin::Github(origin) = &said.origin else {
+        panic!("{said:?}")
+    };
+    assert!(origin.comment);
+    assert_eq!(said.origin.reply_to().unwrap().lane(), "github:octo/hello:demo");
+    assert!(said.origin.asking_message().is_some());
+}
+
+#[tokio::test]
+async fn strangers_are_refused_and_what_is_no_command_is_not_heard() {
+    let (trigger, book) = listening();
+    for association in ["NONE", "CONTRIBUTOR", "COLLABORATOR", "SOMETHING_NEW"] {
+        let answer = send(&trigger, "issue_comment", &commented("/deploy", association)).await;
+        assert_eq!(answer, Ok(Answer::Answered), "{association}");
+    }
+    assert_eq!(book.refused.lock().unwrap().len(), 4);
+    let mut by_bot = commented("/deploy", "MEMBER");
+    by_bot["comment"]["user"]["type"] = "Bot".into();
+    let mut named_bot = commented("/deploy", "MEMBER");
+    named_bot["comment"]["user"]["login"] = "deploy[bot]".into();
+    let mut edited = commented("/deploy", "MEMBER");
+    edited["action"] = "edited".into();
+    let ours = commented("/deploy is a command\n\n<!-- innkeeper:0190 -->", "OWNER");
+    for payload in [
+        by_bot,
+        named_bot,
+        edited,
+        ours,
+        commented("I said /deploy", "OWNER"),
+        json!({"action": "created"}),
+    ] {
+        let payload = if payload["repository"].is_null() {
+            json!({"action": "created", "repository": {"full_name": "octo/hello"}})
+        } else {
+            payload
+        };
+        let answer = send(&trigger, "issue_comment", &payload).await;
+        assert!(
+            matches!(&answer, Ok(Answer::Nothing(why)) if why.contains("no command")),
+            "{answer:?} {payload}"
+        );
+    }
+    assert!(book.said.lock().unwrap().is_empty());
 }

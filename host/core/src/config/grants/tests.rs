@@ -79,6 +79,8 @@ fn nothing_given_and_nothing_asked_is_the_defaults() {
         secret: "GITHUB_WEBHOOK_SECRET".into(),
         repos: Allowed::All,
         sha1: false,
+        write: false,
+        token: "GITHUB_TOKEN".into(),
     };
     assert_eq!(grants.github, Some(github));
     assert_eq!(narrow(&grants, &Asked::default()), (grants, vec![]));
@@ -122,6 +124,7 @@ fn what_is_asked_narrows_what_is_given() {
         files: Some(vec![want("/data", false)]),
         http: Some(entries(&["a.example/v1"])),
         repos: Some(names(&["a/b"])),
+        github_write: None,
         registries: Some(registries(&["ghcr.io/team"])),
     };
     let (grants, refused) = narrow(&given.grants(), &asked);
@@ -153,6 +156,7 @@ fn what_is_asked_and_not_given_is_refused_with_the_line_that_grants_it() {
         files: Some(vec![want("/data", true), want("/more", false)]),
         http: Some(entries(&["a.example/v1", "http://10.0.0.5"])),
         repos: Some(names(&["a/b"])),
+        github_write: None,
         registries: Some(registries(&["ghcr.io/team", "quay.io"])),
     };
     let (grants, refused) = narrow(&given.grants(), &asked);
@@ -196,12 +200,42 @@ fn a_folder_is_the_one_that_was_asked_for() {
 }
 
 #[test]
+fn writing_is_given_narrowed_and_refused_like_the_rest() {
+    let grant = |write| Given {
+        github: Some(GithubGrant {
+            secret: "HOOKS".into(),
+            repos: only(&["a/b"]),
+            sha1: false,
+            write,
+            token: "GITHUB_TOKEN".into(),
+        }),
+        ..Given::default()
+    };
+    let narrowed = |given, asked| {
+        let asked = Asked {
+            github_write: asked,
+            ..Asked::default()
+        };
+        let (grants, refused) = narrow(&grant(given).grants(), &asked);
+        let lines: Vec<String> = refused.into_iter().map(|refusal| refusal.line).collect();
+        (grants.github.unwrap().write, lines)
+    };
+    assert_eq!(narrowed(true, None), (true, vec![]));
+    assert_eq!(narrowed(true, Some(false)), (false, vec![]));
+    assert_eq!(narrowed(true, Some(true)), (true, vec![]));
+    let line = "github = { secret = \"HOOKS\", repos = [\"a/b\"], write = true }";
+    assert_eq!(narrowed(false, Some(true)), (false, vec![line.to_owned()]));
+}
+
+#[test]
 fn more_repositories_are_refused_and_the_secret_stays() {
     let given = Given {
         github: Some(GithubGrant {
             secret: "HOOKS".into(),
             repos: only(&["a/b"]),
             sha1: true,
+            write: false,
+            token: "GITHUB_TOKEN".into(),
         }),
         ..untrusted()
     };

@@ -5,7 +5,7 @@
 
 mod blocks;
 mod layout;
-mod mrkdwn;
+pub(super) mod mrkdwn;
 
 use super::clean::{clean, readable};
 use super::units::bytes;

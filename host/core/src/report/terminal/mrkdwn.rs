@@ -26,7 +26,7 @@ pub(super) fn render(text: &str, paper: Paper) -> String {
 }
 
 /// What is before, in and after the next code block.
-fn next_fence(text: &str) -> Option<(&str, &str, &str)> {
+pub(in crate::report) fn next_fence(text: &str) -> Option<(&str, &str, &str)> {
     let (before, rest) = text.split_once("```")?;
     let (inside, after) = rest.split_once("```")?;
     Some((before, inside, after))
@@ -38,7 +38,7 @@ fn render_lines(text: &str, paper: Paper) -> String {
 }
 
 /// The three characters that mrkdwn escapes, as they are meant.
-pub(super) fn unescape(text: &str) -> String {
+pub(in crate::report) fn unescape(text: &str) -> String {
     text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 }
 
@@ -75,7 +75,7 @@ fn render_line(line: &str, paper: Paper) -> String {
     shown
 }
 
-fn entity(text: &str) -> Option<(char, usize)> {
+pub(in crate::report) fn entity(text: &str) -> Option<(char, usize)> {
     [("&lt;", '<'), ("&gt;", '>'), ("&amp;", '&')]
         .into_iter()
         .find(|(written, _)| text.starts_with(written))
@@ -83,7 +83,7 @@ fn entity(text: &str) -> Option<(char, usize)> {
 }
 
 /// `` `code` ``, with the length of all of it.
-fn inline_code(text: &str) -> Option<(&str, usize)> {
+pub(in crate::report) fn inline_code(text: &str) -> Option<(&str, usize)> {
     let inside = text.strip_prefix('`')?;
     let end = inside.find('`').filter(|&end| end > 0)?;
     Some((&inside[..end], end + 2))
@@ -98,16 +98,21 @@ fn render_code(code: &str, paper: Paper) -> String {
     }
 }
 
-/// The ink of a marker at byte `at`, and where its counterpart is. As Slack does, it wants no space inside and no word
-/// outside, so that `2 * 3 * 4` and `a_b_c` stay what they are.
+/// The ink of a marker at byte `at`, and where its counterpart is.
 fn emphasis(line: &str, at: usize) -> Option<(Ink, usize)> {
-    let marker = line[at..].chars().next()?;
-    let ink = match marker {
+    let ink = match line[at..].chars().next()? {
         '*' => BOLD,
         '_' => ITALIC,
         '~' => STRIKE,
         _ => return None,
     };
+    Some((ink, end_of_emphasis(line, at)?))
+}
+
+/// Where the counterpart is of the marker at byte `at`. As Slack does, it wants no space inside and no word outside, so that
+/// `2 * 3 * 4` and `a_b_c` stay what they are.
+pub(in crate::report) fn end_of_emphasis(line: &str, at: usize) -> Option<usize> {
+    let marker = line[at..].chars().next().filter(|marker| "*_~".contains(*marker))?;
     let in_word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == marker);
     let inside = &line[at + 1..];
     if in_word(line[..at].chars().next_back()) || inside.starts_with(|c: char| c.is_whitespace() || c == marker) {
@@ -117,7 +122,7 @@ fn emphasis(line: &str, at: usize) -> Option<(Ink, usize)> {
         let before = inside[..*end].chars().next_back();
         before.is_some_and(|c| !c.is_whitespace() && c != marker) && !in_word(inside[end + 1..].chars().next())
     })?;
-    Some((ink, at + 1 + end))
+    Some(at + 1 + end)
 }
 
 /// `<…>` written out, with the length of all of it.

@@ -1,6 +1,8 @@
 //! Askings: repetitions, edits, joining, deciding, cancelling a job.
 
 use super::*;
+use crate::message::Content;
+use crate::request::WriteBack;
 
 #[tokio::test]
 async fn an_asking_is_durable_with_its_request_and_its_answer_when_accept_returns() {
@@ -392,4 +394,71 @@ async fn what_fails_half_way_keeps_nothing() {
     assert_eq!(it.store.claim(at(0)).await.unwrap().run, None);
     it.caused(slack("demo hello Bob", "1.1"), one_order("hello", "Bob", at(0)))
         .await;
+}
+
+/// A delivery about this commit, whose status shows how it goes.
+fn about(commit: &str, delivery: &str) -> NewAsking {
+    let mut asking = github(delivery, at(0));
+    if let Origin::Github(origin) = &mut asking.origin {
+        origin.write_back = Some(WriteBack {
+            namespace: "demo".into(),
+            repository: "octo/demo".into(),
+            commit: Some(commit.into()),
+            reports: true,
+            ..WriteBack::default()
+        });
+    }
+    asking
+}
+
+#[tokio::test]
+async fn askings_that_belong_together_are_one_commit() {
+    let it = Fixture::new();
+    let silence = || -> Answer { Box::new(|_| Vec::new()) };
+    let orders = |second: &str| {
+        vec![
+            (github("1", at(0)), one_order("build", "a", at(0)), silence()),
+            (github(second, at(0)), one_order("build", "b", at(0)), silence()),
+        ]
+    };
+    let accepted = it.store.accept_together(orders("1:#docs")).await.unwrap();
+    assert!(
+        accepted.iter().all(|accepted| matches!(accepted, Accepted::New(_))),
+        "{accepted:?}"
+    );
+    // A repetition adds what is not known yet, and nothing else.
+    let again = it.store.accept_together(orders("1:#team")).await.unwrap();
+    assert!(
+        matches!(again.as_slice(), [Accepted::Repeated, Accepted::New(_)]),
+        "{again:?}"
+    );
+
+    // An answer that takes the writer down takes everything of its commit with it.
+    let broken: Answer = Box::new(|_| panic!("the answer cannot be built"));
+    let both = vec![
+        (github("2", at(0)), one_order("build", "c", at(0)), silence()),
+        (github("2:#docs", at(0)), one_order("build", "d", at(0)), broken),
+    ];
+    assert!(it.store.accept_together(both).await.is_err());
+    assert_eq!(it.raw::<i64>("SELECT count(*) FROM asking"), 3);
+}
+
+#[tokio::test]
+async fn a_cancelled_request_ends_the_status_of_every_commit_that_asked() {
+    let it = Fixture::new();
+    for (commit, delivery) in [("aa", "1"), ("bb", "2"), ("bb", "3")] {
+        it.caused(about(commit, delivery), one_order("deploy", "x", at(60)))
+            .await;
+    }
+    assert_eq!(it.store.lanes_with_work().await.unwrap(), [""; 0]);
+    let job = Cause::CancelJob {
+        namespace: "demo".into(),
+        job: "deploy".into(),
+    };
+    assert_eq!(it.caused(somebody(), job).await.cancelled.len(), 1);
+    let lane = "github:octo/demo:demo";
+    assert_eq!(it.store.lanes_with_work().await.unwrap(), [lane]);
+    assert_eq!(it.raw::<i64>("SELECT count(*) FROM delivery"), 2);
+    let (delivery, _) = it.taken(lane, at(0)).await;
+    assert!(matches!(delivery.content, Content::Status(status) if status.description == "Request 1 was cancelled"));
 }

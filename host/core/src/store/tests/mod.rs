@@ -62,6 +62,8 @@ fn github(delivery: &str, when: Timestamp) -> NewAsking {
             repository: None,
             sender: None,
             channel: None,
+            comment: false,
+            write_back: None,
         }),
         text: None,
         edit: false,

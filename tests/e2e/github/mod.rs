@@ -1,6 +1,11 @@
-//! GitHub's webhooks.
+//! GitHub's webhooks, and what is written back.
 
-use innkeeper_tests::github::{Delivery, pull_request};
+mod client;
+mod comments;
+mod missed;
+mod write_back;
+
+use innkeeper_tests::github::{Delivery, REPOSITORY, pull_request, pushed};
 use innkeeper_tests::host::GITHUB_SECRET;
 use innkeeper_tests::{FakeSlack, Host};
 use serde_json::json;
@@ -98,4 +103,37 @@ async fn a_rule_takes_arguments_from_the_payload() {
         (report.channel_name.as_str(), report.text.trim()),
         ("#tech", "Released $(v1)")
     );
+}
+
+/// What lets a namespace write back.
+fn writes() -> String {
+    format!("trust = 'trusted'\ngithub = {{ repos = ['{REPOSITORY}'], write = true }}")
+}
+
+#[tokio::test]
+async fn a_rule_looks_at_branch_files_and_sender() {
+    let rule = "[[github]]\nevent = 'push'\nbranch = ['main', 'release/*']\npath = 'docs/**'\nsender = 'octocat'\n\
+                job_type = 'deploy'\ndelay_seconds = 60\n";
+    let inn = Host::setup()
+        .trusted("shop", &format!("{}{rule}", shop()))
+        .start()
+        .await;
+    let push = async |branch: &str, files: &[&str]| {
+        let reply = Delivery::new("push", &pushed(branch, files))
+            .post_to(inn.url(), "shop")
+            .await;
+        (reply.status, reply.body)
+    };
+    let (status, why) = push("next", &["docs/a.md"]).await;
+    assert_eq!(status, 200);
+    assert!(
+        why.contains("wants the branch main or release/*; this is next"),
+        "{why}"
+    );
+    let (status, why) = push("main", &["src/a.rs"]).await;
+    assert_eq!(status, 200);
+    assert!(why.contains("wants other files"), "{why}");
+    assert!(!pending(&inn).await);
+    assert_eq!(push("release/2", &["src/a.rs", "docs/a.md"]).await.0, 202);
+    assert!(pending(&inn).await);
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use sha1::Sha1;
 use sha2::Sha256;
 
+use super::{COMMIT, REPOSITORY};
 use crate::host::GITHUB_SECRET;
 use crate::http::{self, Reply};
 
@@ -75,8 +76,28 @@ impl Delivery {
         self
     }
 
+    /// `X-GitHub-Event`.
+    pub fn event(&self) -> &str {
+        &self.event
+    }
+
+    /// `X-GitHub-Delivery`.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Sends it to `/github/<namespace>/` of the host at `url`.
     pub async fn post_to(&self, url: &str, namespace: &str) -> Reply {
+        let url = format!("{url}/github/{namespace}/");
+        self.send(&url).await.unwrap_or_else(|why| panic!("POST {url}: {why}"))
+    }
+
+    /// Sends it to `url`, and returns the status; 0 where nobody answers.
+    pub(super) async fn try_post(&self, url: &str) -> u16 {
+        self.send(url).await.map_or(0, |reply| reply.status)
+    }
+
+    async fn send(&self, url: &str) -> Result<Reply, String> {
         let mut headers = vec![
             ("content-type", "application/json"),
             ("user-agent", "GitHub-Hookshot/044aadd"),
@@ -86,7 +107,7 @@ impl Delivery {
         if let Some((name, value)) = &self.signature {
             headers.push((*name, value));
         }
-        http::post(&format!("{url}/github/{namespace}/"), &headers, self.body.clone()).await
+        http::request("POST", url, &headers, self.body.clone()).await
     }
 }
 
@@ -100,10 +121,37 @@ pub fn pull_request(action: &str, merged: bool, base: &str) -> Value {
             "title": "Add a cellar",
             "merged": merged,
             "html_url": "https://github.com/octo/shop/pull/7",
-            "head": { "ref": "cellar", "sha": "0123456789abcdef0123456789abcdef01234567" },
+            "head": { "ref": "cellar", "sha": COMMIT },
             "base": { "ref": base },
         },
         "repository": { "full_name": "octo/shop", "default_branch": "main" },
+        "sender": { "login": "octocat" },
+    })
+}
+
+/// A `push` payload of `octo/shop` to a branch, with one commit that changes these files.
+pub fn pushed(branch: &str, files: &[&str]) -> Value {
+    json!({
+        "ref": format!("refs/heads/{branch}"),
+        "after": COMMIT,
+        "commits": [{ "id": COMMIT, "message": "Dig", "added": [], "modified": files, "removed": [] }],
+        "repository": { "full_name": REPOSITORY, "default_branch": "main" },
+        "sender": { "login": "octocat" },
+    })
+}
+
+/// An `issue_comment` payload: the comment 99 on the pull request 7, of somebody who is this to the repository.
+pub fn commented(body: &str, association: &str) -> Value {
+    json!({
+        "action": "created",
+        "issue": { "number": 7, "pull_request": { "url": "https://api.github.com/repos/octo/shop/pulls/7" }, "labels": [] },
+        "comment": {
+            "id": 99,
+            "body": body,
+            "author_association": association,
+            "user": { "login": "octocat", "type": "User" },
+        },
+        "repository": { "full_name": REPOSITORY, "default_branch": "main" },
         "sender": { "login": "octocat" },
     })
 }
