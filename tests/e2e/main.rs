@@ -11,6 +11,7 @@ mod cli;
 mod components;
 mod conversation;
 mod distribution;
+mod fabric;
 mod fake_slack;
 mod gate;
 mod github;

@@ -1,6 +1,7 @@
 //! Builds every part from the configuration, joins them, starts the loops, and owns the shutdown. Alone in knowing
 //! everything.
 
+mod notices;
 mod reload;
 mod slack;
 mod solo;
@@ -42,6 +43,7 @@ use crate::guest::{GuestSettings, Guests};
 use crate::registry::Registries;
 use crate::runner::bash::{BashRunner, BashSettings, Grace};
 use crate::runner::component::ComponentRunner;
+use crate::runner::fabfile::{Fabfiles, HttpFetch};
 use crate::trigger::cli::CommandLine;
 use crate::trigger::github::GithubTrigger;
 use crate::trigger::hook::{HookParts, HookTrigger};
@@ -49,6 +51,7 @@ use crate::trigger::intake::{Intake, IntakeParts};
 use crate::trigger::schedule::ScheduleTrigger;
 use crate::web;
 
+use notices::LogsChannel;
 use slack::Slack;
 use tasks::Tasks;
 
@@ -132,16 +135,23 @@ impl App {
             compiler: CompilerCommand::this_program(),
             clock: clock.clone(),
         }));
+        let (bells, lanes) = Bells::new();
+        let notices = Arc::new(LogsChannel {
+            current: current.clone(),
+            store: store.clone(),
+            clock: clock.clone(),
+            bells: bells.clone(),
+        });
         let runners = Runners {
             bash: Arc::new(BashRunner::new(BashSettings {
                 workspace: config.workspace.clone(),
                 environment: std::env::vars_os().collect(),
+                fabfiles: Fabfiles::new(Arc::<HttpFetch>::default(), notices),
                 links: config.data_dir.join("cache").join("bin"),
                 grace: Grace::default(),
             })?),
             component: Arc::new(ComponentRunner::new(guests.clone())),
         };
-        let (bells, lanes) = Bells::new();
         let terminals = Terminals::default();
         let dispatcher = Arc::new(Dispatcher::new(Parts {
             current: current.clone(),

@@ -1,5 +1,5 @@
-//! Guests made by other toolchains, componentize-py and ComponentizeJS; and Zig, for a guest that a test makes. All are
-//! installed under the target folder. And a registry, which is there or not. What a machine lacks for them is told, not fatal: the tests that need them are left
+//! Guests made by other toolchains, componentize-py and ComponentizeJS; Zig, for a guest that a test makes; and Fabric, which
+//! runs fabfiles. All are installed under the target folder. And a registry, which is there or not. What a machine lacks for them is told, not fatal: the tests that need them are left
 //! out by name.
 
 use std::fs;
@@ -12,6 +12,10 @@ use crate::shell::Step;
 
 /// What `innkeeper build` takes for C where there is no other compiler: `host/src/cli/build/c.rs` names it, too.
 const ZIG: &str = "ziglang-0.16.0";
+/// `tests/e2e/fabric.rs` names it, too.
+const FABRIC: &str = "fabric-3.2.3";
+/// Fabric 1, for Python of today.
+const FABRIC_1: &str = "fab-classic-1.21.0";
 const COMPONENTIZE_PY: &str = "componentize-py==0.25.1";
 /// What ComponentizeJS was tested with. Its own version is pinned in `tests/guests/js/package.json`.
 const NODE: u32 = 20;
@@ -50,6 +54,13 @@ pub(crate) const TOOLS: &[Tool] = &[
         output: Some("zig"),
         sources: &[],
         make: zig,
+    },
+    Tool {
+        name: "Fabric (Python 3 with venv, and PyPI)",
+        tests: "needs_fabric",
+        output: Some("fabric"),
+        sources: &[],
+        make: fabric,
     },
     Tool {
         name: "docker-registry (Debian: apt-get install docker-registry)",
@@ -149,14 +160,27 @@ fn componentize_py(places: &Places) -> Result<Step> {
 
 /// Installs Zig as `innkeeper build` would, whose tests borrow it: each would fetch 80 MB otherwise.
 fn zig(places: &Places, output: &Path) -> Result<()> {
-    let venv = places.target.join("tools").join(ZIG);
+    let venv = from_pypi(places, ZIG)?;
+    fs::write(venv.join(".whole"), "")?;
+    Ok(fs::write(output, ZIG)?)
+}
+
+fn fabric(places: &Places, output: &Path) -> Result<()> {
+    from_pypi(places, FABRIC)?;
+    from_pypi(places, FABRIC_1)?;
+    Ok(fs::write(output, FABRIC)?)
+}
+
+/// A virtual environment with one package, `name-version`.
+fn from_pypi(places: &Places, package: &str) -> Result<PathBuf> {
+    let venv = places.target.join("tools").join(package);
+    let (name, version) = package.rsplit_once('-').context("a package has a version")?;
     Step::program("python3").args(["-m", "venv"]).args([&venv]).run()?;
     Step::program(venv.join("bin/python"))
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-        .args(["--only-binary", ":all:", &ZIG.replacen('-', "==", 1)])
+        .args(["--only-binary", ":all:", &format!("{name}=={version}")])
         .run()?;
-    fs::write(venv.join(".whole"), "")?;
-    Ok(fs::write(output, ZIG)?)
+    Ok(venv)
 }
 
 /// It is the machine's own, and tests start it.

@@ -8,6 +8,7 @@
 //!   workspace   the folders that are namespaces
 //!   namespace   one namespace.toml, with needs, jobs and commands
 //!   hooks       [hooks.X]: which webhook starts which job, and how its sender proves who it is
+//!   fabfile     where a namespace's fabfile is fetched from
 //!   schedules   [[schedule]]: when the clock starts which job
 //!   grants      what is asked against what is given (pure)
 //!   http        grants of outbound HTTP, and whether a request is within them (pure)
@@ -23,6 +24,7 @@
 mod account;
 mod checks;
 mod commands;
+mod fabfile;
 mod given;
 mod grants;
 mod hooks;
@@ -49,6 +51,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use account::AccountLine;
+pub use fabfile::FabfileUrl;
 pub use http::{Denied, HostName, HttpGrant, HttpGrants, Origin, Scheme};
 pub use model::*;
 pub use names::{job_fault, namespace_fault};
