@@ -21,11 +21,9 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::deliver::slack::SlackTarget;
-use crate::slack::{Identity, SlackApi};
+use crate::slack::{Identity, SlackApi, api_url};
 use crate::trigger::slack::{SigningSecret, SlackDirectory, SlackTrigger};
 use crate::trigger::{Directory, Intake, Standing};
-
-const DEFAULT_API: &str = "https://slack.com/api";
 
 /// How long after Slack could not say who the bot is it is asked again; doubles up to the second.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -69,8 +67,7 @@ impl Slack {
             SlackMode::Socket => WayIn::Socket,
             SlackMode::Http => WayIn::Http(signing_secret(secrets.get("SLACK_SIGNING_SECRET")?)?),
         };
-        let api_url = std::env::var("SLACK_API_URL").unwrap_or_else(|_| DEFAULT_API.into());
-        let api = Arc::new(SlackApi::new(&api_url, bot_token, app_token)?);
+        let api = Arc::new(SlackApi::new(&api_url(), bot_token, app_token)?);
         Ok(Some(Self {
             target: Arc::new(SlackTarget::new(api.clone(), clock.clone())),
             api,

@@ -1,10 +1,9 @@
 //! `innkeeper slack-manifest`: the Slack app that this configuration needs, no more.
 
-use std::collections::BTreeSet;
-
 use innkeeper_core::config::{Config, SlackMode};
 use serde_json::{Value, json};
 
+use super::slack_app::scopes;
 use super::{Ended, Misuse, print};
 
 pub(super) fn run(config: &Config, name: &str, url: Option<&str>) -> anyhow::Result<Ended> {
@@ -58,37 +57,4 @@ fn manifest(config: &Config, name: &str, url: Option<&str>) -> Value {
             "token_rotation_enabled": false,
         },
     })
-}
-
-/// The bot token's scopes; docs/slack.md says what each is for.
-fn scopes(config: &Config) -> BTreeSet<&'static str> {
-    let mut scopes = BTreeSet::from([
-        "app_mentions:read",
-        "chat:write",
-        "commands",
-        // The whole log of a run, and what is too long for a message.
-        "files:write",
-        "im:history",
-        "im:write",
-        "reactions:write",
-        // Logs are for members, and so are restricted namespaces.
-        "users:read",
-    ]);
-    if names_a_channel(config) {
-        scopes.extend(["channels:read", "groups:read"]);
-    }
-    scopes
-}
-
-/// Whether some channel is written as `#name`, which Slack has to be asked about.
-fn names_a_channel(config: &Config) -> bool {
-    let of_host = [&config.slack.logs_channel, &config.slack.support_channel];
-    let of_namespaces = config.namespaces.values().flat_map(|namespace| {
-        let rules = namespace.github.iter().map(|rule| &rule.channel);
-        let schedules = namespace.schedules.iter().map(|schedule| &schedule.channel);
-        let hooks = namespace.hooks.values().map(|hook| &hook.channel);
-        rules.chain(schedules).chain(hooks).chain([&namespace.default_channel])
-    });
-    let mut named = of_host.into_iter().chain(of_namespaces).flatten();
-    named.any(|channel| channel.starts_with('#'))
 }
