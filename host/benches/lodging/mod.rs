@@ -176,6 +176,7 @@ fn namespace() -> Namespace {
         description: None,
         restricted: false,
         default_channel: None,
+        fabfile: None,
         folder: PathBuf::new(),
         grants: grants(),
         jobs: BTreeMap::new(),

@@ -2,6 +2,7 @@
 //! everything.
 
 mod github;
+mod notices;
 mod reload;
 mod slack;
 mod solo;
@@ -45,6 +46,7 @@ use crate::guest::{GuestSettings, Guests};
 use crate::registry::Registries;
 use crate::runner::bash::{BashRunner, BashSettings, Grace};
 use crate::runner::component::ComponentRunner;
+use crate::runner::fabfile::{Fabfiles, HttpFetch};
 use crate::trigger::cli::CommandLine;
 use crate::trigger::github::GithubTrigger;
 use crate::trigger::hook::{HookParts, HookTrigger};
@@ -53,6 +55,7 @@ use crate::trigger::schedule::ScheduleTrigger;
 use crate::web;
 
 use github::Github;
+use notices::LogsChannel;
 use slack::Slack;
 use tasks::Tasks;
 
@@ -138,16 +141,23 @@ impl App {
             compiler: CompilerCommand::this_program(),
             clock: clock.clone(),
         }));
+        let (bells, lanes) = Bells::new();
+        let notices = Arc::new(LogsChannel {
+            current: current.clone(),
+            store: store.clone(),
+            clock: clock.clone(),
+            bells: bells.clone(),
+        });
         let runners = Runners {
             bash: Arc::new(BashRunner::new(BashSettings {
                 workspace: config.workspace.clone(),
                 environment: std::env::vars_os().collect(),
+                fabfiles: Fabfiles::new(Arc::<HttpFetch>::default(), notices),
                 links: config.data_dir.join("cache").join("bin"),
                 grace: Grace::default(),
             })?),
             component: Arc::new(ComponentRunner::new(guests.clone())),
         };
-        let (bells, lanes) = Bells::new();
         let terminals = Terminals::default();
         let dispatcher = Arc::new(Dispatcher::new(Parts {
             current: current.clone(),

@@ -22,11 +22,9 @@ use tower::ServiceExt;
 
 use crate::current::Current;
 use crate::deliver::slack::SlackTarget;
-use crate::slack::{ApiError, Identity, SlackApi};
+use crate::slack::{ApiError, Identity, SlackApi, api_url};
 use crate::trigger::slack::{CatchUp, Channels, Joiner, SigningSecret, SlackDirectory, SlackTrigger};
 use crate::trigger::{Directory, Intake, Standing};
-
-const DEFAULT_API: &str = "https://slack.com/api";
 
 /// How long after Slack could not say who the bot is it is asked again; doubles up to the second.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -73,7 +71,7 @@ impl Slack {
             SlackMode::Socket => WayIn::Socket,
             SlackMode::Http => WayIn::Http(signing_secret(secrets.get("SLACK_SIGNING_SECRET")?)?),
         };
-        let api_url = std::env::var("SLACK_API_URL").unwrap_or_else(|_| DEFAULT_API.into());
+        let api_url = api_url();
         let api = Arc::new(SlackApi::new(&api_url, bot_token, app_token)?);
         let search = secrets.get("SLACK_USER_TOKEN")?;
         let search = search.map(|token| SlackApi::new(&api_url, token, None)).transpose()?;

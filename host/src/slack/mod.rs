@@ -6,8 +6,10 @@
 
 pub(crate) mod conversations;
 mod error;
+mod token;
 
 pub use error::ApiError;
+pub use token::Token;
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,6 +28,9 @@ use slack_morphism::prelude::{
 };
 use url::Url;
 
+/// Where Slack's API is, unless `SLACK_API_URL` says otherwise.
+const DEFAULT_API: &str = "https://slack.com/api";
+
 /// How long one call may take, from connecting to the end of the answer.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// The same for the bytes of a file.
@@ -33,8 +38,14 @@ const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TCP_KEEPALIVE: Duration = Duration::from_secs(60);
 
+/// Where Slack's API is.
+pub fn api_url() -> String {
+    std::env::var("SLACK_API_URL").unwrap_or_else(|_| DEFAULT_API.into())
+}
+
 /// A client of Slack's Web API with the bot's token.
 pub struct SlackApi {
+    url: String,
     client: Arc<Client>,
     bot_token: SlackApiToken,
     app_token: Option<SlackApiToken>,
@@ -112,6 +123,7 @@ impl SlackApi {
         let connector = SlackClientHyperConnector::with_connector(connector(tls.with_no_client_auth()))
             .with_slack_api_url(api_url.trim_end_matches('/'));
         Ok(Self {
+            url: api_url.trim_end_matches('/').to_owned(),
             client: Arc::new(SlackClient::new(connector)),
             bot_token: token(&bot_token),
             app_token: app_token.as_ref().map(token),

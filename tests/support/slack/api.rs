@@ -83,7 +83,8 @@ async fn call(
     if matches!(fault, Some(Fault::DropAnswer)) {
         return broken();
     }
-    axum::Json(answer).into_response()
+    let scopes = slack.state().scopes.clone();
+    ([("x-oauth-scopes", scopes)], axum::Json(answer)).into_response()
 }
 
 /// What Slack answers, and the events that the call causes.

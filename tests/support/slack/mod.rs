@@ -44,6 +44,19 @@ pub const BOT_TOKEN: &str = "xoxb-a-token-of-the-fake-slack";
 pub const USER_TOKEN: &str = "xoxp-a-token-of-the-fake-slack";
 /// The app's token, for Socket Mode.
 pub const APP_TOKEN: &str = "xapp-a-token-of-the-fake-slack";
+/// What the bot's token may do, unless a test says otherwise.
+pub const SCOPES: &[&str] = &[
+    "app_mentions:read",
+    "channels:read",
+    "chat:write",
+    "commands",
+    "files:write",
+    "groups:read",
+    "im:history",
+    "im:write",
+    "reactions:write",
+    "users:read",
+];
 /// What signs events and commands that come by HTTP.
 pub const SIGNING_SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 
@@ -112,6 +125,11 @@ impl FakeSlack {
             .unwrap_or_else(|| panic!("there is no channel {name}"))
             .id
             .clone()
+    }
+
+    /// The bot's token may do this, and nothing else. It is only said, in a header: methods go on to work.
+    pub fn says_scopes(&self, scopes: &[&str]) {
+        self.state().scopes = scopes.join(",");
     }
 
     /// The next call of `method` that has no fault yet fails so.

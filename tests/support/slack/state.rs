@@ -166,6 +166,8 @@ pub(super) struct State {
     pub(super) files: Vec<Upload>,
     pub(super) calls: Vec<Call>,
     pub(super) faults: HashMap<String, VecDeque<Fault>>,
+    /// What the bot's token may do, as the header `x-oauth-scopes` says.
+    pub(super) scopes: String,
     pub(super) tickets: Vec<String>,
     pub(super) sockets: Vec<Socket>,
     /// Whether each envelope was acknowledged.
@@ -215,6 +217,7 @@ impl State {
             files: Vec::new(),
             calls: Vec::new(),
             faults: HashMap::new(),
+            scopes: super::SCOPES.join(","),
             tickets: Vec::new(),
             sockets: Vec::new(),
             envelopes: HashMap::new(),

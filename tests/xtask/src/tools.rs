@@ -1,5 +1,6 @@
-//! Guests made by other toolchains, componentize-py and ComponentizeJS; and Zig, for a guest that a test makes. All are
-//! installed under the target folder; so are clients that talk to the host, as GitHub's own library. And a registry, which is there or not. What a machine lacks for them is told, not fatal: the tests that need them are left
+//! Guests made by other toolchains, componentize-py and ComponentizeJS; Zig, for a guest that a test makes; Fabric, which runs
+//! fabfiles; and clients that talk to the host: Slack's SDK and GitHub's library. All are installed under the target folder. And
+//! a registry, which is there or not. What a machine lacks for them is told, not fatal: the tests that need them are left
 //! out by name.
 
 use std::fs;
@@ -12,6 +13,10 @@ use crate::shell::Step;
 
 /// What `innkeeper build` takes for C where there is no other compiler: `host/src/cli/build/c.rs` names it, too.
 const ZIG: &str = "ziglang-0.16.0";
+/// `tests/e2e/fabric.rs` names it, too.
+const FABRIC: &str = "fabric-3.2.3";
+/// Fabric 1, for Python of today.
+const FABRIC_1: &str = "fab-classic-1.21.0";
 const COMPONENTIZE_PY: &str = "componentize-py==0.25.1";
 /// Slack's own SDK, which signs requests to the host and judges what it posts.
 const SLACK_SDK: &str = "slack_sdk==3.48.0";
@@ -77,6 +82,14 @@ pub(crate) const TOOLS: &[Tool] = &[
             "../clients/github/package-lock.json",
         ],
         make: octokit,
+    },
+    Tool {
+        name: "Fabric (Python 3 with venv, and PyPI)",
+        tests: "needs_fabric",
+        output: Some("fabric"),
+        package: FABRIC,
+        sources: &[],
+        make: fabric,
     },
     Tool {
         name: "docker-registry (Debian: apt-get install docker-registry)",
@@ -215,14 +228,27 @@ fn python_package(places: &Places, name: &str, package: &str) -> Result<Installe
 
 /// Installs Zig as `innkeeper build` would, whose tests borrow it: each would fetch 80 MB otherwise.
 fn zig(places: &Places, output: &Path) -> Result<()> {
-    let venv = places.target.join("tools").join(ZIG);
+    let venv = from_pypi(places, ZIG)?;
+    fs::write(venv.join(".whole"), "")?;
+    Ok(fs::write(output, ZIG)?)
+}
+
+fn fabric(places: &Places, output: &Path) -> Result<()> {
+    from_pypi(places, FABRIC)?;
+    from_pypi(places, FABRIC_1)?;
+    Ok(fs::write(output, FABRIC)?)
+}
+
+/// A virtual environment with one package, `name-version`.
+fn from_pypi(places: &Places, package: &str) -> Result<PathBuf> {
+    let venv = places.target.join("tools").join(package);
+    let (name, version) = package.rsplit_once('-').context("a package has a version")?;
     Step::program("python3").args(["-m", "venv"]).args([&venv]).run()?;
     Step::program(venv.join("bin/python"))
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-        .args(["--only-binary", ":all:", &ZIG.replacen('-', "==", 1)])
+        .args(["--only-binary", ":all:", &format!("{name}=={version}")])
         .run()?;
-    fs::write(venv.join(".whole"), "")?;
-    Ok(fs::write(output, ZIG)?)
+    Ok(venv)
 }
 
 /// It is the machine's own, and tests start it.

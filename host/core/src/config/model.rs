@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::fabfile::FabfileUrl;
 use super::github::{CommentCommands, GithubRule};
 use super::http::HttpGrants;
 use super::oci::{OciReference, RegistryGrants};
@@ -123,6 +124,8 @@ pub struct Namespace {
     pub restricted: bool,
     /// Where reports go that nobody in Slack asked for, `#name` or id.
     pub default_channel: Option<String>,
+    /// Where a `fabfile.py` is fetched from before each run of its bash jobs.
+    pub fabfile: Option<FabfileUrl>,
     /// `workspace/<name>`, absolute.
     pub folder: PathBuf,
     /// What takes effect: what it needs, as far as it was granted.
@@ -181,6 +184,8 @@ pub struct Grants {
     pub github: Option<GithubGrant>,
     /// From which registries its components may be pulled.
     pub registries: RegistryGrants,
+    /// Whether a fabfile may be fetched for it. Only a trusted namespace may have one.
+    pub fabfile: bool,
     /// `wasi = "0.3"`: its programs may be of WASI 0.3, besides 0.2.
     pub async_commands: bool,
 }

@@ -146,6 +146,8 @@ pub(super) struct RawGrants {
     /// From which registries its components may be pulled: `host`, `host:port` or `host/path/prefix`. Default: none;
     /// all for a trusted namespace.
     pub registries: Option<Vec<String>>,
+    /// Whether it may have a file fetched before its bash jobs run. Default: only a trusted namespace may.
+    pub fabfile: Option<bool>,
     /// Up to which WASI its programs may be. Default `0.2`; `0.3` for trusted namespaces only, since wasmtime calls its
     /// own support of it experimental.
     pub wasi: RawWasi,
@@ -350,6 +352,8 @@ pub(super) struct RawNamespace {
     pub restricted: bool,
     /// Where reports go that nobody in Slack asked for: `#name` or an id.
     pub default_channel: Option<String>,
+    /// Where a `fabfile.py` is fetched from before each run of its bash jobs, which run beside it: an `https://` address.
+    pub fabfile: Option<String>,
     /// What its jobs need. `innkeeper.toml` must grant it; a key that is here narrows what was granted.
     pub needs: RawNeeds,
     /// What can be run, by name.

@@ -12,16 +12,12 @@ use super::source::{Document, child};
 
 /// Keys that the design names and that are not built yet. `*` is any one name or index.
 const KEYS_TO_COME: &[&str] = &[
-    "/fabfile",
     "/services",
     "/plugins",
     "/jobs/*/idempotent",
     "/jobs/*/retries",
-    "/needs/fabfile",
     "/needs/notify",
-    "/jobs/*/needs/fabfile",
     "/jobs/*/needs/notify",
-    "/namespaces/*/fabfile",
     "/namespaces/*/notify",
 ];
 
@@ -299,7 +295,7 @@ mod tests {
     fn patterns_stand_for_pointers() {
         assert!(fits("/jobs/*/retries", "/jobs/hello/retries"));
         assert!(!fits("/jobs/*/retries", "/jobs/hello/retries/0"));
-        assert!(!fits("/fabfile", "/jobs/fabfile"));
+        assert!(!fits("/plugins", "/jobs/plugins"));
     }
 
     #[test]

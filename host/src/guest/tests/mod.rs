@@ -117,6 +117,7 @@ impl Inn {
             description: None,
             restricted: false,
             default_channel: None,
+            fabfile: None,
             folder: self.path("workspace/demo"),
             grants: job.grants.clone(),
             jobs: BTreeMap::new(),
