@@ -362,3 +362,53 @@ fn thread_in(link: &str) -> Option<String> {
     let thread = link.query_pairs().find(|(name, _)| name == "thread_ts");
     thread.map(|(_, ts)| ts.into_owned())
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot start has failed")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_micros(1_700_000_000_000_000).plus(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn nobody_looks_back_further_than_two_days() {
+        let day = 24 * 60 * 60;
+        assert_eq!(from(at(1000), OVERLAP, at(2000)), at(940));
+        assert_eq!(from(at(0), OVERLAP, at(7 * day)), at(5 * day));
+        let ahead = from(at(day), OVERLAP, at(0));
+        assert_eq!(ahead, at(day - 60), "a clock that was put back looks at nothing twice");
+    }
+
+    #[test]
+    fn what_is_found_is_read_with_its_thread() {
+        let found = |more: Value| {
+            let mut found = json!({
+                "iid": "x", "team": "T0INN", "type": "message", "username": "ann", "user": "U0ANN",
+                "channel": {"id": "C0TECH", "name": "tech", "is_private": false}, "text": "tech-support",
+                "ts": "1700000000.000100", "permalink": "https://inn.slack.com/archives/C0TECH/p1700000000000100",
+            });
+            for (name, value) in more.as_object().unwrap() {
+                found[name] = value.clone();
+            }
+            Overheard::from(Found::deserialize(found).unwrap())
+        };
+        let plain = found(json!({}));
+        assert_eq!((plain.channel.as_str(), plain.user.as_str()), ("C0TECH", "U0ANN"));
+        assert_eq!((plain.thread, plain.user_team), (None, None));
+        let link = "https://inn.slack.com/archives/C0TECH/p1700000000000100?thread_ts=1699999999.000200&cid=C0TECH";
+        let answer = found(json!({ "permalink": link }));
+        assert_eq!(answer.thread.as_deref(), Some("1699999999.000200"));
+        let first = "https://inn.slack.com/archives/C0TECH/p1700000000000100?thread_ts=1700000000.000100";
+        assert_eq!(
+            found(json!({ "permalink": first })).thread,
+            None,
+            "it begins the thread"
+        );
+        assert_eq!(found(json!({ "user": null })).user, "", "an old integration");
+        assert_eq!(found(json!({ "permalink": "" })).thread, None);
+    }
+}
