@@ -266,5 +266,5 @@ async fn tools_that_are_missing_are_notes_unless_a_job_runs_them() {
         .trusted("demo", &bash("hello", "fab hello"))
         .env("PATH", "/bin:/usr/bin")
         .write();
-    Findings::of(&inn).await.only_problem("fab", "jobs run it");
+    Findings::of(&inn).await.only_problem("fab", "a job runs it");
 }

@@ -227,7 +227,7 @@ from fabric import task
 
 @task
 def hello(c, name, greeting="Hello"):
-    print(f"{greeting}, <{name}>")
+    print(f"{greeting}, [{name}]")
 "#;
 
     const JOBS: &str = r#"
@@ -269,11 +269,11 @@ job_type = "hello"
     #[tokio::test]
     async fn fab_runs_tasks_of_the_file_that_was_fetched() {
         let (server, inn) = ops().await;
-        assert_eq!(inn.say("ops hello Bob").await.success(), "Hello, <Bob>\n");
+        assert_eq!(inn.say("ops hello Bob").await.success(), "Hello, [Bob]\n");
         let list = inn.cli(&["run", "ops", "list"]).await.success();
         assert!(list.contains("hello") && list.contains("its own file"), "{list}");
         server.says(Says::File(FABFILE.replace("Hello", "Howdy")));
-        assert_eq!(inn.say("ops hello Bob").await.success(), "Howdy, <Bob>\n");
+        assert_eq!(inn.say("ops hello Bob").await.success(), "Howdy, [Bob]\n");
     }
 
     #[tokio::test]
@@ -297,7 +297,7 @@ job_type = "hello"
                 .await;
             assert_eq!(output.code, 0, "{output:?}");
             let said = inn.cli(&["logs", &(run + 1).to_string()]).await.success();
-            assert_eq!(said, format!("Hi, <{name}>\n"));
+            assert_eq!(said, format!("Hi, [{name}]\n"));
         }
         assert!(!inn.path("data/work/ops/hacked").exists());
     }

@@ -225,7 +225,7 @@ async fn a_configuration_like_theirs_is_carried_over_whole() {
     for (text, is) in [
         ("sandbox do it", "poem"),
         ("sandbox do 7", "copies"),
-        ("sandbox suppress from 09:00 to 17:00", "poem"),
+        ("sandbox suppress from tomorrow 09:00 to tomorrow 17:00", "poem"),
         ("shop check a,b against c", "check"),
         ("runs show", "show_all"),
         ("runs show all", "show"),

@@ -234,7 +234,26 @@ mod tests {
         .chain(rights_of(data, 0o40700, 7, 7))
         .chain(rights_of(data, 0o40700, 0, 7))
         .collect();
-        insta::assert_snapshot!(told(&findings), @"");
+        insta::assert_snapshot!(told(&findings), @"
+ok       data folder  /srv/data can hold a queue
+ok       data folder  /srv/data is not there yet, and can be made
+PROBLEM  data folder  no queue can be kept in /srv/data: Permission denied (os error 13)
+                      -> let the host's user write there, on a local disk with room; or let `data_dir` name another place
+PROBLEM  data folder  /srv/data is on NFS: SQLite's write-ahead log and the host's lock need a local disk
+                      -> let `data_dir` name a folder on a disk of this machine
+PROBLEM  data folder  50 MiB are free at /srv/data
+                      -> make room: logs of old runs, in `logs/`, may be deleted
+note     data folder  500 MiB are free at /srv/data
+                      -> make room: logs of old runs, in `logs/`, may be deleted
+note     data folder  others than its owner may enter /srv/data (mode 755)
+                      -> `chmod 700 /srv/data`: arguments and output may be confidential
+PROBLEM  data folder  others than its owner may enter /srv/data (mode 777)
+                      -> `chmod 700 /srv/data`: arguments and output may be confidential
+PROBLEM  data folder  /srv/data belongs to the user 0, and this is the user 7
+                      -> run `doctor` and `serve` as one user; or `chown -R` the folder
+
+5 problems, 2 notes.
+");
     }
 
     #[tokio::test]

@@ -174,7 +174,35 @@ mod tests {
             of_address(address, refused(io::ErrorKind::PermissionDenied), &Occupant::Nobody),
             of_address(address, refused(io::ErrorKind::AddrNotAvailable), &Occupant::Nobody),
         ];
-        insta::assert_snapshot!(told(&findings), @"");
+        insta::assert_snapshot!(told(&findings), @r#"
+ok       bash       /bin/bash
+PROBLEM  bash       it is not on the PATH: bash jobs do not start
+                    -> install it (Debian: `apt-get install bash`)
+note     bash       it is not on the PATH: bash jobs do not start
+                    -> install it (Debian: `apt-get install bash`)
+PROBLEM  clock      it says 1970-01-01T00:00:00Z, which is long over
+                    -> let the machine keep its clock right (`timedatectl set-ntp true`): schedules and signatures go by it
+ok       clock      it says 2026-11-28T12:00:00Z; there is none to compare it with
+ok       clock      it says 2026-11-28T12:00:00Z, as Slack's does
+note     clock      it is 1m 30s ahead of Slack's
+                    -> let the machine keep its clock right (`timedatectl set-ntp true`): schedules and signatures go by it
+PROBLEM  clock      it is 1h behind Slack's
+                    -> let the machine keep its clock right (`timedatectl set-ntp true`): schedules and signatures go by it
+note     time zone  people type and read times of UTC, and this machine is in Europe/London
+                    -> where people are there too, write `timezone = "Europe/London"` at the top of innkeeper.toml
+ok       time zone  people type and read times of UTC
+ok       time zone  people type and read times of Europe/London
+ok       address    127.0.0.1:80 is free
+ok       address    127.0.0.1:80 is in use, and `serve` runs (process 42)
+PROBLEM  address    something else listens on 127.0.0.1:80 already
+                    -> end that, or let `listen` under [server] name another port
+PROBLEM  address    the host's user may not listen on 127.0.0.1:80
+                    -> take a port above 1023 and put a proxy with TLS before it; or give the program `CAP_NET_BIND_SERVICE`
+PROBLEM  address    nothing can listen on 127.0.0.1:80: address not available
+                    -> let `listen` under [server] name an address of this machine
+
+6 problems, 3 notes.
+"#);
     }
 
     #[test]

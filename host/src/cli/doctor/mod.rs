@@ -195,8 +195,20 @@ mod tests {
                 Finding::problem("Slack scopes", "the token lacks `users:read`", "add it"),
                 Finding::note("fab", "it is not there", "pip install fabric"),
             ]),
-            @""
+            @"
+ok       Slack         the bot is U1
+PROBLEM  Slack scopes  the token lacks `users:read`
+                       -> add it
+note     fab           it is not there
+                       -> pip install fabric
+
+1 problem, 1 note.
+"
         );
-        insta::assert_snapshot!(told(&[Finding::ok("Slack", "the bot is U1")]), @"");
+        insta::assert_snapshot!(told(&[Finding::ok("Slack", "the bot is U1")]), @"
+ok       Slack  the bot is U1
+
+All is well.
+");
     }
 }

@@ -365,7 +365,25 @@ mod tests {
             known(&token(Some("B1"))),
             known(&token(None)),
         ];
-        insta::assert_snapshot!(told(&findings), @"");
+        insta::assert_snapshot!(told(&findings), @"
+PROBLEM  Slack token  there is no SLACK_BOT_TOKEN: nothing is heard from Slack, and what is to be posted waits
+                      -> make an app of what `innkeeper slack-manifest` prints, install it, and give its bot token (`xoxb-…`) in the environment; see docs/getting-started.md
+note     Slack token  there is no SLACK_BOT_TOKEN: nothing is heard from Slack, and what is to be posted waits
+                      -> make an app of what `innkeeper slack-manifest` prints, install it, and give its bot token (`xoxb-…`) in the environment; see docs/getting-started.md
+PROBLEM  Slack token  Slack answered auth.test with `invalid_auth`
+                      -> copy SLACK_BOT_TOKEN anew from the app's page, OAuth & Permissions; where there is none, install the app
+PROBLEM  Slack token  Slack answered auth.test with `not_allowed_token_type`
+                      -> SLACK_BOT_TOKEN is the bot's token, `xoxb-…`; the app's, `xapp-…`, is SLACK_APP_TOKEN
+PROBLEM  Slack token  Slack answered auth.test with `team_access_not_granted`
+                      -> look the word up at https://docs.slack.dev/reference/methods/auth.test
+PROBLEM  Slack token  Slack could not be reached for auth.test: connection refused
+                      -> check the network, a proxy, and https://slack-status.com
+ok       Slack token  Slack knows the bot: U1 in the workspace T1
+PROBLEM  Slack token  it is the token of a person, U1, not of a bot
+                      -> take the Bot User OAuth Token, `xoxb-…`, from the app's page, OAuth & Permissions
+
+6 problems, 1 note.
+");
     }
 
     #[test]
@@ -378,7 +396,17 @@ mod tests {
             scopes(Some(&has(&["chat:write", "users:read"])), &needs),
             scopes(Some(&has(&["chat:write", "users:read", "search:read"])), &needs),
         ];
-        insta::assert_snapshot!(told(&findings), @"");
+        insta::assert_snapshot!(told(&findings), @"
+note     Slack scopes  Slack does not say what the token may do
+                       -> compare by hand: it needs `chat:write`, `users:read`
+PROBLEM  Slack scopes  the token lacks `users:read`
+                       -> put what `innkeeper slack-manifest` prints into the app's page, App Manifest, and install the app again
+ok       Slack scopes  the 2 that the configuration needs
+note     Slack scopes  the token may more than the configuration needs: `search:read`
+                       -> take away what nothing else needs
+
+1 problem, 2 notes.
+");
     }
 
     #[test]
@@ -393,7 +421,24 @@ mod tests {
             signing_secret(Ok(Some(Secret::new(" ")))),
             signing_secret(Ok(None)),
         ];
-        insta::assert_snapshot!(told(&findings), @"");
+        insta::assert_snapshot!(told(&findings), @r#"
+ok       Slack events  over Socket Mode: Slack lets the app open connections
+PROBLEM  Slack events  over Socket Mode, and there is no SLACK_APP_TOKEN
+                       -> make an app-level token (`xapp-…`) with `connections:write` on the app's page, Basic Information, and give it as SLACK_APP_TOKEN
+PROBLEM  Slack events  Slack answered auth.test with `not_allowed_token_type`
+                       -> make an app-level token (`xapp-…`) with `connections:write` on the app's page, Basic Information, and give it as SLACK_APP_TOKEN
+PROBLEM  Slack events  Slack answered auth.test with `socket_mode_not_enabled`
+                       -> switch Socket Mode on, on the app's page
+PROBLEM  Slack events  Slack answered auth.test with `internal_error`
+                       -> check the network; and that Socket Mode is on, on the app's page
+ok       Slack events  over HTTP, signed: the secret is there
+PROBLEM  Slack events  SLACK_SIGNING_SECRET is empty; copy it from the app's page, Basic Information
+                       -> copy SLACK_SIGNING_SECRET from the app's page, Basic Information; or let `mode = "socket"` under [slack]
+PROBLEM  Slack events  over HTTP, and there is no SLACK_SIGNING_SECRET
+                       -> copy SLACK_SIGNING_SECRET from the app's page, Basic Information; or let `mode = "socket"` under [slack]
+
+6 problems.
+"#);
     }
 
     #[test]
@@ -412,6 +457,18 @@ mod tests {
             of_channel("C0X", &what, None),
             unlisted(&refusal("missing_scope")),
         ];
-        insta::assert_snapshot!(told(&findings), @"");
+        insta::assert_snapshot!(told(&findings), @"
+ok       Slack channels  #x (default_channel of demo, logs_channel)
+PROBLEM  Slack channels  #x (default_channel of demo, logs_channel): the bot is not in it, and cannot post there
+                         -> type `/invite @bot` there
+PROBLEM  Slack channels  #x (default_channel of demo, logs_channel): it is archived
+                         -> name another, or bring it back in Slack
+PROBLEM  Slack channels  C0X (default_channel of demo, logs_channel): there is no such channel that the bot could see
+                         -> make it, or correct the name; a private channel is seen once the bot is in it: type `/invite @bot` there
+PROBLEM  Slack channels  they cannot be looked up: Slack answered auth.test with `missing_scope`
+                         -> mend what is wrong with token and scopes first
+
+4 problems.
+");
     }
 }

@@ -88,7 +88,7 @@ fn finding(tool: &Tool, found: Option<String>, wanted: bool) -> Finding {
     let Tool { name, purpose, get, .. } = *tool;
     match found {
         Some(version) => Finding::ok(name, version),
-        None if wanted => Finding::problem(name, format!("it is not there, and jobs run it: {purpose}"), get),
+        None if wanted => Finding::problem(name, "it is not there, and a job runs it", get),
         None => Finding::note(name, format!("it is not there; it is for {purpose}"), get),
     }
 }
@@ -142,6 +142,14 @@ mod tests {
             finding(fab, None, true),
             finding(fab, None, false),
         ];
-        insta::assert_snapshot!(told(&findings), @"");
+        insta::assert_snapshot!(told(&findings), @"
+ok       fab  Fabric 3.2.3
+PROBLEM  fab  it is not there, and a job runs it
+              -> `pip install fabric`, into the environment whose `bin` is on the host's PATH
+note     fab  it is not there; it is for jobs that run fabfiles
+              -> `pip install fabric`, into the environment whose `bin` is on the host's PATH
+
+1 problem, 1 note.
+");
     }
 }

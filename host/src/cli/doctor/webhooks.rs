@@ -87,6 +87,16 @@ mod tests {
                 &Err("both `A` and `A_FILE` are set: remove one of them".into()),
             ),
         ];
-        insta::assert_snapshot!(told(&findings), @"");
+        insta::assert_snapshot!(told(&findings), @"
+ok       webhooks  GITHUB_WEBHOOK_SECRET is there, for /github/ops/, /hooks/ops/bell
+PROBLEM  webhooks  GITHUB_WEBHOOK_SECRET is missing: webhooks to /github/ops/, /hooks/ops/bell are refused
+                   -> give the host GITHUB_WEBHOOK_SECRET, or GITHUB_WEBHOOK_SECRET_FILE, with the secret that their sender signs with
+note     webhooks  GITHUB_WEBHOOK_SECRET is missing: webhooks to /github/ops/, /hooks/ops/bell are refused
+                   -> where merged pull requests are to deploy: give the host GITHUB_WEBHOOK_SECRET, or GITHUB_WEBHOOK_SECRET_FILE, with the secret that their sender signs with
+PROBLEM  webhooks  both `A` and `A_FILE` are set: remove one of them
+                   -> give the host A, or A_FILE, with the secret that their sender signs with
+
+2 problems, 1 note.
+");
     }
 }

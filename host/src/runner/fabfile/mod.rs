@@ -102,9 +102,12 @@ pub struct Fabfiles {
     notices: Arc<dyn Notices>,
     /// How long a fetch may take in all.
     patience: Duration,
-    /// By namespace: the last fetch. Held while one goes on.
-    last: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<Option<Last>>>>>>,
+    /// By namespace.
+    last: Arc<Mutex<HashMap<String, OfNamespace>>>,
 }
+
+/// The last fetch for a namespace. Held while one goes on.
+type OfNamespace = Arc<tokio::sync::Mutex<Option<Last>>>;
 
 /// A fetch that is over.
 struct Last {
