@@ -322,8 +322,9 @@ async fn what_was_said_while_the_host_was_down_is_caught_up_once() {
     inn.serve().await;
     slack.await_post("the missed link", links_to(&missed)).await;
     slack.await_post("that of the edit", links_to(&edited)).await;
-    // What it was told by its own pass, events tell once more.
-    inn.kill_9().await;
+    // What it has told it does not tell again.
+    inn.sigterm();
+    inn.ended().await;
     inn.serve().await;
     slack.await_connections(1).await;
     assert_eq!(told_until_last(&slack).await.len(), 3);

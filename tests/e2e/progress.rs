@@ -54,7 +54,7 @@ async fn after_a_crash_the_message_says_what_became_of_the_run() {
     inn.serve().await;
     let dead = slack
         .await_post("its last word", |post| {
-            post.text.contains("`demo_brew` was interrupted (run 1)")
+            post.text.starts_with(":x: `demo_brew` was interrupted (run 1)")
         })
         .await;
     assert_eq!(dead.ts, shown.ts);

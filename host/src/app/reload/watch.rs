@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout};
 /// An editor, or a deployment, writes in several steps; this long after the last of them it is done.
 const SETTLED: Duration = Duration::from_millis(300);
 /// File systems stamp changes by a clock that ticks more coarsely than the one that is asked for the time.
-const TICK: Duration = Duration::from_millis(20);
+const TICK: Duration = Duration::from_millis(10);
 /// How long a folder in which something changes all the time keeps others waiting.
 const PATIENCE: Duration = Duration::from_secs(3);
 

@@ -305,7 +305,7 @@ async fn list_of(api: &SlackApi, types: &str) -> Result<BTreeMap<String, Channel
     let mut all: BTreeMap<String, Channel> = BTreeMap::new();
     let mut cursor = String::new();
     for _ in 0..MOST_PAGES {
-        let arguments = [("types", types), ("limit", "1000"), ("cursor", cursor.as_str())];
+        let arguments = [("types", types), ("limit", "999"), ("cursor", cursor.as_str())];
         let page: Page = api.get("conversations.list", &arguments).await?;
         for channel in page.channels {
             let better = all.get(&channel.name).is_none_or(|known| known.is_archived);
