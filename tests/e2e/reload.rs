@@ -161,11 +161,6 @@ async fn a_stranger_who_breaks_his_file_keeps_nobody_back_and_nothing_that_was_t
     let ada = slack.user("U1");
     // As before, while the grants are what they were; and the neighbour's edit is in force.
     write(&inn, "workspace/lab/namespace.toml", "nonsense = 1\n");
-    write(
-        &inn,
-        "workspace/demo/namespace.toml",
-        &hello.replace("Hello", "Good day,"),
-    );
     let told = slack
         .await_post("what is wrong", |post| post.channel_name == "#bot-logs")
         .await;
@@ -176,6 +171,11 @@ async fn a_stranger_who_breaks_his_file_keeps_nobody_back_and_nothing_that_was_t
     );
     ada.says("#general", "@innkeeper lab tell news").await;
     slack.await_post("the report", |post| post.text.contains("news")).await;
+    write(
+        &inn,
+        "workspace/demo/namespace.toml",
+        &hello.replace("Hello", "Good day,"),
+    );
     inn.await_log(REPLACED).await;
     ada.says("#general", "@innkeeper demo hello Bob").await;
     slack

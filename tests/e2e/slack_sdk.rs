@@ -117,6 +117,8 @@ mod needs_slack_sdk {
             { "type": "context", "elements": [{ "type": "mrkdwn", "text": "until Monday" }] },
             { "type": "image", "image_url": "https://example.com/a.png", "alt_text": "A picture" },
         ]);
+        // In a template, `}}` is one brace.
+        let blocks = blocks.to_string().replace('}', "} ");
         let namespace = [
             bash("hello [name]", "echo Hello {name}"),
             bash("break", "echo It is broken >&2; exit 3"),

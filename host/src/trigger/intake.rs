@@ -1,7 +1,7 @@
 //! The one door to the queue: recognise repetitions, read, authorise, accept, answer. What it decides about one asking
 //! is one commit, and only after it does a trigger acknowledge.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use super::desk::{Answer, Decision, Desk, REFUSED, silence};
 use super::{Directory, Heard, Said};
-use crate::bell::Bells;
+use crate::bell::{Bells, lanes_of};
 use crate::current::Current;
 use crate::deliver::terminal::Terminals;
 
@@ -250,16 +250,40 @@ impl Intake {
     }
 }
 
+/// Where an answer went, which is known once it is built: inside the commit.
+#[derive(Default)]
+struct Told(Arc<OnceLock<Vec<String>>>);
+
+impl Told {
+    fn of(answer: Answer) -> (Answer, Self) {
+        let told = Self::default();
+        let lanes = told.0.clone();
+        let noting: Answer = Box::new(move |caused| {
+            let deliveries = answer(caused);
+            // Set once: an answer is built once.
+            let _ = lanes.set(lanes_of(&deliveries));
+            deliveries
+        });
+        (noting, told)
+    }
+
+    fn lanes(&self) -> Vec<String> {
+        self.0.get().cloned().unwrap_or_default()
+    }
+}
+
 impl Desk {
     async fn accept(&self, asking: NewAsking, cause: Cause, answer: Answer) -> anyhow::Result<Heard> {
         let origin = asking.origin.clone();
         let undecided = matches!(cause, Cause::Undecided);
+        let (answer, told) = Told::of(answer);
         let accepted = self
             .parts
             .store
             .accept_with(asking, cause, answer)
             .await
             .context("nothing was accepted")?;
+        self.parts.bells.ring_outbox(told.lanes());
         self.ring_for_the_cancelled(&accepted).await;
         Ok(self.announce(&origin, accepted, undecided))
     }
@@ -348,11 +372,13 @@ impl Desk {
         let Decision::Do { cause, answer, .. } = self.decide(&asking.origin, text, standing).await? else {
             anyhow::bail!("who asks is still unknown");
         };
+        let (answer, told) = Told::of(answer);
         let accepted = self
             .parts
             .store
             .decide_with(asking.id, cause, self.parts.clock.now(), answer)
             .await?;
+        self.parts.bells.ring_outbox(told.lanes());
         self.ring_for_the_cancelled(&accepted).await;
         self.announce(&asking.origin, accepted, false);
         Ok(())
