@@ -254,3 +254,28 @@ async fn the_clock_goes_by_what_is_in_force_now() {
     write(&inn, "workspace/demo/namespace.toml", &edited);
     gate.visitor().await.pass().await;
 }
+
+#[tokio::test]
+async fn what_signs_webhooks_from_now_on_is_hidden_from_jobs() {
+    let slack = FakeSlack::start().await;
+    let script = "echo The secret is ${SITE_SECRET:-not there}";
+    let inn = Host::setup()
+        .slack(&slack)
+        .trusted("demo", &bash("look", script))
+        .env("SITE_SECRET", "hunter2")
+        .start()
+        .await;
+    let ada = slack.user("U1");
+    ada.says("#general", "@innkeeper demo look").await;
+    slack
+        .await_post("a variable like any other", |post| post.text.contains("is hunter2"))
+        .await;
+    let file = std::fs::read_to_string(inn.path("innkeeper.toml")).unwrap();
+    let site = "[namespaces.site]\ntriggers = ['github']\ngithub = { secret = 'SITE_SECRET', repos = ['octo/site'] }\n";
+    write(&inn, "innkeeper.toml", &format!("{file}\n{site}"));
+    inn.await_log(REPLACED).await;
+    ada.says("#general", "@innkeeper demo look").await;
+    slack
+        .await_post("nothing of a secret", |post| post.text.contains("is not there"))
+        .await;
+}
