@@ -67,7 +67,7 @@ fn mistakes_in_filters() {
 [[github]]
 event = "pull_request"
 path = "docs/**"
-branch = "[a"
+branch = ["refs/heads/main", "[a"]
 action = ["opened", "Closed"]
 job_type = "build"
 [[github]]
@@ -98,7 +98,7 @@ authors = ["OWNER"]
     error: `[a` is no glob: unclosed character class; missing ']'
      --> workspace/demo/namespace.toml:8:30
       |
-    8 | branch = "[a"
+    8 | branch = ["refs/heads/main", "[a"]
       |                              ^^^^ expected a glob
       |
       = help: for example `main`, `release/*`, `docs/**` or `{main,next}`
@@ -377,16 +377,16 @@ fn mistakes_in_grants_of_writing() {
     ");
     let asked = format!("{JOB}\n").replacen("[jobs", "[needs]\ngithub = { repos = ['a/b'], write = true }\n[jobs", 1);
     insta::assert_snapshot!(World::demo(TRUSTED, &asked).check(), @r#"
-    error: need not granted: write `write`
-     --> workspace/demo/namespace.toml:3:37
+    error: need not granted: github `write`
+     --> workspace/demo/namespace.toml:3:10
       |
     3 | github = { repos = ['a/b'], write = true }
-      |                                     ^^^^ needed here
+      |          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ needed here
       |
      ::: innkeeper.toml:1:13
       |
     1 | [namespaces.demo]
-      |             ---- says nothing of `write`
+      |             ---- says nothing of `github`
       |
       = help: to grant it, add to `[namespaces.demo]` in `innkeeper.toml`
               github = { secret = "GITHUB_WEBHOOK_SECRET", repos = ["a/b"], write = true }
@@ -417,6 +417,14 @@ fn comments_of_a_namespace_without_the_trigger_are_a_need_that_is_not_granted() 
               triggers = ["slack", "github"]
               github = { secret = "NAME_OF_A_SECRET", repos = ["owner/name"] }
     "#);
+}
+
+#[test]
+fn a_ref_is_no_branch() {
+    let rule = "[[github]]\nevent = 'push'\njob_type = 'build'\nbranch = 'refs/heads/main'\n";
+    let said = World::demo(TRUSTED, &format!("{JOB}{rule}")).check();
+    assert!(said.contains("`refs/heads/main` is a ref, not a branch"), "{said}");
+    assert!(said.contains("write what comes after `refs/heads/`"), "{said}");
 }
 
 #[test]
