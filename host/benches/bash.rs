@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use anyhow::{anyhow, ensure};
 use criterion::Criterion;
 use innkeeper::runner::bash::{BashRunner, BashSettings, Grace};
+use innkeeper::runner::fabfile::{Fabfiles, HttpFetch};
 use innkeeper::runner::{Invocation, Runner};
 use innkeeper_core::command::template::ScriptTemplate;
 use innkeeper_core::config::{Allowed, Format, Grants, Job, Limits, Mentions, Namespace, Program, ReportRules};
@@ -104,6 +105,7 @@ impl Inn {
         let runner = BashRunner::new(BashSettings {
             workspace: home.path().to_owned(),
             environment: std::env::vars_os().collect(),
+            fabfiles: Fabfiles::new(Arc::<HttpFetch>::default(), Arc::new(())),
             links: home.path().join("bin"),
             grace: Grace::default(),
         })?;
@@ -184,6 +186,7 @@ fn namespace(home: &Path, job: &Arc<Job>) -> Namespace {
         description: None,
         restricted: false,
         default_channel: None,
+        fabfile: None,
         folder: home.to_owned(),
         grants: job.grants.clone(),
         jobs: BTreeMap::from([(job.name.clone(), Arc::clone(job))]),
@@ -191,6 +194,7 @@ fn namespace(home: &Path, job: &Arc<Job>) -> Namespace {
         github: Vec::new(),
         comment_commands: None,
         schedules: Vec::new(),
+        keywords: Vec::new(),
         hooks: BTreeMap::new(),
     }
 }

@@ -24,6 +24,7 @@ use innkeeper::guest::{GuestSettings, Guests};
 use innkeeper::registry::Registries;
 use innkeeper::runner::bash::{BashRunner, BashSettings, Grace};
 use innkeeper::runner::component::ComponentRunner;
+use innkeeper::runner::fabfile::{Fabfiles, HttpFetch};
 use innkeeper::runner::{Invocation, Runner};
 use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::{Clock, SystemClock};
@@ -93,6 +94,7 @@ impl Host {
         let settings = BashSettings {
             workspace: config.workspace.clone(),
             environment: std::env::vars_os().collect(),
+            fabfiles: Fabfiles::new(Arc::<HttpFetch>::default(), Arc::new(())),
             links: config.data_dir.join("cache/bin"),
             grace: Grace::default(),
         };

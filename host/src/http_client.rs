@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use reqwest::redirect::Policy;
 
 /// How long a server may take to be reached.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
@@ -19,13 +20,22 @@ const EXCHANGE_TIME: Duration = Duration::from_secs(30);
 /// # Errors
 /// This machine has no root certificates.
 pub fn client() -> anyhow::Result<reqwest::Client> {
+    client_with(Policy::limited(5))
+}
+
+/// The same, which follows redirects as `redirects` says. It tells nobody where it came from: an address may hold a token.
+///
+/// # Errors
+/// This machine has no root certificates.
+pub fn client_with(redirects: Policy) -> anyhow::Result<reqwest::Client> {
     install_tls_provider();
     reqwest::Client::builder()
         .user_agent(concat!("innkeeper/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIME)
         .read_timeout(SILENCE)
         .timeout(EXCHANGE_TIME)
-        .redirect(reqwest::redirect::Policy::limited(5))
+        .redirect(redirects)
+        .referer(false)
         .build()
         .context("no HTTP client can be made; on Debian, install `ca-certificates`")
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use innkeeper_tests::http::{self, Reply};
-use innkeeper_tests::slack::{APP_TOKEN, BOT_TOKEN, signature};
+use innkeeper_tests::slack::{APP_TOKEN, BOT_TOKEN, USER_TOKEN, signature};
 use innkeeper_tests::{FakeSlack, Fault};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -280,4 +280,128 @@ fn it_signs_as_slack_documents() {
         signature("8f742231b10e8888abcd99yyyzzz85a5", "1531420618", body),
         "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
     );
+}
+
+#[tokio::test]
+async fn what_was_said_is_listed_in_pages_without_threads_and_only_where_the_bot_is() {
+    let slack = FakeSlack::start().await;
+    let ada = slack.user("U1");
+    let topic = ada.says_unheard("#general", "A topic").await;
+    slack
+        .user("U2")
+        .in_thread_of(&topic)
+        .says_unheard("#general", "An answer")
+        .await;
+    for _ in 0..3 {
+        ada.says_unheard("#general", "More").await;
+    }
+    let list = async |arguments: Value| call(&slack, "conversations.history", arguments).await;
+    let first = list(json!({ "channel": "C0GENERAL", "limit": "200" })).await;
+    let texts = |page: &Value| -> Vec<String> {
+        let messages = page["messages"].as_array().unwrap().iter();
+        messages
+            .map(|message| message["text"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(texts(&first), ["More", "More", "More"]);
+    assert!(first["messages"][0].get("channel").is_none(), "{first}");
+    let cursor = &first["response_metadata"]["next_cursor"];
+    let second = list(json!({ "channel": "C0GENERAL", "limit": "200", "cursor": cursor })).await;
+    assert_eq!(texts(&second), ["A topic"]);
+    let later = list(json!({ "channel": "C0GENERAL", "oldest": topic.ts, "limit": "200" })).await;
+    assert_eq!(later["has_more"], false, "what is asked for is later than that");
+    let history = "conversations.history";
+    assert_eq!(
+        refusal(&slack, history, json!({ "channel": "C0ELSE" })).await,
+        "not_in_channel"
+    );
+    assert_eq!(
+        refusal(&slack, history, json!({ "channel": "#general" })).await,
+        "channel_not_found"
+    );
+    let far = json!({ "channel": "C0GENERAL", "limit": "1000" });
+    assert_eq!(refusal(&slack, history, far).await, "invalid_limit");
+    let odd = json!({ "channel": "C0GENERAL", "oldest": "yesterday" });
+    assert_eq!(refusal(&slack, history, odd).await, "invalid_ts_oldest");
+}
+
+#[tokio::test]
+async fn only_a_user_searches_and_sees_what_the_bot_does_not() {
+    let slack = FakeSlack::start().await;
+    slack
+        .user("U1")
+        .says_unheard("#elsewhere", "tech-support, in secret")
+        .await;
+    let query = json!({ "query": "\"tech-support\" after:2026-01-01", "count": "100" });
+    assert_eq!(
+        refusal(&slack, "search.messages", query.clone()).await,
+        "not_allowed_token_type"
+    );
+    let search = async |query: &Value| {
+        let reply = call_with(&slack, USER_TOKEN, "search.messages", query).await.unwrap();
+        serde_json::from_str::<Value>(&reply.body).unwrap()
+    };
+    let found = search(&query).await;
+    assert_eq!(found["messages"]["matches"][0]["channel"]["id"], "C0ELSE", "{found}");
+    assert_eq!(search(&json!({})).await["error"], "no_query");
+    let post = json!({ "channel": "#general", "text": "hi" });
+    let reply = call_with(&slack, USER_TOKEN, "chat.postMessage", &post).await.unwrap();
+    assert!(reply.body.contains("not_allowed_token_type"), "{reply:?}");
+}
+
+#[tokio::test]
+async fn channels_are_joined_unless_they_are_archived() {
+    let slack = FakeSlack::start().await;
+    let join = "conversations.join";
+    let joined = call(&slack, join, json!({ "channel": "C0ELSE" })).await;
+    assert_eq!(joined["channel"]["is_member"], true, "{joined}");
+    let again = call(&slack, join, json!({ "channel": "C0ELSE" })).await;
+    assert_eq!(again["warning"], "already_in_channel");
+    assert_eq!(
+        refusal(&slack, join, json!({ "channel": "C0ARCHIVED" })).await,
+        "is_archived"
+    );
+    assert_eq!(
+        refusal(&slack, join, json!({ "channel": "#general" })).await,
+        "channel_not_found"
+    );
+    slack.throws_bot_out_of("#general");
+    let mut ids = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let arguments = json!({ "types": "public_channel", "exclude_archived": "true", "cursor": cursor });
+        let page = call(&slack, "users.conversations", arguments).await;
+        let channels = page["channels"].as_array().unwrap().iter();
+        ids.extend(channels.map(|channel| channel["id"].as_str().unwrap().to_owned()));
+        cursor = page["response_metadata"]["next_cursor"].as_str().unwrap().to_owned();
+        if cursor.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(ids, ["C0TECH", "C0LOGS", "C0SUPPORT", "C0ELSE"]);
+}
+
+#[tokio::test]
+async fn a_link_names_the_thread_and_an_emoji_must_be_there() {
+    let slack = FakeSlack::start().await;
+    let topic = slack.user("U1").says_unheard("#general", "A topic").await;
+    let answer = slack
+        .user("U2")
+        .in_thread_of(&topic)
+        .says_unheard("#general", "An answer")
+        .await;
+    let link = call(
+        &slack,
+        "chat.getPermalink",
+        json!({ "channel": "C0GENERAL", "message_ts": answer.ts }),
+    )
+    .await;
+    let wanted = format!(
+        "https://home.slack.com/archives/C0GENERAL/p{}?thread_ts={}&cid=C0GENERAL",
+        answer.ts.replace('.', ""),
+        topic.ts
+    );
+    assert_eq!(link["permalink"], wanted.as_str());
+    let strange = json!({ "channel": "C0GENERAL", "timestamp": topic.ts, "name": "innkeepers-own" });
+    assert_eq!(refusal(&slack, "reactions.add", strange).await, "invalid_name");
 }

@@ -17,7 +17,7 @@ async fn the_manifest_has_what_the_configuration_needs_and_no_more() {
     assert_eq!(manifest["settings"]["socket_mode_enabled"], true);
     assert_eq!(
         manifest["settings"]["event_subscriptions"],
-        json!({ "bot_events": ["app_mention", "message.im"] })
+        json!({ "bot_events": ["app_mention", "message.im", "team_join", "user_change"] })
     );
     let few = [
         "app_mentions:read",
@@ -59,4 +59,45 @@ async fn the_manifest_has_what_the_configuration_needs_and_no_more() {
         manifest["features"]["slash_commands"][0]["url"],
         "https://bot.example.com/slack/commands"
     );
+}
+
+#[tokio::test]
+async fn keywords_and_joining_need_more_and_nothing_else_does() {
+    let manifest = async |namespace: &str, setting: &str, arguments: &[&str]| {
+        let setup = Host::setup().slack_setting(setting).trusted("desk", namespace);
+        let verb = [&["slack-manifest"], arguments].concat();
+        let manifest = setup.write().cli(&verb).await.json();
+        let words = |value: &serde_json::Value| {
+            let words = value.as_array().into_iter().flatten();
+            words.map(|word| word.as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        (
+            words(&manifest["oauth_config"]["scopes"]["bot"]),
+            words(&manifest["oauth_config"]["scopes"]["user"]),
+            words(&manifest["settings"]["event_subscriptions"]["bot_events"]),
+        )
+    };
+    // The host's own channels are written as names in every test.
+    let plain = manifest("", "", &["--search"]).await;
+    assert_eq!(plain.2, ["app_mention", "message.im", "team_join", "user_change"]);
+    assert!(plain.1.is_empty(), "nothing to search for");
+    let more = |had: &[String], has: &[String]| -> Vec<String> {
+        assert!(had.iter().all(|word| has.contains(word)), "{had:?} in {has:?}");
+        has.iter().filter(|word| !had.contains(word)).cloned().collect()
+    };
+
+    let by_id = "[[keyword]]\nwords = ['help']\nsupport_channel = 'C0SUPPORT'\n";
+    let keywords = manifest(by_id, "", &[]).await;
+    assert_eq!(more(&plain.0, &keywords.0), ["channels:history", "groups:history"]);
+    assert_eq!(more(&plain.2, &keywords.2), ["message.channels", "message.groups"]);
+    assert!(keywords.1.is_empty());
+
+    let by_name = manifest("[[keyword]]\nwords = ['help']\n", "", &["--search"]).await;
+    assert!(more(&keywords.0, &by_name.0).is_empty());
+    assert_eq!(more(&keywords.2, &by_name.2), ["channel_rename", "group_rename"]);
+    assert_eq!(by_name.1, ["search:read"]);
+
+    let joins = manifest("", "join_public_channels = true", &[]).await;
+    assert_eq!(more(&plain.0, &joins.0), ["channels:join"]);
+    assert_eq!(more(&plain.2, &joins.2), ["channel_created"]);
 }

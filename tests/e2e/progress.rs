@@ -1,7 +1,6 @@
 //! Runs that take long say in one message how far they are; and what they write can be looked at in chat.
 
-use innkeeper_tests::{FakeSlack, Fault, Gate, Host, Post};
-use rusqlite::params;
+use innkeeper_tests::{FakeSlack, Gate, Host, Post};
 
 use crate::{bash, bash_with};
 
@@ -67,36 +66,6 @@ async fn after_a_crash_the_message_says_what_became_of_the_run() {
 }
 
 #[tokio::test]
-async fn while_slack_is_away_progress_does_not_pile_up() {
-    let (slack, gate) = (FakeSlack::start().await, Gate::new().await);
-    let brew = bash("brew", &format!("{} && echo Brewed", gate.knock("tea")));
-    let inn = Host::setup()
-        .slack(&slack)
-        .slack_setting(SOON)
-        .trusted("demo", &brew)
-        .start()
-        .await;
-    slack.fail_next("chat.postMessage", Fault::RateLimited(6));
-    slack.user("U1").says("#general", "@innkeeper demo brew").await;
-    let tea = gate.visitor().await;
-    slack.await_calls("chat.postMessage", 1).await;
-    let count = || -> i64 {
-        let sql = "SELECT count(*) FROM delivery WHERE edits IS NOT NULL AND settled_at IS NULL";
-        inn.database().query_row(sql, params![], |row| row.get(0)).unwrap()
-    };
-    let done = slack.await_calls("chat.postMessage", 2).await;
-    assert!(count() <= 1, "edits wait");
-    assert_eq!(done[1].outcome, "ok");
-    tea.pass().await;
-    slack
-        .await_post("its last word", |post| post.text.contains("was done after"))
-        .await;
-    slack
-        .await_post("the report", |post| post.text.contains("Brewed"))
-        .await;
-}
-
-#[tokio::test]
 async fn a_run_that_is_quick_shows_nothing_and_never_can_be_chosen() {
     let (slack, gate) = (FakeSlack::start().await, Gate::new().await);
     let brew = bash("brew", &format!("{} && sleep 1.2 && echo Brewed", gate.knock("tea")));
@@ -156,26 +125,51 @@ async fn logs_are_shown_in_chat_while_a_run_goes_on_and_after() {
 #[tokio::test]
 async fn logs_are_for_members_and_for_those_who_may_use_the_namespace() {
     let slack = FakeSlack::start().await;
-    let _inn = Host::setup()
+    let restricted = format!("restricted = true\n{}", bash("whisper", "echo psst"));
+    let quiet = "[jobs.hush]\nrun_args_template = \"echo hush\"\nreport_stdout = true\n";
+    let inn = Host::setup()
         .slack(&slack)
         .trusted("demo", &bash("hello [name]", "echo Hello {name}"))
-        .namespace(
-            "quiet",
-            &bash("hush", "echo psst"),
-            "trust = \"trusted\"\ntriggers = []",
-        )
+        .trusted("secret", &restricted)
+        .namespace("quiet", quiet, "trust = \"trusted\"\ntriggers = []")
         .start()
         .await;
-    let guest = slack.user("U9");
+    let (ada, guest) = (slack.user("U1"), slack.user("U9"));
     guest.says("#general", "@innkeeper demo hello Bob").await;
     slack.await_post("the report", |post| post.text.contains("Hello")).await;
-    for run in ["1", "77"] {
+    ada.says("#general", "@innkeeper secret whisper").await;
+    slack.await_post("the whisper", |post| post.text.contains("psst")).await;
+    inn.cli(&["run", "quiet", "hush"]).await.success();
+    // Outsiders learn nothing from it: whatever the number, they are told the same.
+    for run in ["1", "2", "77"] {
         guest.direct_message(&format!("logs tail {run}")).await;
     }
-    slack
-        .await_posts("two refusals", 2, |post| post.text.contains("only full members"))
+    let refusals = slack
+        .await_posts("three refusals", 3, |post| post.channel_name == "@U9")
         .await;
-    let ada = slack.user("U1");
+    assert!(
+        refusals.iter().all(|post| post.text == refusals[0].text),
+        "{refusals:?}"
+    );
+    assert!(refusals[0].text.contains("only full members"), "{}", refusals[0].text);
+    // What is restricted goes to who asked, alone.
+    ada.says("#tech", "@innkeeper logs tail 2").await;
+    let log = slack
+        .await_post("the log", |post| post.text.contains("secret_whisper"))
+        .await;
+    assert_eq!(log.channel_name, "@U1");
+    slack
+        .await_post("a word about that", |post| {
+            post.channel_name == "#tech" && post.text.contains("to you alone")
+        })
+        .await;
+    ada.says("#tech", "@innkeeper logs tail 3").await;
+    slack
+        .await_post("that Slack gives no orders there", |post| {
+            post.text.contains("`quiet` takes no commands from Slack")
+        })
+        .await;
+    assert!(inn.say("logs tail 3").await.success().contains("hush"));
     ada.says("#tech", "@innkeeper logs tail 77").await;
     slack
         .await_post("that there is no such run", |post| {

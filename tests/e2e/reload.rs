@@ -4,7 +4,7 @@ use innkeeper_tests::{FakeSlack, Gate, Host, guests};
 
 use crate::{bash, guest};
 
-const REPLACED: &[&str] = &["the configuration is replaced"];
+const REPLACED: &[&str] = &["the configuration is replaced", "\"a file changed\""];
 
 fn write(inn: &Host, path: &str, content: &str) {
     let path = inn.path(path);
@@ -47,16 +47,17 @@ async fn a_bad_edit_leaves_the_old_one_in_force_and_is_told_once() {
     let slack = FakeSlack::start().await;
     let hello = bash("hello [name]", "echo Hello {name}");
     let inn = Host::setup().slack(&slack).trusted("demo", &hello).start().await;
-    for mistake in ["nonsense = 1\n", "nonsense = 1\n# and a comment\n"] {
-        write(&inn, "workspace/demo/namespace.toml", &format!("{mistake}{hello}"));
+    for comment in ["# once", "# and again"] {
+        let mistake = format!("nonsense = 1 {comment}\n{hello}");
+        write(&inn, "workspace/demo/namespace.toml", &mistake);
         inn.sighup();
-        inn.await_log(&["stays as it was", "nonsense"]).await;
+        inn.await_log(&["stays as it was", comment]).await;
     }
     let told = slack
         .await_post("the logs channel", |post| post.channel_name == "#bot-logs")
         .await;
     assert!(told.text.contains("it has 1 error"), "{}", told.text);
-    assert!(told.text.contains("namespace.toml:1"), "{}", told.text);
+    assert!(told.text.contains("namespace.toml:1)"), "{}", told.text);
     slack.user("U1").says("#general", "@innkeeper demo hello Bob").await;
     slack
         .await_post("the old command", |post| post.text.contains("Hello Bob"))
@@ -73,6 +74,7 @@ async fn a_bad_edit_leaves_the_old_one_in_force_and_is_told_once() {
     slack
         .await_post("the mended command", |post| post.text.contains("Good day, Eve"))
         .await;
+    assert_eq!(slack.posts_in("#bot-logs").len(), 2, "once, and that it is mended");
 }
 
 #[tokio::test]
@@ -90,11 +92,12 @@ async fn who_only_reads_the_files_changes_nothing() {
     inn.await_log(REPLACED).await;
     inn.cli(&["check"]).await.success();
     inn.sighup();
-    inn.await_log(&["SIGHUP"]).await;
+    inn.await_log(&["the configuration is replaced", "SIGHUP"]).await;
     slack.user("U1").says("#general", "@innkeeper demo hello Bob").await;
     slack.await_post("the report", |post| post.text.contains("Bob")).await;
-    let seen = inn.log_text().matches("a file of the configuration changed").count();
-    assert_eq!(seen, 1, "{}", inn.log_text());
+    let log = inn.log_text();
+    let by_a_change = |line: &&str| REPLACED.iter().all(|words| line.contains(words));
+    assert_eq!(log.lines().filter(by_a_change).count(), 1, "{log}");
 }
 
 #[tokio::test]
@@ -195,6 +198,46 @@ async fn a_stranger_who_breaks_his_file_keeps_nobody_back_and_nothing_that_was_t
         .await_post("that it has errors", |post| {
             post.channel_name == "#tech" && post.text.contains("has errors in its configuration")
         })
+        .await;
+}
+
+#[tokio::test]
+async fn what_waits_for_a_namespace_waits_until_its_errors_are_mended() {
+    let (slack, gate) = (FakeSlack::start().await, Gate::new().await);
+    let brew = bash("brew [tea]", &format!("{} && echo Brewed {{tea}}", gate.knock("{tea}")));
+    let inn = Host::setup().slack(&slack).trusted("demo", &brew).start().await;
+    let ada = slack.user("U1");
+    ada.says("#general", "@innkeeper demo brew green").await;
+    let green = gate.visitor().await;
+    ada.says("#general", "@innkeeper demo brew black").await;
+    slack
+        .await_post("that it waits", |post| post.text.contains("Request 2 starts"))
+        .await;
+    // A slip in the name: these grants go to nobody, and `demo` is a stranger's that has errors.
+    let file = std::fs::read_to_string(inn.path("innkeeper.toml")).unwrap();
+    write(
+        &inn,
+        "innkeeper.toml",
+        &file.replace("[namespaces.demo]", "[namespaces.dem]"),
+    );
+    slack
+        .await_post("that it is left out", |post| {
+            post.text.contains("Left out, until they are mended: `demo`")
+        })
+        .await;
+    green.pass().await;
+    slack
+        .await_post("the tea that was being made", |post| post.text.contains("Brewed green"))
+        .await;
+    // An editor's empty file is no configuration.
+    write(&inn, "innkeeper.toml", "\n");
+    slack
+        .await_post("that it is empty", |post| post.text.contains("innkeeper.toml is empty"))
+        .await;
+    write(&inn, "innkeeper.toml", &file);
+    gate.visitor().await.pass().await;
+    slack
+        .await_post("the tea that waited", |post| post.text.contains("Brewed black"))
         .await;
 }
 

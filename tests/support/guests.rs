@@ -19,6 +19,11 @@ pub fn javascript() -> PathBuf {
     found("tools/js.wasm")
 }
 
+/// What `cargo xtask guests --all` wrote down about a tool that it installed.
+pub(crate) fn tool_file(name: &str) -> PathBuf {
+    found(&format!("tools/{name}"))
+}
+
 /// A folder that `cargo xtask guests --all` installed a tool into, for example `node`.
 pub fn tool(name: &str) -> PathBuf {
     let path = build_folder().parent().unwrap().join("tools").join(name);

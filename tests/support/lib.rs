@@ -27,6 +27,7 @@
     reason = "this crate is a test's hands: whatever goes wrong here has to end the test, with a reason"
 )]
 
+pub mod clients;
 pub mod gate;
 pub mod github;
 pub mod guests;

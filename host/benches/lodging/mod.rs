@@ -176,6 +176,7 @@ fn namespace() -> Namespace {
         description: None,
         restricted: false,
         default_channel: None,
+        fabfile: None,
         folder: PathBuf::new(),
         grants: grants(),
         jobs: BTreeMap::new(),
@@ -183,6 +184,7 @@ fn namespace() -> Namespace {
         github: Vec::new(),
         comment_commands: None,
         schedules: Vec::new(),
+        keywords: Vec::new(),
         hooks: BTreeMap::new(),
     }
 }

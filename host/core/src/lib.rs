@@ -4,6 +4,7 @@
 //!   command   text  -> which job, with which arguments            (pure)
 //!   config    two TOML files -> a Config that cannot be wrong     (reads files, runs nothing)
 //!   schedule  which starts are due by the clock                   (pure)
+//!   keyword   which word in a message calls whom                  (pure)
 //!   queue     the states of a request and of a run                (pure)
 //!   report    an Outcome and a format -> a Message                (pure)
 //!   outbox    what is decided to be sent; the contract of a Target
@@ -18,6 +19,7 @@
 pub mod clock;
 pub mod command;
 pub mod config;
+pub mod keyword;
 pub mod message;
 pub mod outbox;
 pub mod queue;

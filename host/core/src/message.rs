@@ -147,12 +147,16 @@ pub struct File {
 pub enum Content {
     /// A message is posted.
     Message(Message),
+    /// A message is posted that is edited later, and that nobody misses where it cannot be posted: how far something is.
+    Progress(Post),
     /// The message that another delivery posted says this from now on.
     Edit {
         /// The id of that delivery.
         of: Uuid,
         /// What it says.
         post: Post,
+        /// Whether it is its last word. Any other is not worth a second try: the next one says more.
+        last: bool,
     },
     /// A reaction is put on a message; `name` is the emoji's name without colons.
     Reaction {
@@ -222,13 +226,23 @@ impl NewDelivery {
         }
     }
 
-    /// Another text for what the delivery `of` posts at `address`.
-    pub fn edit(address: Address, of: Uuid, post: Post, run: Option<RunId>) -> Self {
+    /// A message at `address` that shows how far `run` is.
+    pub fn progress(address: Address, post: Post, run: RunId) -> Self {
         Self {
             id: Uuid::now_v7(),
             address,
-            content: Content::Edit { of, post },
-            run,
+            content: Content::Progress(post),
+            run: Some(run),
+        }
+    }
+
+    /// Another text for what the delivery `of` posts at `address`.
+    pub fn edit(address: Address, of: Uuid, post: Post, last: bool, run: RunId) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            address,
+            content: Content::Edit { of, post, last },
+            run: Some(run),
         }
     }
 

@@ -1,9 +1,12 @@
 //! Who asked for what: askings, their origins, and the requests that they cause. Plain data.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::Timestamp;
+use crate::keyword::RuleKey;
 use crate::message::{Address, GithubPlace};
 
 /// Declares a 64-bit number that the database gives out and never gives out again.
@@ -117,6 +120,8 @@ pub enum Origin {
     Hook(HookOrigin),
     /// The clock.
     Schedule(ScheduleOrigin),
+    /// A word in a channel.
+    Keyword(KeywordOrigin),
     /// The command line on the host.
     Cli(CliOrigin),
 }
@@ -250,6 +255,35 @@ pub struct ScheduleOrigin {
     pub channel: Option<String>,
 }
 
+/// Which word in which message asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeywordOrigin {
+    /// The namespace of the rule.
+    pub namespace: String,
+    /// The rule, as [`crate::keyword::RuleKey`] has it.
+    pub rule: RuleKey,
+    /// The keyword, as it was written in the message.
+    pub keyword: String,
+    /// The workspace, `T…`.
+    pub team: String,
+    /// The channel, `C…` or `G…`.
+    pub channel: String,
+    /// Who wrote the message, `U…` or `W…`.
+    pub user: String,
+    /// The workspace that the user belongs to, where Slack says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_team: Option<String>,
+    /// The message's `ts`.
+    pub message: String,
+    /// The `ts` of the thread that the message is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
+    /// The link to the message.
+    pub link: String,
+    /// Where the link is posted.
+    pub support_channel: String,
+}
+
 /// Who asked on the command line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CliOrigin {
@@ -268,6 +302,7 @@ impl Origin {
             Self::Github(_) => Trigger::Github,
             Self::Hook(_) => Trigger::Hook,
             Self::Schedule(_) => Trigger::Schedule,
+            Self::Keyword(_) => Trigger::Keyword,
             Self::Cli(_) => Trigger::Cli,
         }
     }
@@ -284,6 +319,11 @@ impl Origin {
             Self::Github(github) => github.reply_to(),
             Self::Hook(hook) => hook.channel.clone().map(Address::slack_channel),
             Self::Schedule(schedule) => schedule.channel.clone().map(Address::slack_channel),
+            Self::Keyword(call) => Some(Address::Slack {
+                channel: call.channel.clone(),
+                thread: Some(call.thread.clone().unwrap_or_else(|| call.message.clone())),
+                or_user: None,
+            }),
             Self::Cli(cli) => cli.session.map(|session| Address::Terminal { session }),
         }
     }
@@ -293,7 +333,7 @@ impl Origin {
         match self {
             Self::Cli(cli) => cli.session,
             Self::Hook(hook) => hook.session,
-            Self::Slack(_) | Self::Github(_) | Self::Schedule(_) => None,
+            Self::Slack(_) | Self::Github(_) | Self::Schedule(_) | Self::Keyword(_) => None,
         }
     }
 
@@ -316,7 +356,7 @@ impl Origin {
         match self {
             Self::Slack(_) => true,
             Self::Github(github) => github.comment,
-            Self::Hook(_) | Self::Schedule(_) | Self::Cli(_) => false,
+            Self::Hook(_) | Self::Schedule(_) | Self::Keyword(_) | Self::Cli(_) => false,
         }
     }
 
@@ -327,6 +367,10 @@ impl Origin {
                 channel: slack.channel.clone(),
                 ts,
             }),
+            Self::Keyword(call) => Some(Address::SlackMessage {
+                channel: call.channel.clone(),
+                ts: call.message.clone(),
+            }),
             Self::Github(github) => {
                 let back = github.write_back.as_ref()?;
                 Some(back.address(GithubPlace::Comment(back.comment?)))
@@ -335,11 +379,38 @@ impl Origin {
         }
     }
 
+    /// Everywhere that something may be said as soon as it is heard.
+    pub fn told_at(&self) -> impl Iterator<Item = Address> {
+        let support = match self {
+            Self::Keyword(call) => Some(Address::slack_channel(&call.support_channel)),
+            Self::Slack(_) | Self::Github(_) | Self::Hook(_) | Self::Schedule(_) | Self::Cli(_) => None,
+        };
+        let places = [self.reply_to(), self.asking_message(), self.commit_status(), support];
+        places.into_iter().flatten()
+    }
+
+    /// Who in Slack asked, and where. None where nobody in Slack did.
+    pub fn in_slack(&self) -> Option<Cow<'_, SlackOrigin>> {
+        match self {
+            Self::Slack(slack) => Some(Cow::Borrowed(slack)),
+            Self::Keyword(call) => Some(Cow::Owned(SlackOrigin {
+                team: call.team.clone(),
+                channel: call.channel.clone(),
+                user: call.user.clone(),
+                user_team: call.user_team.clone(),
+                message: Some(call.message.clone()),
+                thread: call.thread.clone(),
+                direct: false,
+            })),
+            Self::Github(_) | Self::Hook(_) | Self::Schedule(_) | Self::Cli(_) => None,
+        }
+    }
+
     /// The commit on GitHub whose status shows how it goes.
     pub fn commit_status(&self) -> Option<Address> {
         match self {
             Self::Github(github) => github.write_back.as_ref().and_then(WriteBack::status),
-            Self::Slack(_) | Self::Hook(_) | Self::Schedule(_) | Self::Cli(_) => None,
+            Self::Slack(_) | Self::Hook(_) | Self::Schedule(_) | Self::Keyword(_) | Self::Cli(_) => None,
         }
     }
 }

@@ -2,11 +2,13 @@
 //! everything.
 
 mod github;
+mod notices;
 mod reload;
 mod slack;
 mod solo;
 mod tasks;
 
+pub use reload::Begun;
 pub use solo::{Solo, SoloConversation};
 
 use std::collections::BTreeSet;
@@ -26,6 +28,7 @@ use innkeeper_core::config::secrets::{Secret, Secrets};
 use innkeeper_core::config::{ComponentSource, Config};
 use innkeeper_core::store::Store;
 use tokio::net::TcpListener;
+use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -43,6 +46,7 @@ use crate::guest::{GuestSettings, Guests};
 use crate::registry::Registries;
 use crate::runner::bash::{BashRunner, BashSettings, Grace};
 use crate::runner::component::ComponentRunner;
+use crate::runner::fabfile::{Fabfiles, HttpFetch};
 use crate::trigger::cli::CommandLine;
 use crate::trigger::github::GithubTrigger;
 use crate::trigger::hook::{HookParts, HookTrigger};
@@ -51,6 +55,7 @@ use crate::trigger::schedule::ScheduleTrigger;
 use crate::web;
 
 use github::Github;
+use notices::LogsChannel;
 use slack::Slack;
 use tasks::Tasks;
 
@@ -97,6 +102,7 @@ pub struct App {
     clock: Arc<dyn Clock>,
     store: Arc<Store>,
     guests: Arc<Guests>,
+    registries: Arc<Registries>,
     bells: Bells,
     /// Where the outbox is rung; taken by the sender.
     lanes: Option<mpsc::UnboundedReceiver<String>>,
@@ -126,24 +132,32 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let store = Arc::new(Store::open(&config.data_dir)?);
         let (replace, current) = Current::new(config.clone());
+        let registries = Arc::new(Registries::new(lock_file(&config.file), &config.data_dir, judge));
         let guests = Arc::new(Guests::new(GuestSettings {
             cache_folder: config.data_dir.join("cache"),
             capacity: config.capacity,
             environment: Environment::of_process(),
-            registries: Arc::new(Registries::new(lock_file(&config.file), &config.data_dir, judge)),
+            registries: registries.clone(),
             compiler: CompilerCommand::this_program(),
             clock: clock.clone(),
         }));
+        let (bells, lanes) = Bells::new();
+        let notices = Arc::new(LogsChannel {
+            current: current.clone(),
+            store: store.clone(),
+            clock: clock.clone(),
+            bells: bells.clone(),
+        });
         let runners = Runners {
             bash: Arc::new(BashRunner::new(BashSettings {
                 workspace: config.workspace.clone(),
                 environment: std::env::vars_os().collect(),
+                fabfiles: Fabfiles::new(Arc::<HttpFetch>::default(), notices),
                 links: config.data_dir.join("cache").join("bin"),
                 grace: Grace::default(),
             })?),
             component: Arc::new(ComponentRunner::new(guests.clone())),
         };
-        let (bells, lanes) = Bells::new();
         let terminals = Terminals::default();
         let dispatcher = Arc::new(Dispatcher::new(Parts {
             current: current.clone(),
@@ -162,6 +176,7 @@ impl App {
             clock,
             store,
             guests,
+            registries,
             bells,
             lanes: Some(lanes),
             terminals,
@@ -192,7 +207,7 @@ impl App {
         }
     }
 
-    fn reloader(&self) -> reload::Reloader {
+    fn reloader(&self, begun: Begun) -> reload::Reloader {
         reload::Reloader {
             replace: self.replace.clone(),
             current: self.current.clone(),
@@ -201,8 +216,9 @@ impl App {
             clock: self.clock.clone(),
             bells: self.bells.clone(),
             guests: self.guests.clone(),
-            host_file: reload::bytes_of(&self.config.file),
-            told: None,
+            registries: self.registries.clone(),
+            begun,
+            news: reload::News::default(),
         }
     }
 
@@ -252,9 +268,7 @@ impl App {
         intake: &Arc<Intake>,
         stop: &CancellationToken,
     ) -> anyhow::Result<(Arc<GithubTrigger>, Arc<HookTrigger>)> {
-        for name in &self.config.webhook_secrets {
-            self.secrets.get(name)?;
-        }
+        reload::readable_secrets(&self.config, &self.secrets)?;
         let secret = self.secret("signs these webhooks: they are refused");
         let github = GithubTrigger::new(self.current.clone(), secret.clone(), intake.clone(), self.clock.clone());
         let parts = HookParts {
@@ -390,11 +404,18 @@ fn keep_memory_private() {
 /// Serving.
 impl App {
     /// Takes orders until `stop`; then no new starts, running work gets its grace, and nothing is lost. `hurry` ends
-    /// running work at once.
+    /// running work at once. `begun` is from before the configuration was read: what changed since is read again, as at every
+    /// `hangup`.
     ///
     /// # Errors
     /// What keeps the host from starting, or a loop that ended by itself.
-    pub async fn serve(mut self, stop: CancellationToken, hurry: CancellationToken) -> anyhow::Result<()> {
+    pub async fn serve(
+        mut self,
+        stop: CancellationToken,
+        hurry: CancellationToken,
+        begun: Begun,
+        hangup: Signal,
+    ) -> anyhow::Result<()> {
         let slack = Slack::from_secrets(&self.config, &self.secrets, self.clock.clone())?;
         let intake = self.intake(slack.as_ref(), &stop);
         let at_github = self.github()?;
@@ -419,7 +440,7 @@ impl App {
         let schedules = ScheduleTrigger::resume(self.current.clone(), intake.clone(), self.clock.clone()).await?;
         self.guests.preload(components(&self.config));
 
-        let (hangup, reloader) = (reload::hangups()?, self.reloader());
+        let reloader = self.reloader(begun);
         let lanes = self.lanes.take().context("this host serves already")?;
         let mut tasks = Tasks::default();
         let (after_work, after_deliveries) = (CancellationToken::new(), CancellationToken::new());
@@ -451,7 +472,7 @@ impl App {
         });
         tasks.spawn("web", ends_well(web::serve(listener, routes, limits, stop.clone())));
         match slack {
-            Some(slack) => tasks.spawn("slack", slack.run(intake.clone(), stop.clone())),
+            Some(slack) => tasks.spawn("slack", slack.run(intake.clone(), self.current.clone(), stop.clone())),
             None => tracing::warn!("no SLACK_BOT_TOKEN: nothing is heard from Slack or posted to it"),
         }
         tasks.spawn("missed", ends_well(at_github.ask_for_missed(stop.clone())));

@@ -13,19 +13,18 @@ use axum::routing::post;
 use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::Clock;
 use innkeeper_core::config::secrets::{Secret, Secrets};
-use innkeeper_core::config::{Config, SlackMode};
+use innkeeper_core::config::{Config, Join, SlackMode};
 use innkeeper_core::outbox::Target;
 use innkeeper_core::request::SlackOrigin;
 use tokio::sync::SetOnce;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use crate::current::Current;
 use crate::deliver::slack::SlackTarget;
-use crate::slack::{Identity, SlackApi};
-use crate::trigger::slack::{SigningSecret, SlackDirectory, SlackTrigger};
+use crate::slack::{ApiError, Identity, SlackApi, api_url};
+use crate::trigger::slack::{CatchUp, Channels, Joiner, SigningSecret, SlackDirectory, SlackTrigger};
 use crate::trigger::{Directory, Intake, Standing};
-
-const DEFAULT_API: &str = "https://slack.com/api";
 
 /// How long after Slack could not say who the bot is it is asked again; doubles up to the second.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -42,6 +41,9 @@ pub(super) struct Slack {
     target: Arc<SlackTarget>,
     directory: Arc<LateDirectory>,
     routes: Arc<SetOnce<Router>>,
+    /// The way of the user whose token searches for keywords; none without one.
+    search: Option<SlackApi>,
+    join: Join,
 }
 
 /// How Slack's events come in.
@@ -69,8 +71,10 @@ impl Slack {
             SlackMode::Socket => WayIn::Socket,
             SlackMode::Http => WayIn::Http(signing_secret(secrets.get("SLACK_SIGNING_SECRET")?)?),
         };
-        let api_url = std::env::var("SLACK_API_URL").unwrap_or_else(|_| DEFAULT_API.into());
+        let api_url = api_url();
         let api = Arc::new(SlackApi::new(&api_url, bot_token, app_token)?);
+        let search = secrets.get("SLACK_USER_TOKEN")?;
+        let search = search.map(|token| SlackApi::new(&api_url, token, None)).transpose()?;
         Ok(Some(Self {
             target: Arc::new(SlackTarget::new(api.clone(), clock.clone())),
             api,
@@ -78,6 +82,8 @@ impl Slack {
             clock,
             directory: Arc::default(),
             routes: Arc::default(),
+            search,
+            join: config.slack.join,
         }))
     }
 
@@ -102,26 +108,65 @@ impl Slack {
     }
 
     /// Asks who the bot is, and listens until `stop`.
-    pub(super) async fn run(self, intake: Arc<Intake>, stop: CancellationToken) -> anyhow::Result<()> {
+    pub(super) async fn run(
+        self,
+        intake: Arc<Intake>,
+        current: Current,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
         let identity = tokio::select! {
             identity = self.who_am_i() => identity,
             () = stop.cancelled() => return Ok(()),
         };
         tracing::info!(user = identity.user, team = identity.team, "Slack knows the bot");
         let directory = SlackDirectory::new(self.api.clone(), identity.clone(), self.clock.clone());
+        let directory = Arc::new(directory);
         // Set once: this is the only place, and it is passed once.
-        let _ = self.directory.0.set(directory);
-        let trigger = Arc::new(SlackTrigger::new(intake, identity));
-        match self.way_in {
-            WayIn::Socket => trigger.run_socket(self.api, stop).await,
-            WayIn::Http(secret) => {
-                let _ = self
-                    .routes
-                    .set(crate::trigger::slack::routes(trigger, secret, self.clock));
-                stop.cancelled().await;
-                Ok(())
+        let _ = self.directory.0.set(directory.clone());
+        let channels = Arc::new(Channels::new(self.api.clone()));
+        if !intake.keywords().is_empty() {
+            tokio::select! {
+                () = know(&channels) => {}
+                () = stop.cancelled() => return Ok(()),
             }
         }
+        let (joiner, made) = Joiner::new(self.join, self.api.clone(), channels.clone()).unzip();
+        let trigger = Arc::new(SlackTrigger::new(
+            intake.clone(),
+            identity,
+            channels,
+            directory.clone(),
+            made,
+        ));
+        let catch_up = CatchUp {
+            trigger: trigger.clone(),
+            intake,
+            directory,
+            api: self.api.clone(),
+            search: self.search,
+            current,
+            clock: self.clock.clone(),
+        };
+        let by_socket = matches!(self.way_in, WayIn::Socket);
+        let joining = async {
+            if let Some(joiner) = joiner {
+                joiner.run(stop.clone()).await;
+            }
+        };
+        let listening = async {
+            match self.way_in {
+                WayIn::Socket => trigger.run_socket(self.api, stop.clone()).await,
+                WayIn::Http(secret) => {
+                    let _ = self
+                        .routes
+                        .set(crate::trigger::slack::routes(trigger, secret, self.clock));
+                    stop.cancelled().await;
+                    Ok(())
+                }
+            }
+        };
+        let (listened, (), ()) = tokio::join!(listening, catch_up.run(by_socket, stop.clone()), joining);
+        listened
     }
 
     async fn who_am_i(&self) -> Identity {
@@ -136,6 +181,26 @@ impl Slack {
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(LONGEST_WAIT);
         }
+    }
+}
+
+/// Learns which channels the bot is in before it listens: rules name them. Where Slack refuses to tell, rules that name none
+/// listen all the same.
+async fn know(channels: &Channels) {
+    let mut wait = FIRST_WAIT;
+    loop {
+        match channels.refresh().await {
+            Ok(()) => return,
+            Err(error @ ApiError::Refused { .. }) => {
+                tracing::error!(%error, "it is not known which channels the bot is in: keyword rules that name channels by `#name` do not work; compare the app with `innkeeper slack-manifest`");
+                return;
+            }
+            Err(error) => {
+                tracing::warn!(%error, retry_seconds = wait.as_secs(), "Slack does not say which channels the bot is in");
+            }
+        }
+        tokio::time::sleep(wait).await;
+        wait = (wait * 2).min(LONGEST_WAIT);
     }
 }
 
@@ -165,7 +230,7 @@ async fn pass_on(State(routes): State<Arc<SetOnce<Router>>>, request: Request) -
 
 /// The directory, from when Slack has said who the bot is.
 #[derive(Default)]
-struct LateDirectory(OnceLock<SlackDirectory>);
+struct LateDirectory(OnceLock<Arc<SlackDirectory>>);
 
 impl Directory for LateDirectory {
     fn known(&self, who: &SlackOrigin) -> Option<Standing> {

@@ -1,13 +1,14 @@
 //! `innkeeper slack-manifest`: the Slack app that this configuration needs, no more.
 
-use std::collections::BTreeSet;
-
+use innkeeper_core::config::secrets::Secrets;
 use innkeeper_core::config::{Config, SlackMode};
 use serde_json::{Value, json};
 
+use super::slack_app::Needs;
 use super::{Ended, Misuse, print};
 
-pub(super) fn run(config: &Config, name: &str, url: Option<&str>) -> anyhow::Result<Ended> {
+/// `search`: whether the app may search in the name of who installs it; also where a user's token is there already.
+pub(super) fn run(config: &Config, name: &str, url: Option<&str>, search: bool) -> anyhow::Result<Ended> {
     let url = match (config.slack.mode, url) {
         (SlackMode::Socket, _) => None,
         (SlackMode::Http, Some(url)) => Some(url.trim_end_matches('/')),
@@ -16,13 +17,15 @@ pub(super) fn run(config: &Config, name: &str, url: Option<&str>) -> anyhow::Res
             return Err(Misuse(why.to_owned()).into());
         }
     };
-    print(serde_json::to_string_pretty(&manifest(config, name, url))?)?;
+    let mut needs = Needs::of(config);
+    needs.search = search || Secrets::from_env().get("SLACK_USER_TOKEN")?.is_some();
+    print(serde_json::to_string_pretty(&manifest(&needs, config, name, url))?)?;
     Ok(Ended::Done)
 }
 
 /// The manifest, as <https://docs.slack.dev/reference/app-manifest> has it. `url`: where Slack reaches the host; none with
 /// Socket Mode.
-fn manifest(config: &Config, name: &str, url: Option<&str>) -> Value {
+fn manifest(needs: &Needs, config: &Config, name: &str, url: Option<&str>) -> Value {
     let at = |path: &str| url.map(|url| format!("{url}{path}"));
     let mut command = json!({
         "command": "/innkeeper",
@@ -30,7 +33,11 @@ fn manifest(config: &Config, name: &str, url: Option<&str>) -> Value {
         "usage_hint": "help",
         "should_escape": true,
     });
-    let mut events = json!({ "bot_events": ["app_mention", "message.im"] });
+    let mut events = json!({ "bot_events": needs.events() });
+    let mut scopes = json!({ "bot": needs.scopes(config) });
+    if needs.searches() {
+        scopes["user"] = json!(["search:read"]);
+    }
     // Buttons.
     let mut interactivity = json!({ "is_enabled": true });
     for (part, key, path) in [
@@ -49,7 +56,7 @@ fn manifest(config: &Config, name: &str, url: Option<&str>) -> Value {
             "bot_user": { "display_name": name, "always_online": true },
             "slash_commands": [command],
         },
-        "oauth_config": { "scopes": { "bot": scopes(config) } },
+        "oauth_config": { "scopes": scopes },
         "settings": {
             "event_subscriptions": events,
             "interactivity": interactivity,
@@ -58,42 +65,4 @@ fn manifest(config: &Config, name: &str, url: Option<&str>) -> Value {
             "token_rotation_enabled": false,
         },
     })
-}
-
-/// The bot token's scopes; docs/slack.md says what each is for.
-fn scopes(config: &Config) -> BTreeSet<&'static str> {
-    let mut scopes = BTreeSet::from([
-        "app_mentions:read",
-        "chat:write",
-        "commands",
-        // The whole log of a run, and what is too long for a message.
-        "files:write",
-        "im:history",
-        "im:write",
-        "reactions:write",
-        // Logs are for members, and so are restricted namespaces.
-        "users:read",
-    ]);
-    if names_a_channel(config) {
-        scopes.extend(["channels:read", "groups:read"]);
-    }
-    scopes
-}
-
-/// Whether some channel is written as `#name`, which Slack has to be asked about.
-fn names_a_channel(config: &Config) -> bool {
-    let of_host = [&config.slack.logs_channel, &config.slack.support_channel];
-    let of_namespaces = config.namespaces.values().flat_map(|namespace| {
-        let rules = namespace.github.iter().map(|rule| &rule.channel);
-        let schedules = namespace.schedules.iter().map(|schedule| &schedule.channel);
-        let hooks = namespace.hooks.values().map(|hook| &hook.channel);
-        let comments = namespace.comment_commands.iter().map(|commands| &commands.channel);
-        rules
-            .chain(comments)
-            .chain(schedules)
-            .chain(hooks)
-            .chain([&namespace.default_channel])
-    });
-    let mut named = of_host.into_iter().chain(of_namespaces).flatten();
-    named.any(|channel| channel.starts_with('#'))
 }

@@ -7,7 +7,9 @@ mod cancel;
 mod chat;
 mod check;
 mod client;
+mod doctor;
 mod import;
+mod init;
 mod inspect;
 mod logs;
 mod manifest;
@@ -19,6 +21,7 @@ mod schedules;
 mod schema;
 mod serve;
 mod show;
+mod slack_app;
 mod status;
 mod watch;
 
@@ -68,6 +71,12 @@ enum Verb {
         /// one changes and could ask for more.
         #[arg(long)]
         accept: bool,
+    },
+    /// Looks at everything that the host needs: configuration, Slack, webhooks, the data folder, tools. Says what to mend.
+    Doctor {
+        /// Prints what was found as JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Prints a JSON Schema, so that an editor can complete a file.
     Schema {
@@ -125,6 +134,12 @@ enum Verb {
         #[arg(long)]
         namespace: Option<String>,
     },
+    /// Begins a host: a configuration and a first namespace, that run as they stand.
+    Init {
+        /// What the namespace is called.
+        #[arg(default_value = "first")]
+        namespace: String,
+    },
     /// Prints the manifest of the Slack app that the configuration needs, with its scopes and events.
     SlackManifest {
         /// What the bot is called.
@@ -133,6 +148,9 @@ enum Verb {
         /// Where Slack reaches the host, for example https://bot.example.com. Only with `mode = "http"`.
         #[arg(long)]
         url: Option<String>,
+        /// Lets the app search for keywords in the name of who installs it, whose token is SLACK_USER_TOKEN then.
+        #[arg(long)]
+        search: bool,
     },
     /// Makes namespaces of another bot's configuration, and lists what could not be carried over. Runs nothing of it.
     Import {
@@ -241,8 +259,9 @@ pub fn main() -> ExitCode {
 fn run(arguments: Arguments) -> anyhow::Result<Ended> {
     let file = arguments.config;
     match arguments.verb {
-        Verb::Serve => block_on("info,rusqlite_migration=warn", serve::run(&load(&file)?)),
+        Verb::Serve => block_on("info,rusqlite_migration=warn", serve::run(&file)),
         Verb::Check { json, accept } => check::run(&file, json, accept),
+        Verb::Doctor { json } => block_on("error", doctor::run(&file, json)),
         Verb::Schema { file } => schema::run(file),
         Verb::Say { text, json } => block_on("warn", order::say(&load(&file)?, text.join(" "), json)),
         Verb::Match { text, json } => matching::run(&load(&file)?, &text.join(" "), json),
@@ -278,7 +297,8 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
             lang,
             namespace,
         } => new::run(&file, kind, &name, lang, namespace.as_deref()),
-        Verb::SlackManifest { name, url } => manifest::run(&load(&file)?, &name, url.as_deref()),
+        Verb::Init { namespace } => init::run(&file, &namespace),
+        Verb::SlackManifest { name, url, search } => manifest::run(&load(&file)?, &name, url.as_deref(), search),
         Verb::Import { from, file: foreign } => import::run(&file, from, &foreign),
         Verb::Build {
             namespace,

@@ -1,15 +1,19 @@
 //! `innkeeper serve`: everything at once, until SIGTERM or SIGINT.
 
+use std::path::Path;
 use std::time::Duration;
 
-use innkeeper_core::config::Config;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::Ended;
-use crate::app::App;
+use super::{Ended, load};
+use crate::app::{App, Begun};
 
-pub(super) async fn run(config: &Config) -> anyhow::Result<Ended> {
+/// Begins. `file` is read after SIGHUP is listened to, which until then ends the process.
+pub(super) async fn run(file: &Path) -> anyhow::Result<Ended> {
+    let hangup = signal(SignalKind::hangup())?;
+    let begun = Begun::to_read(file);
+    let config = load(file)?;
     let (stop, hurry) = (CancellationToken::new(), CancellationToken::new());
     tokio::spawn(stop_on_signal(
         signal(SignalKind::terminate())?,
@@ -17,7 +21,7 @@ pub(super) async fn run(config: &Config) -> anyhow::Result<Ended> {
         stop.clone(),
         hurry.clone(),
     ));
-    App::open(config.clone()).await?.serve(stop, hurry).await?;
+    App::open(config).await?.serve(stop, hurry, begun, hangup).await?;
     Ok(Ended::Done)
 }
 

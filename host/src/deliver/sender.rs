@@ -273,6 +273,10 @@ impl Sender {
 
     fn after_failure(&self, delivery: &Delivery, failure: &Failure, now: Timestamp) -> (Settled, Vec<NewDelivery>) {
         let why = failure.to_string();
+        // What it would say is said by the next one, and others wait behind it.
+        if let Content::Edit { last: false, .. } = delivery.content {
+            return (Settled::GivenUp { why }, Vec::new());
+        }
         match outbox::next(failure, delivery.attempts, delivery.created, now, jitter(delivery)) {
             Next::Retry(at) => {
                 tracing::warn!(delivery.id = %delivery.id, attempts = delivery.attempts, why, retry.at = %at, "a delivery failed; it is tried again");

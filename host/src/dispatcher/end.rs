@@ -84,7 +84,7 @@ impl Dispatcher {
         let reported = u32::try_from(messages.len()).unwrap_or(u32::MAX);
         let mut deliveries = reactions(run, &outcome.ending);
         deliveries.extend(report::status::ended(run, &outcome.ending, outcome.duration));
-        deliveries.extend(to_every_place(run, &messages, outcome.ending.is_success()));
+        deliveries.extend(to_every_place(run, &messages, &outcome.ending));
         if let (true, Some(channel)) = (calls_support, support) {
             let call = report::support_call(&run.full_name(), run.id, &run.askings);
             deliveries.push(NewDelivery::message(
@@ -156,7 +156,8 @@ fn reactions(run: &Run, ending: &Ending) -> Vec<NewDelivery> {
 }
 
 /// The report, once for each distinct place that asked. That of a failure in Slack has buttons.
-fn to_every_place(run: &Run, messages: &[Message], succeeded: bool) -> Vec<NewDelivery> {
+fn to_every_place(run: &Run, messages: &[Message], ending: &Ending) -> Vec<NewDelivery> {
+    let began = !matches!(ending, Ending::NotStarted { .. });
     let mut known = HashSet::new();
     let places = run
         .askings
@@ -165,10 +166,9 @@ fn to_every_place(run: &Run, messages: &[Message], succeeded: bool) -> Vec<NewDe
     places
         .filter(|(_, place)| known.insert(place.place()))
         .flat_map(|(asking, place)| {
-            let buttons = if succeeded {
-                Vec::new()
-            } else {
-                after_failure(run, asking)
+            let buttons = match ending.is_success() {
+                true => Vec::new(),
+                false => after_failure(run, began, asking),
             };
             let last = messages.len().saturating_sub(1);
             messages.iter().enumerate().map(move |(at, message)| {
@@ -183,9 +183,9 @@ fn to_every_place(run: &Run, messages: &[Message], succeeded: bool) -> Vec<NewDe
 }
 
 /// What somebody in Slack may want to do about a failure: ask again as was asked there, and look at the log.
-fn after_failure(run: &Run, asking: &Asking) -> Vec<Button> {
+fn after_failure(run: &Run, began: bool, asking: &Asking) -> Vec<Button> {
     let again = said_in_slack(asking).map(Button::again);
-    let log = again.is_some().then(|| Button::log(run.id));
+    let log = (began && again.is_some()).then(|| Button::log(run.id));
     again.into_iter().chain(log).collect()
 }
 
@@ -193,7 +193,7 @@ fn after_failure(run: &Run, asking: &Asking) -> Vec<Button> {
 fn said_in_slack(asking: &Asking) -> Option<&str> {
     match asking.origin {
         Origin::Slack(_) => asking.text.as_deref(),
-        Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => None,
+        Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Keyword(_) | Origin::Cli(_) => None,
     }
 }
 

@@ -26,7 +26,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use self::progress::Shown;
+use self::progress::{Pacer, Shown};
 use self::shares::Shares;
 use crate::bell::Bells;
 use crate::current::{Current, Derived};
@@ -72,6 +72,7 @@ pub struct Dispatcher {
     /// What no run sees of the environment, whatever is granted.
     hidden: Derived<BTreeSet<String>>,
     slots: Arc<Semaphore>,
+    pacer: Pacer,
     shares: Shares,
     running: TaskTracker,
     /// Ends running work at once.
@@ -86,6 +87,7 @@ impl Dispatcher {
             hidden: Derived::new(parts.current.clone(), |config| hidden_variables(config)),
             parts,
             slots,
+            pacer: Pacer::default(),
             shares: Shares::default(),
             running: TaskTracker::new(),
             kill: CancellationToken::new(),

@@ -14,19 +14,40 @@ use innkeeper_core::report;
 use innkeeper_core::request::Origin;
 use innkeeper_core::run::{Outcome, Run, RunId};
 use innkeeper_core::store::Store;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::Dispatcher;
 use crate::bell::Bells;
 use crate::runner::Progress;
 
-/// The least time between two edits. Slack takes some fifty a minute of one app, for all channels together.
+/// The time between two messages or edits, of all runs together. Slack takes some fifty edits a minute of one app
+/// (<https://docs.slack.dev/reference/methods/chat.update>, tier 3), and reports need some of that.
+const GAP: Duration = Duration::from_millis(1500);
+/// The least time between two edits of one run.
 const AT_LEAST: Duration = Duration::from_secs(3);
 /// How long a message stands that only says how long it takes; longer, the longer that is.
 const AT_MOST: Duration = Duration::from_secs(15);
 /// The part of the elapsed time after which it is worth saying anew.
 const PART: u32 = 8;
+
+/// Has the progress of all runs shown one after the other.
+#[derive(Clone, Default)]
+pub(super) struct Pacer(Arc<Mutex<Option<Instant>>>);
+
+impl Pacer {
+    /// Waits for its turn to show something at so many places.
+    async fn turn(&self, places: usize) {
+        // Held while it waits: who came first is first.
+        let mut free = self.0.lock().await;
+        if let Some(free) = *free {
+            sleep_until(free).await;
+        }
+        let gap = GAP.saturating_mul(u32::try_from(places).unwrap_or(u32::MAX));
+        *free = Some(Instant::now() + gap);
+    }
+}
 
 /// A run whose progress is shown. Dropped, it is shown no longer; the end of the run has the last word.
 pub(super) struct Shown {
@@ -39,6 +60,7 @@ struct Showing {
     store: Arc<Store>,
     clock: Arc<dyn Clock>,
     bells: Bells,
+    pacer: Pacer,
     run: RunId,
     job: String,
     places: Vec<Address>,
@@ -56,6 +78,7 @@ impl Dispatcher {
             store: self.parts.store.clone(),
             clock: self.parts.clock.clone(),
             bells: self.parts.bells.clone(),
+            pacer: self.pacer.clone(),
             run: run.id,
             job: run.full_name(),
             places,
@@ -89,6 +112,7 @@ impl Showing {
         let begun = self.clock.monotonic();
         tokio::time::sleep(after).await;
         loop {
+            self.pacer.turn(self.places.len()).await;
             let elapsed = self.clock.monotonic().saturating_duration_since(begun);
             let said = latest.borrow_and_update().clone();
             self.say(elapsed, said).await;

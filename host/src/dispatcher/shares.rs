@@ -26,7 +26,8 @@ impl Shares {
         }
     }
 
-    /// The namespaces that may start nothing now.
+    /// The namespaces that may start nothing now: those that are crowded, and those that are left out until their errors are
+    /// mended.
     pub(super) fn crowded(&self, config: &Config) -> Vec<String> {
         let is_crowded = |(namespace, runs): &(&String, &usize)| {
             let found = config.namespaces.get(*namespace);
@@ -34,7 +35,11 @@ impl Shares {
         };
         let counts = self.lock();
         let crowded = counts.iter().filter(is_crowded);
-        crowded.map(|(namespace, _)| namespace.clone()).collect()
+        crowded
+            .map(|(namespace, _)| namespace)
+            .chain(&config.left_out)
+            .cloned()
+            .collect()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, usize>> {

@@ -127,7 +127,7 @@ impl Inn {
                 ts: Some("1.2".into()),
             };
             let text = match delivery.content {
-                Content::Message(Message::Post(post)) => post.text,
+                Content::Message(Message::Post(post)) | Content::Progress(post) => post.text,
                 Content::Edit { post, .. } => {
                     assert_eq!(delivery.edited.as_ref(), Some(&receipt));
                     post.text
@@ -189,10 +189,10 @@ async fn what_a_run_says_of_itself_is_shown_where_somebody_asked() {
     }
     assert!(shown.contains("▓▓▓▓░░░░░░ 40% Steeping"), "{shown}");
     may_end.notify_one();
-    let last = inn.next_text().await;
-    assert!(last.contains("`demo_brew` was done"), "{last}");
     let report = inn.next_text().await;
     assert!(report.contains("succeeded"), "{report}");
+    let last = inn.next_text().await;
+    assert!(last.contains("`demo_brew` was done"), "{last}");
     drain.cancel();
     working.await.unwrap();
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use innkeeper_core::message::{File, Message, Post};
 use innkeeper_core::report::Finished;
 use innkeeper_core::request::{
-    Arguments, Asking, Bytes, CliOrigin, GithubOrigin, HookOrigin, Origin, ScheduleOrigin, SlackOrigin,
+    Arguments, Asking, Bytes, CliOrigin, GithubOrigin, HookOrigin, KeywordOrigin, Origin, ScheduleOrigin, SlackOrigin,
 };
 use innkeeper_core::run::{Captured, Ending, Outcome, Report};
 
@@ -35,7 +35,7 @@ pub fn request(invocation: &Invocation) -> wit::Request {
     let mut payload_of = |asking: &Asking| match asking.origin {
         // The first webhook of its askings made the request.
         Origin::Github(_) | Origin::Hook(_) => payload.take(),
-        Origin::Slack(_) | Origin::Schedule(_) | Origin::Cli(_) => None,
+        Origin::Slack(_) | Origin::Schedule(_) | Origin::Keyword(_) | Origin::Cli(_) => None,
     };
     wit::Request {
         run: invocation.run.0,
@@ -151,6 +151,27 @@ fn trigger(origin: &Origin, payload: Option<&Bytes>) -> wit::Trigger {
         }) => wit::Trigger::Schedule(wit::ScheduleOrigin {
             due: due.as_micros(),
             schedule,
+            extra: Vec::new(),
+        }),
+        // Whose rule it is, and who is called, is the host's business.
+        Origin::Keyword(KeywordOrigin {
+            namespace: _,
+            rule: _,
+            keyword,
+            team,
+            channel,
+            user,
+            user_team: _,
+            message,
+            thread: _,
+            link: _,
+            support_channel: _,
+        }) => wit::Trigger::Keyword(wit::KeywordOrigin {
+            keyword,
+            team,
+            channel,
+            user,
+            message,
             extra: Vec::new(),
         }),
         // Which terminal waits is the host's business.

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use innkeeper_core::config::{ComponentInspector, World};
@@ -139,12 +140,15 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
         _ => format!("cannot be read: {error}"),
     };
     // A FIFO would hold the opening thread for ever.
-    if !std::fs::metadata(path).map_err(failed)?.is_file() {
+    let opened = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path);
+    let opened = opened.map_err(failed)?;
+    if !opened.metadata().map_err(failed)?.is_file() {
         return Err("is not a file".into());
     }
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes))
+    opened
+        .take(MAX_FILE_BYTES + 1)
+        .read_to_end(&mut bytes)
         .map_err(failed)?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(format!(

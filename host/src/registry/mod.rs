@@ -213,6 +213,11 @@ impl Registries {
         changed.map_err(|why| format!("cannot be pinned: {why}"))
     }
 
+    /// Looks again where each component is: what it is pinned to may have changed.
+    pub fn look_again(&self) {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn slot(&self, reference: &OciReference) -> Slot {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(found.entry(reference.clone()).or_default())

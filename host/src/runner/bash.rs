@@ -29,10 +29,11 @@ use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use self::environment::Environment;
+use self::environment::{Environment, Folders};
 pub use self::left_behind::kill_left_behind;
 use self::output::Output;
 use self::process::Process;
+use super::fabfile::{Fabfiles, Ready};
 use super::log::RunLog;
 use super::{Invocation, Runner};
 
@@ -43,6 +44,8 @@ pub struct BashSettings {
     pub workspace: PathBuf,
     /// The host's environment, with the granted secrets that are not read from it.
     pub environment: Vec<(OsString, OsString)>,
+    /// Fetches the files of namespaces that have a `fabfile`.
+    pub fabfiles: Fabfiles,
     /// A folder of the host's own for a link from `python` to `python3`. Made where it is needed.
     pub links: PathBuf,
     /// How patient the runner is.
@@ -74,6 +77,7 @@ impl Default for Grace {
 #[derive(Clone, Debug)]
 pub struct BashRunner {
     environment: Arc<Environment>,
+    fabfiles: Fabfiles,
     grace: Grace,
 }
 
@@ -85,6 +89,7 @@ impl BashRunner {
     pub fn new(settings: BashSettings) -> anyhow::Result<Self> {
         Ok(Self {
             grace: settings.grace,
+            fabfiles: settings.fabfiles.clone(),
             environment: Arc::new(Environment::new(settings)?),
         })
     }
@@ -98,7 +103,11 @@ impl BashRunner {
         let begun = Instant::now();
         let (ending, (stdout, stderr)) = match RunLog::create(&invocation.log_folder, &invocation.job.limits) {
             Ok(mut log) => {
-                let ending = match self.start(script, &mut invocation, &stop) {
+                let started = match self.refresh_fabfile(&invocation, &mut log, &stop).await {
+                    Ok(()) => self.start(script, &mut invocation, &stop),
+                    Err(ending) => Err(ending),
+                };
+                let ending = match started {
                     Ok(process) => {
                         self.watch(process, &mut log, invocation.job.limits.wall_time, &stop)
                             .await
@@ -118,6 +127,30 @@ impl BashRunner {
             stdout,
             stderr,
             report: None,
+        }
+    }
+
+    /// Fetches the namespace's fabfile, where it has one. The run's time has not begun: it is the job's.
+    async fn refresh_fabfile(
+        &self,
+        invocation: &Invocation,
+        log: &mut RunLog,
+        stop: &CancellationToken,
+    ) -> Result<(), Ending> {
+        let namespace = &invocation.namespace;
+        let (Some(url), true) = (&namespace.fabfile, namespace.grants.trusted) else {
+            return Ok(());
+        };
+        tokio::select! {
+            ready = self.fabfiles.refresh(&namespace.name, url, &invocation.work_folder) => match ready {
+                Ok(Ready::Fresh) => Ok(()),
+                Ok(Ready::Stale(why)) => {
+                    log.stderr.say(&format!("innkeeper: the last copy of the fabfile is used: {why}\n"));
+                    Ok(())
+                }
+                Err(why) => Err(Ending::NotStarted { why }),
+            },
+            () = stop.cancelled() => Err(Ending::Interrupted),
         }
     }
 
@@ -163,10 +196,16 @@ impl BashRunner {
                 work.display()
             )
         })?;
-        let folder = if namespace.folder.is_dir() {
+        // `fab` looks for its file in the folder that it runs in, and the host writes nothing into the workspace.
+        let folder = if namespace.fabfile.is_none() && namespace.folder.is_dir() {
             &namespace.folder
         } else {
             work
+        };
+        let folders = Folders {
+            namespace: &namespace.folder,
+            work,
+            log: &invocation.log_folder,
         };
         let mut command = Command::new(bash);
         command
@@ -174,12 +213,10 @@ impl BashRunner {
             .arg(script)
             .current_dir(folder)
             .env_clear()
-            .envs(self.environment.of(
-                &invocation.job.grants.env,
-                &invocation.hidden,
-                work,
-                &invocation.log_folder,
-            ))
+            .envs(
+                self.environment
+                    .of(&invocation.job.grants.env, &invocation.hidden, &folders),
+            )
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

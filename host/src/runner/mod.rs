@@ -2,6 +2,7 @@
 
 pub mod bash;
 pub mod component;
+pub mod fabfile;
 pub mod log;
 
 use std::collections::BTreeSet;

@@ -4,9 +4,12 @@
 //! looks people up. It never retries, since the outbox does and survives a restart. Besides those two modules nothing
 //! names slack-morphism.
 
+pub(crate) mod conversations;
 mod error;
+mod token;
 
 pub use error::ApiError;
+pub use token::Token;
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,6 +28,9 @@ use slack_morphism::prelude::{
 };
 use url::Url;
 
+/// Where Slack's API is, unless `SLACK_API_URL` says otherwise.
+const DEFAULT_API: &str = "https://slack.com/api";
+
 /// How long one call may take, from connecting to the end of the answer.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// The same for the bytes of a file.
@@ -32,8 +38,14 @@ const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TCP_KEEPALIVE: Duration = Duration::from_secs(60);
 
+/// Where Slack's API is.
+pub fn api_url() -> String {
+    std::env::var("SLACK_API_URL").unwrap_or_else(|_| DEFAULT_API.into())
+}
+
 /// A client of Slack's Web API with the bot's token.
 pub struct SlackApi {
+    url: String,
     client: Arc<Client>,
     bot_token: SlackApiToken,
     app_token: Option<SlackApiToken>,
@@ -57,6 +69,27 @@ pub struct Identity {
     /// The Enterprise Grid organisation of the workspace, `E…`, where there is one.
     #[serde(rename = "enterprise_id", default)]
     pub enterprise: Option<String>,
+    /// The workspace's address, `https://….slack.com/`.
+    #[serde(default)]
+    pub url: Option<String>,
+}
+
+impl Identity {
+    /// The link to a message, in the form that `chat.getPermalink` gives: nothing has to be asked, and a Slack that is away
+    /// holds up nobody.
+    pub fn link_to(&self, channel: &str, ts: &str, thread: Option<&str>) -> String {
+        let Some(url) = &self.url else {
+            let team = &self.team;
+            return format!("https://slack.com/app_redirect?team={team}&channel={channel}&message_ts={ts}");
+        };
+        let in_thread = thread.map(|thread| format!("?thread_ts={thread}&cid={channel}"));
+        format!(
+            "{}/archives/{channel}/p{}{}",
+            url.trim_end_matches('/'),
+            ts.replace('.', ""),
+            in_thread.unwrap_or_default()
+        )
+    }
 }
 
 /// What every answer of Slack has: `ok`, and what the method returns beside it.
@@ -90,6 +123,7 @@ impl SlackApi {
         let connector = SlackClientHyperConnector::with_connector(connector(tls.with_no_client_auth()))
             .with_slack_api_url(api_url.trim_end_matches('/'));
         Ok(Self {
+            url: api_url.trim_end_matches('/').to_owned(),
             client: Arc::new(SlackClient::new(connector)),
             bot_token: token(&bot_token),
             app_token: app_token.as_ref().map(token),
@@ -250,7 +284,12 @@ mod tests {
                 bot: Some("B0BOT".into()),
                 team: "T0INN".into(),
                 enterprise: None,
+                url: Some("https://inn.slack.com/".into()),
             }
+        );
+        assert_eq!(
+            identity.link_to("C1", "1700000000.000100", Some("1699999999.000200")),
+            "https://inn.slack.com/archives/C1/p1700000000000100?thread_ts=1699999999.000200&cid=C1"
         );
         assert_eq!(slack.calls()[0].authorization.as_deref(), Some("Bearer xoxb-test"));
     }

@@ -3,7 +3,8 @@
 use innkeeper_core::clock::Timestamp;
 use innkeeper_core::command::help::{self, Activity, Suppressed};
 use innkeeper_core::config::{Action, Command, Namespace};
-use innkeeper_core::request::{Origin, RequestId};
+use innkeeper_core::report::escape;
+use innkeeper_core::request::{KeywordOrigin, Origin, RequestId};
 use innkeeper_core::run::RunId;
 use innkeeper_core::store::{SUPPRESSIONS_SHOWN, StatusView, SuppressionView};
 use innkeeper_core::suppression::{Suppression, moment_in_words};
@@ -15,7 +16,7 @@ pub fn prefix(origin: &Origin) -> &'static str {
         Origin::Slack(slack) if slack.direct => "",
         Origin::Github(github) if github.comment => "/",
         // What comes of a webhook or of the clock is told in a channel.
-        Origin::Slack(_) | Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) => "@bot ",
+        Origin::Slack(_) | Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Keyword(_) => "@bot ",
         Origin::Cli(_) => "",
     }
 }
@@ -28,6 +29,21 @@ pub fn restricted(namespace: &str) -> String {
 /// The namespace takes no orders from Slack.
 pub fn not_from_slack(namespace: &str) -> String {
     format!("`{namespace}` takes no commands from Slack: its owner has not granted it the trigger `slack`.")
+}
+
+/// A keyword was heard: who said it where, or what its rule has to say (already escaped), and the link to it.
+pub fn called(call: &KeywordOrigin, own_words: Option<String>) -> String {
+    let text = own_words.unwrap_or_else(|| {
+        let keyword = escape(&call.keyword);
+        format!(":sos: <@{}> said “{keyword}” in <#{}>:", call.user, call.channel)
+    });
+    format!("{text} {}", escape(&call.link))
+}
+
+/// Somebody said a keyword to the bot alone, where nobody else can see it.
+pub fn cannot_call_here(keyword: &str) -> String {
+    let keyword = escape(keyword);
+    format!("Sorry, “{keyword}” cannot be called from a direct message. Say it in a channel that I am in.")
 }
 
 /// The job takes no orders from comments.
@@ -84,6 +100,18 @@ pub fn no_such_run(run: RunId) -> String {
     )
 }
 
+/// A run's namespace is not in the configuration.
+pub fn log_of_no_namespace(run: RunId) -> String {
+    format!(
+        "The namespace of run {run} is not in the configuration now. Whoever runs the host can see its log: `innkeeper logs {run}`."
+    )
+}
+
+/// What is said in a channel of a log that its asker gets.
+pub fn log_sent_alone(user: &str) -> String {
+    format!("<@{user}>: I sent it to you alone, since not everybody here may see it.")
+}
+
 /// There is no log of a run.
 pub fn log_gone(run: RunId) -> String {
     format!(
@@ -91,7 +119,7 @@ pub fn log_gone(run: RunId) -> String {
     )
 }
 
-/// A namespace was left out when the host started.
+/// A namespace is left out: its files have errors.
 pub fn left_out(namespace: &str) -> String {
     format!(
         "`{namespace}` has errors in its configuration, and runs nothing until they are mended: whoever runs the host sees them with `innkeeper check`."

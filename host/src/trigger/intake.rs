@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 use innkeeper_core::clock::{Clock, Timestamp};
+use innkeeper_core::keyword::Book;
 use innkeeper_core::message::NewDelivery;
 use innkeeper_core::request::{Asking, NewAsking, NewRequest, Origin};
 use innkeeper_core::schedule::Mark;
-use innkeeper_core::store::{Accepted, Cause, Caused, Queued, Store};
+use innkeeper_core::store::{Accepted, Cause, Caused, Looked, Queued, Store};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -141,8 +142,7 @@ impl Intake {
     ///
     /// # Errors
     /// The store's: nothing changed.
-    pub async fn resume_schedules(&self, marks: Vec<Mark>) -> anyhow::Result<Vec<Timestamp>> {
-        let left_out = self.desk.parts.current.get().left_out.clone();
+    pub async fn resume_schedules(&self, marks: Vec<Mark>, left_out: Vec<String>) -> anyhow::Result<Vec<Timestamp>> {
         let resumed = self.desk.parts.store.resume_schedules(marks, left_out).await;
         resumed.context("the schedules cannot be looked up")
     }
@@ -190,6 +190,31 @@ impl Intake {
             )
             .await
             .context("what could not be read could not be kept either")
+    }
+
+    /// Which words in messages call whom.
+    pub fn keywords(&self) -> Arc<Book> {
+        self.desk.keywords()
+    }
+
+    /// Goes on looking for keywords in what events missed; see [`Store::resume_looking`].
+    ///
+    /// # Errors
+    /// The store's: nothing changed.
+    pub async fn resume_looking(&self, kind: Looked, places: Vec<String>) -> anyhow::Result<Vec<Timestamp>> {
+        let left_out = self.desk.parts.current.get().left_out.clone();
+        let now = self.desk.parts.clock.now();
+        let resumed = self.desk.parts.store.resume_looking(kind, places, left_out, now).await;
+        resumed.context("it cannot be looked up how far messages were looked through")
+    }
+
+    /// Keeps that a place was looked through up to this moment.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn looked_through(&self, kind: Looked, place: String, at: Timestamp) -> anyhow::Result<()> {
+        let kept = self.desk.parts.store.looked_through(kind, place, at).await;
+        kept.context("it was not kept how far messages were looked through")
     }
 
     /// Takes up the askings that an earlier process kept and did not decide.
@@ -270,10 +295,9 @@ impl Desk {
         let trigger = origin.trigger().as_str();
         // Also for a repetition: whoever heard it first may have died before it rang.
         self.parts.bells.ring_queue();
-        let answered_at = [origin.reply_to(), origin.asking_message(), origin.commit_status()];
         self.parts
             .bells
-            .ring_outbox(answered_at.into_iter().flatten().map(|address| address.lane()));
+            .ring_outbox(origin.told_at().map(|address| address.lane()));
         let Accepted::New(Caused {
             asking,
             requests,
@@ -311,10 +335,8 @@ impl Desk {
     }
 
     async fn try_to_decide(&self, asking: &Asking) -> anyhow::Result<()> {
-        let standing = match (&asking.origin, &self.parts.directory) {
-            (Origin::Slack(slack), Some(directory)) => {
-                Some(directory.look_up(slack).await.map_err(anyhow::Error::msg)?)
-            }
+        let standing = match (asking.origin.in_slack(), &self.parts.directory) {
+            (Some(slack), Some(directory)) => Some(directory.look_up(&slack).await.map_err(anyhow::Error::msg)?),
             _ => None,
         };
         // It may have been edited, or decided, while the directory was asked.

@@ -112,8 +112,9 @@ impl ScheduleTrigger {
 
 /// Every schedule with its next start, from where an earlier table was.
 async fn timetable(current: &Current, intake: &Intake, clock: &dyn Clock) -> anyhow::Result<Timetable> {
-    let mut table = Timetable::new(&current.get(), clock.now());
-    let marks = intake.resume_schedules(table.marks()).await?;
+    let config = current.get();
+    let mut table = Timetable::new(&config, clock.now());
+    let marks = intake.resume_schedules(table.marks(), config.left_out.clone()).await?;
     table.resume(&marks);
     Ok(table)
 }

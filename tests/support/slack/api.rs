@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::methods::{self, Refusal};
 use super::state::{Arguments, Call, Fault};
-use super::{APP_TOKEN, BOT_TOKEN, FakeSlack, socket};
+use super::{APP_TOKEN, BOT_TOKEN, FakeSlack, USER_TOKEN, history, socket};
 
 pub(super) fn routes(slack: FakeSlack) -> Router {
     Router::new()
@@ -83,7 +83,8 @@ async fn call(
     if matches!(fault, Some(Fault::DropAnswer)) {
         return broken();
     }
-    axum::Json(answer).into_response()
+    let scopes = slack.state().scopes.clone();
+    ([("x-oauth-scopes", scopes)], axum::Json(answer)).into_response()
 }
 
 /// What Slack answers, and the events that the call causes.
@@ -93,17 +94,21 @@ fn answer(slack: &FakeSlack, method: &str, arguments: &Arguments, headers: &Head
         let state = &mut *slack.state();
         match method {
             "api.test" => Ok(json!({})),
-            "auth.test" => methods::auth_test(&slack.0.url),
+            "auth.test" => methods::auth_test(),
             "apps.connections.open" => methods::connections_open(state, &slack.0.url),
             "chat.postMessage" => methods::post_message(state, arguments, &mut events),
             "chat.update" => methods::update_message(state, arguments),
             "chat.getPermalink" => methods::permalink(state, arguments),
             "conversations.list" => methods::conversations_list(state, arguments),
+            "conversations.join" => methods::conversations_join(state, arguments),
+            "conversations.history" => history::history(state, arguments),
             "conversations.info" => methods::conversations_info(state, arguments),
             "conversations.open" => methods::conversations_open(state, arguments),
             "files.getUploadURLExternal" => methods::upload_url(state, arguments, &slack.0.url),
             "files.completeUploadExternal" => methods::complete_upload(state, arguments, &mut events),
             "reactions.add" => methods::react(state, arguments),
+            "search.messages" => history::search(state, arguments),
+            "users.conversations" => methods::users_conversations(state, arguments),
             "users.info" => methods::user_info(state, arguments),
             _ => Err(Refusal::from("unknown_method")),
         }
@@ -123,14 +128,14 @@ fn authorised(method: &str, headers: &HeaderMap) -> Result<(), Refusal> {
         return Err("not_authed".into());
     };
     let token = token.strip_prefix("Bearer ").unwrap_or_default();
-    let wanted = if method == "apps.connections.open" {
-        APP_TOKEN
-    } else {
-        BOT_TOKEN
+    let wanted = match method {
+        "apps.connections.open" => APP_TOKEN,
+        "search.messages" => USER_TOKEN,
+        _ => BOT_TOKEN,
     };
     if token == wanted {
         Ok(())
-    } else if token == APP_TOKEN || token == BOT_TOKEN {
+    } else if [APP_TOKEN, BOT_TOKEN, USER_TOKEN].contains(&token) {
         Err("not_allowed_token_type".into())
     } else {
         Err("invalid_auth".into())

@@ -4,11 +4,27 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::state::{Arguments, Post, Reaction, State, Upload};
+use super::state::{Arguments, Channel, Post, Reaction, Said, State, Upload, User};
 use super::{APP, BOT, BOT_ID, TEAM, blocks};
 
 /// The most characters of a text that Slack takes.
 const LONGEST_TEXT: usize = 40_000;
+
+/// The workspace's.
+pub(super) const ADDRESS: &str = "https://home.slack.com";
+
+/// The emoji that the workspace has, of those that a test may want.
+const EMOJI: &[&str] = &[
+    "+1",
+    "eyes",
+    "flamingo",
+    "hourglass",
+    "rotating_light",
+    "sos",
+    "wave",
+    "white_check_mark",
+    "x",
+];
 
 /// Why Slack refuses.
 pub(super) struct Refusal {
@@ -43,18 +59,18 @@ impl Refusal {
     }
 }
 
-type Answer = Result<Value, Refusal>;
+pub(super) type Answer = Result<Value, Refusal>;
 
-fn text<'a>(arguments: &'a Arguments, name: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(arguments: &'a Arguments, name: &str) -> Option<&'a str> {
     arguments
         .get(name)
         .and_then(Value::as_str)
         .filter(|text| !text.is_empty())
 }
 
-pub(super) fn auth_test(url: &str) -> Answer {
+pub(super) fn auth_test() -> Answer {
     Ok(json!({
-        "url": format!("{url}/"), "team": "Home", "user": "innkeeper",
+        "url": format!("{ADDRESS}/"), "team": "Home", "user": "innkeeper",
         "team_id": TEAM, "user_id": BOT, "bot_id": BOT_ID, "is_enterprise_install": false,
     }))
 }
@@ -84,7 +100,7 @@ fn writable(state: &mut State, reference: &str) -> Result<(String, String), Refu
 }
 
 /// The channel, where only its id is understood.
-fn by_id<'a>(state: &'a State, arguments: &Arguments, name: &str) -> Result<&'a super::state::Channel, Refusal> {
+pub(super) fn by_id<'a>(state: &'a State, arguments: &Arguments, name: &str) -> Result<&'a Channel, Refusal> {
     let id = text(arguments, name).ok_or("channel_not_found")?;
     let channel = state.channels.iter().find(|channel| channel.id == id);
     channel.ok_or_else(|| "channel_not_found".into())
@@ -194,8 +210,12 @@ fn publish(state: &mut State, post: Post, events: &mut Vec<Value>) -> Value {
     event["channel_type"] = if post.channel.starts_with('D') { "im" } else { "channel" }.into();
     event["event_ts"] = post.ts.as_str().into();
     events.push(event);
-    let answer = json!({ "channel": post.channel, "ts": post.ts, "message": message });
-    state.messages.push((post.channel.clone(), post.ts.clone()));
+    let answer = json!({ "channel": post.channel, "ts": post.ts, "message": message.clone() });
+    state.messages.push(Said {
+        channel: post.channel.clone(),
+        ts: post.ts.clone(),
+        message,
+    });
     state.posts.push(post);
     answer
 }
@@ -203,32 +223,79 @@ fn publish(state: &mut State, post: Post, events: &mut Vec<Value>) -> Value {
 pub(super) fn permalink(state: &State, arguments: &Arguments) -> Answer {
     let channel = by_id(state, arguments, "channel")?.id.clone();
     let ts = text(arguments, "message_ts").unwrap_or_default();
-    if !state.has_message(&channel, ts) {
-        return Err("message_not_found".into());
-    }
-    let link = format!("https://home.slack.com/archives/{channel}/p{}", ts.replace('.', ""));
-    Ok(json!({ "channel": channel, "permalink": link }))
+    let message = state.message(&channel, ts).ok_or("message_not_found")?;
+    Ok(json!({ "channel": channel, "permalink": link_to(message) }))
+}
+
+/// <https://docs.slack.dev/reference/methods/chat.getPermalink>
+pub(super) fn link_to(message: &Said) -> String {
+    let (channel, ts) = (&message.channel, message.ts.replace('.', ""));
+    let thread = message
+        .thread()
+        .map(|thread| format!("?thread_ts={thread}&cid={channel}"));
+    format!("{ADDRESS}/archives/{channel}/p{ts}{}", thread.unwrap_or_default())
 }
 
 /// In pages of three at most: who does not follow the cursor does not find every channel.
 pub(super) fn conversations_list(state: &State, arguments: &Arguments) -> Answer {
-    let number = |name| text(arguments, name).and_then(|text| text.parse::<usize>().ok());
-    let from = number("cursor").unwrap_or(0);
-    let limit = number("limit").unwrap_or(3).min(3);
-    let public: Vec<Value> = state
-        .channels
-        .iter()
-        .filter(|channel| !channel.is_direct())
-        .map(conversation)
-        .collect();
-    let page: Vec<Value> = public.iter().skip(from).take(limit).cloned().collect();
+    // Of private ones a bot sees those that it is in.
+    list(state, arguments, |channel| !channel.private || channel.has_bot)
+}
+
+pub(super) fn users_conversations(state: &State, arguments: &Arguments) -> Answer {
+    list(state, arguments, |channel| channel.has_bot)
+}
+
+fn list(state: &State, arguments: &Arguments, seen: impl Fn(&Channel) -> bool) -> Answer {
+    let types = text(arguments, "types").unwrap_or("public_channel");
+    let archived = text(arguments, "exclude_archived") != Some("true");
+    let wanted = |channel: &&Channel| {
+        let kind = match (channel.is_direct(), channel.private) {
+            (true, _) => "im",
+            (false, true) => "private_channel",
+            (false, false) => "public_channel",
+        };
+        types.split(',').any(|one| one == kind) && (archived || !channel.archived) && seen(channel)
+    };
+    let channels: Vec<Value> = state.channels.iter().filter(wanted).map(conversation).collect();
+    let (page, cursor) = paged(arguments, &channels, 999)?;
+    Ok(json!({ "channels": page, "response_metadata": { "next_cursor": cursor } }))
+}
+
+/// A page of three at most, and where the next one begins.
+pub(super) fn paged(arguments: &Arguments, all: &[Value], most: usize) -> Result<(Vec<Value>, String), Refusal> {
+    let number = |name| text(arguments, name).map(str::parse::<usize>).transpose();
+    let from = number("cursor").map_err(|_| "invalid_cursor")?.unwrap_or(0);
+    let limit = number("limit").map_err(|_| "invalid_limit")?.unwrap_or(3);
+    if limit == 0 || limit > most {
+        return Err("invalid_limit".into());
+    }
+    let page: Vec<Value> = all.iter().skip(from).take(limit.min(3)).cloned().collect();
     let next = from + page.len();
-    let cursor = if next < public.len() {
+    let cursor = if next < all.len() {
         next.to_string()
     } else {
         String::new()
     };
-    Ok(json!({ "channels": page, "response_metadata": { "next_cursor": cursor } }))
+    Ok((page, cursor))
+}
+
+pub(super) fn conversations_join(state: &mut State, arguments: &Arguments) -> Answer {
+    let id = by_id(state, arguments, "channel")?.id.clone();
+    let channel = state.channels.iter_mut().find(|channel| channel.id == id);
+    let channel = channel.ok_or("channel_not_found")?;
+    if channel.private {
+        return Err("method_not_supported_for_channel_type".into());
+    }
+    if channel.archived {
+        return Err("is_archived".into());
+    }
+    let before = std::mem::replace(&mut channel.has_bot, true);
+    let mut answer = json!({ "channel": conversation(channel) });
+    if before {
+        answer["warning"] = "already_in_channel".into();
+    }
+    Ok(answer)
 }
 
 pub(super) fn conversations_info(state: &State, arguments: &Arguments) -> Answer {
@@ -244,11 +311,11 @@ pub(super) fn conversations_open(state: &mut State, arguments: &Arguments) -> An
     }
 }
 
-fn conversation(channel: &super::state::Channel) -> Value {
+pub(super) fn conversation(channel: &Channel) -> Value {
     json!({
         "id": channel.id, "name": channel.name, "created": 1_700_000_000, "is_channel": !channel.is_direct(),
         "is_im": channel.is_direct(), "is_archived": channel.archived, "is_member": channel.has_bot,
-        "is_private": false,
+        "is_private": channel.private, "is_shared": channel.shared, "is_ext_shared": channel.shared,
     })
 }
 
@@ -319,7 +386,7 @@ pub(super) fn react(state: &mut State, arguments: &Arguments) -> Answer {
     let ts = text(arguments, "timestamp").ok_or("no_item_specified")?;
     let name = text(arguments, "name").ok_or("invalid_name")?;
     let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-+'".contains(c);
-    if !name.chars().all(is_name) {
+    if !name.chars().all(is_name) || !EMOJI.contains(&name) {
         return Err("invalid_name".into());
     }
     if !state.has_message(&channel, ts) {
@@ -341,9 +408,14 @@ pub(super) fn user_info(state: &State, arguments: &Arguments) -> Answer {
     let user = text(arguments, "user")
         .and_then(|id| state.user(id))
         .ok_or("user_not_found")?;
-    Ok(json!({ "user": {
+    Ok(json!({ "user": describe(user) }))
+}
+
+/// A user, as `users.info` and events tell of them.
+pub(super) fn describe(user: &User) -> Value {
+    json!({
         "id": user.id, "team_id": user.team, "name": user.id.to_lowercase(), "deleted": false,
         "is_bot": user.bot, "is_restricted": user.guest, "is_ultra_restricted": false,
         "is_stranger": user.team != TEAM, "profile": { "display_name": user.id },
-    } }))
+    })
 }

@@ -5,15 +5,18 @@
 //!   api      the door: tokens, faults, bodies, and the list of methods
 //!   methods  what each method does and refuses; blocks: what it refuses in blocks
 //!   socket   Socket Mode: connections, envelopes, acknowledgements
-//!   people   what people say, and how it reaches the bot
+//!   people   what people say, and how it reaches the bot; workspace: what else happens
+//!   history  what was said: listed, and searched
 //! ```
 
 mod api;
 mod blocks;
+mod history;
 mod methods;
 mod people;
 mod socket;
 mod state;
+mod workspace;
 
 pub(crate) use api::broken;
 pub use people::{Person, Sent, signature};
@@ -37,8 +40,23 @@ pub const APP: &str = "A0INNKEEPER";
 pub const TEAM: &str = "T0HOME";
 /// The bot's token.
 pub const BOT_TOKEN: &str = "xoxb-a-token-of-the-fake-slack";
+/// The token of `U1`, who let the app search in their name.
+pub const USER_TOKEN: &str = "xoxp-a-token-of-the-fake-slack";
 /// The app's token, for Socket Mode.
 pub const APP_TOKEN: &str = "xapp-a-token-of-the-fake-slack";
+/// What the bot's token may do, unless a test says otherwise.
+pub const SCOPES: &[&str] = &[
+    "app_mentions:read",
+    "channels:read",
+    "chat:write",
+    "commands",
+    "files:write",
+    "groups:read",
+    "im:history",
+    "im:write",
+    "reactions:write",
+    "users:read",
+];
 /// What signs events and commands that come by HTTP.
 pub const SIGNING_SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 
@@ -107,6 +125,11 @@ impl FakeSlack {
             .unwrap_or_else(|| panic!("there is no channel {name}"))
             .id
             .clone()
+    }
+
+    /// The bot's token may do this, and nothing else. It is only said, in a header: methods go on to work.
+    pub fn says_scopes(&self, scopes: &[&str]) {
+        self.state().scopes = scopes.join(",");
     }
 
     /// The next call of `method` that has no fault yet fails so.
@@ -183,6 +206,14 @@ impl FakeSlack {
             Some(found.name.clone())
         })
         .await
+    }
+
+    /// Every emoji with which the bot has reacted to what was `sent`, in order.
+    pub fn reactions_to(&self, sent: &Sent) -> Vec<String> {
+        let state = self.state();
+        let reactions = state.reactions.iter();
+        let here = reactions.filter(|reaction| reaction.channel == sent.channel && reaction.ts == sent.ts);
+        here.map(|reaction| reaction.name.clone()).collect()
     }
 
     /// Waits until something holds of what Slack remembers. A test that waits in vain is told what the bot called.

@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::state::Way;
+use super::state::{Said, Way};
 use super::{APP, BOT, FakeSlack, Post, SIGNING_SECRET, TEAM};
 use crate::http;
 
@@ -62,6 +62,25 @@ impl Person {
         self.send(channel, text).await
     }
 
+    /// Says something in a channel, and no event of it reaches the bot.
+    pub async fn says_unheard(&self, channel: &str, text: &str) -> Sent {
+        let channel = self.slack.channel_id(channel);
+        let (ts, _) = self.write(&channel, text, None);
+        self.sent("events_api", channel, ts, Vec::new())
+    }
+
+    /// Answers in a thread and sends it to the channel as well, which is two events.
+    pub async fn broadcasts(&self, channel: &str, text: &str) -> Sent {
+        let channel = self.slack.channel_id(channel);
+        let (ts, message) = self.write(&channel, text, None);
+        let mut again = message.clone();
+        again["subtype"] = "thread_broadcast".into();
+        let payloads = vec![self.slack.event(&message), self.slack.event(&again)];
+        let sent = self.deliver("events_api", channel, ts, payloads).await;
+        sent.acked().await;
+        sent
+    }
+
     /// Says something to the bot alone, and waits until it has acknowledged it.
     pub async fn direct_message(&self, text: &str) -> Sent {
         let channel = self.slack.state().direct(&self.id);
@@ -71,25 +90,45 @@ impl Person {
     }
 
     async fn send(&self, channel: String, text: &str) -> Sent {
-        let ts = {
-            let mut state = self.slack.state();
-            let ts = state.ts();
-            state.messages.push((channel.clone(), ts.clone()));
-            ts
-        };
-        let mut message = self.message(&channel, &ts, text);
-        if let Some(thread) = &self.thread {
-            message["thread_ts"] = thread.as_str().into();
-        }
+        let (ts, message) = self.write(&channel, text, None);
         let payloads = self.slack.events_of(&message);
         self.deliver("events_api", channel, ts, payloads).await
     }
 
+    /// Puts a message into a channel: a new one, or what an earlier one is now.
+    fn write(&self, channel: &str, text: &str, edits: Option<&Sent>) -> (String, Value) {
+        let ts = edits.map_or_else(|| self.slack.state().ts(), |sent| sent.ts.clone());
+        let mut message = self.message(channel, &ts, text);
+        if let Some(thread) = &self.thread {
+            message["thread_ts"] = thread.as_str().into();
+        }
+        let mut state = self.slack.state();
+        if edits.is_some() {
+            message["edited"] = json!({ "user": self.id, "ts": state.ts() });
+            state.messages.retain(|said| said.channel != channel || said.ts != ts);
+        }
+        // What lists messages does not say where they are.
+        let mut listed = message.clone();
+        for name in ["channel", "channel_type", "event_ts"] {
+            listed.as_object_mut().unwrap().shift_remove(name);
+        }
+        state.messages.push(Said {
+            channel: channel.to_owned(),
+            ts: ts.clone(),
+            message: listed,
+        });
+        (ts, message)
+    }
+
+    /// Changes what was said, and no event of it reaches the bot.
+    pub fn edits_unheard(&self, sent: &Sent, text: &str) {
+        self.write(&sent.channel, text, Some(sent));
+    }
+
     /// Changes what was said. The bot hears of it as Slack tells it: a `message_changed`, and a mention once more.
     pub async fn edits(&self, sent: &Sent, text: &str) -> Sent {
-        let now = self.slack.state().ts();
-        let mut message = self.message(&sent.channel, &sent.ts, text);
-        message["edited"] = json!({ "user": self.id, "ts": now });
+        let (_, message) = self.write(&sent.channel, text, Some(sent));
+        let now = message["edited"]["ts"].clone();
         let mentions = self.slack.events_of(&message).into_iter();
         let mut payloads: Vec<Value> = mentions
             .filter(|event| event["event"]["type"] == "app_mention")
@@ -160,15 +199,25 @@ impl Person {
     fn message(&self, channel: &str, ts: &str, text: &str) -> Value {
         let text = text.replace("@innkeeper", &format!("<@{BOT}>"));
         let team = self.slack.state().user(&self.id).map_or(TEAM, |user| user.team);
-        json!({
+        let mut message = json!({
             "type": "message", "user": self.id, "text": text, "ts": ts, "event_ts": ts, "channel": channel,
             "channel_type": if channel.starts_with('D') { "im" } else { "channel" }, "team": team, "user_team": team,
             "source_team": team, "client_msg_id": format!("00000000-0000-0000-0000-{:0>12}", ts.replace('.', "")),
-        })
+        });
+        if self.slack.state().user(&self.id).is_some_and(|user| user.bot) {
+            message["bot_id"] = "B0OTHER".into();
+        }
+        message
     }
 
     async fn deliver(&self, kind: &'static str, channel: String, ts: String, payloads: Vec<Value>) -> Sent {
-        let mut sent = Sent {
+        let mut sent = self.sent(kind, channel, ts, payloads);
+        sent.deliver(0).await;
+        sent
+    }
+
+    fn sent(&self, kind: &'static str, channel: String, ts: String, payloads: Vec<Value>) -> Sent {
+        Sent {
             slack: self.slack.clone(),
             channel,
             ts,
@@ -176,9 +225,7 @@ impl Person {
             kind,
             payloads,
             envelopes: Vec::new(),
-        };
-        sent.deliver(0).await;
-        sent
+        }
     }
 }
 
@@ -236,7 +283,7 @@ impl FakeSlack {
         });
     }
 
-    async fn deliver(&self, kind: &'static str, envelope: &str, payload: &Value, attempt: u32) {
+    pub(super) async fn deliver(&self, kind: &'static str, envelope: &str, payload: &Value, attempt: u32) {
         let Some(url) = self.http_address() else {
             self.await_connections(1).await;
             // A connection that closes just now takes the envelope with it, as it would in life: not acknowledged.
@@ -307,7 +354,7 @@ impl FakeSlack {
     }
 
     /// An event as it is delivered.
-    fn event(&self, event: &Value) -> Value {
+    pub(super) fn event(&self, event: &Value) -> Value {
         json!({
             "token": "gone", "team_id": TEAM, "api_app_id": APP, "event": event, "type": "event_callback",
             "event_id": format!("Ev{:08}", self.state().number()), "event_time": 1_700_000_000,

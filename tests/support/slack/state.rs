@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
@@ -96,6 +96,24 @@ pub(super) struct Channel {
     pub(super) name: String,
     pub(super) has_bot: bool,
     pub(super) archived: bool,
+    pub(super) private: bool,
+    /// Whether people of another workspace are in it.
+    pub(super) shared: bool,
+}
+
+/// A message, whoever wrote it.
+pub(super) struct Said {
+    pub(super) channel: String,
+    pub(super) ts: String,
+    /// As `conversations.history` lists it.
+    pub(super) message: Value,
+}
+
+impl Said {
+    /// The thread that it is in, unless it begins it.
+    pub(super) fn thread(&self) -> Option<&str> {
+        self.message["thread_ts"].as_str().filter(|thread| *thread != self.ts)
+    }
 }
 
 impl Channel {
@@ -141,18 +159,21 @@ pub(super) struct State {
     pub(super) way: Way,
     pub(super) channels: Vec<Channel>,
     pub(super) users: Vec<User>,
-    /// Channel and `ts` of every message, whoever wrote it.
-    pub(super) messages: Vec<(String, String)>,
+    /// Every message, oldest first.
+    pub(super) messages: Vec<Said>,
     pub(super) posts: Vec<Post>,
     pub(super) reactions: Vec<Reaction>,
     pub(super) files: Vec<Upload>,
     pub(super) calls: Vec<Call>,
     pub(super) faults: HashMap<String, VecDeque<Fault>>,
+    /// What the bot's token may do, as the header `x-oauth-scopes` says.
+    pub(super) scopes: String,
     pub(super) tickets: Vec<String>,
     pub(super) sockets: Vec<Socket>,
     /// Whether each envelope was acknowledged.
     pub(super) envelopes: HashMap<String, bool>,
     counter: u64,
+    last_ts: u128,
 }
 
 impl State {
@@ -162,6 +183,8 @@ impl State {
             name: name.to_owned(),
             has_bot: name != "elsewhere",
             archived: name == "archived",
+            private: false,
+            shared: name == "with-others",
         };
         let user = |id, team| User {
             id,
@@ -185,6 +208,7 @@ impl State {
                 user("U7", "T0AWAY"),
                 user("U8", TEAM),
                 user("U9", TEAM),
+                user("USLACKBOT", TEAM),
                 user(BOT, TEAM),
             ],
             messages: Vec::new(),
@@ -193,10 +217,12 @@ impl State {
             files: Vec::new(),
             calls: Vec::new(),
             faults: HashMap::new(),
+            scopes: super::SCOPES.join(","),
             tickets: Vec::new(),
             sockets: Vec::new(),
             envelopes: HashMap::new(),
             counter: 0,
+            last_ts: 0,
         }
     }
 
@@ -206,9 +232,11 @@ impl State {
         self.counter
     }
 
-    /// The `ts` of a new message.
+    /// The `ts` of a new message: now, and later than every other.
     pub(super) fn ts(&mut self) -> String {
-        format!("1700000000.{:06}", self.number() * 100)
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros();
+        self.last_ts = now.max(self.last_ts + 1);
+        format!("{}.{:06}", self.last_ts / 1_000_000, self.last_ts % 1_000_000)
     }
 
     pub(super) fn user(&self, id: &str) -> Option<&User> {
@@ -232,12 +260,20 @@ impl State {
                 name: format!("@{user}"),
                 has_bot: true,
                 archived: false,
+                private: true,
+                shared: false,
             });
         }
         id
     }
 
     pub(super) fn has_message(&self, channel: &str, ts: &str) -> bool {
-        self.messages.iter().any(|(c, t)| c == channel && t == ts)
+        self.message(channel, ts).is_some()
+    }
+
+    pub(super) fn message(&self, channel: &str, ts: &str) -> Option<&Said> {
+        self.messages
+            .iter()
+            .find(|said| said.channel == channel && said.ts == ts)
     }
 }

@@ -1,5 +1,6 @@
-//! Guests made by other toolchains, componentize-py and ComponentizeJS; and Zig, for a guest that a test makes. All are
-//! installed under the target folder; so are clients that talk to the host, as GitHub's own library. And a registry, which is there or not. What a machine lacks for them is told, not fatal: the tests that need them are left
+//! Guests made by other toolchains, componentize-py and ComponentizeJS; Zig, for a guest that a test makes; Fabric, which runs
+//! fabfiles; and clients that talk to the host: Slack's SDK and GitHub's library. All are installed under the target folder. And
+//! a registry, which is there or not. What a machine lacks for them is told, not fatal: the tests that need them are left
 //! out by name.
 
 use std::fs;
@@ -12,7 +13,13 @@ use crate::shell::Step;
 
 /// What `innkeeper build` takes for C where there is no other compiler: `host/src/cli/build/c.rs` names it, too.
 const ZIG: &str = "ziglang-0.16.0";
+/// `tests/e2e/fabric.rs` names it, too.
+const FABRIC: &str = "fabric-3.2.3";
+/// Fabric 1, for Python of today.
+const FABRIC_1: &str = "fab-classic-1.21.0";
 const COMPONENTIZE_PY: &str = "componentize-py==0.25.1";
+/// Slack's own SDK, which signs requests to the host and judges what it posts.
+const SLACK_SDK: &str = "slack_sdk==3.48.0";
 /// What ComponentizeJS was tested with. Its own version is pinned in `tests/guests/js/package.json`.
 const NODE: u32 = 20;
 
@@ -24,6 +31,8 @@ pub(crate) struct Tool {
     pub(crate) tests: &'static str,
     /// None: it makes nothing, and is only looked for.
     output: Option<&'static str>,
+    /// The package that it is, besides those that every guest is made with.
+    package: &'static str,
     sources: &'static [&'static str],
     make: fn(&Places, &Path) -> Result<()>,
 }
@@ -34,6 +43,7 @@ pub(crate) const TOOLS: &[Tool] = &[
         name: "componentize-py (Python 3 with pip, and PyPI)",
         tests: "needs_python_tools",
         output: Some("python.wasm"),
+        package: "",
         sources: &["python/app.py"],
         make: python,
     },
@@ -41,6 +51,7 @@ pub(crate) const TOOLS: &[Tool] = &[
         name: "ComponentizeJS (Node 20 or newer with npm, and its registry)",
         tests: "needs_javascript_tools",
         output: Some("js.wasm"),
+        package: "",
         sources: &["js/hello.js", "js/build.mjs", "js/package.json", "js/package-lock.json"],
         make: javascript,
     },
@@ -48,13 +59,23 @@ pub(crate) const TOOLS: &[Tool] = &[
         name: "Zig (Python 3 with venv, and PyPI)",
         tests: "needs_c_tools",
         output: Some("zig"),
+        package: "",
         sources: &[],
         make: zig,
+    },
+    Tool {
+        name: "slack_sdk (Python 3 with venv or pip, and PyPI)",
+        tests: "needs_slack_sdk",
+        output: Some("slack-sdk"),
+        package: SLACK_SDK,
+        sources: &[],
+        make: slack_sdk,
     },
     Tool {
         name: "@octokit/webhooks and its samples (Node 20 or newer with npm, and its registry)",
         tests: "needs_octokit",
         output: Some("octokit"),
+        package: "",
         sources: &[
             "../clients/github/client.mjs",
             "../clients/github/package.json",
@@ -63,9 +84,18 @@ pub(crate) const TOOLS: &[Tool] = &[
         make: octokit,
     },
     Tool {
+        name: "Fabric (Python 3 with venv, and PyPI)",
+        tests: "needs_fabric",
+        output: Some("fabric"),
+        package: FABRIC,
+        sources: &[],
+        make: fabric,
+    },
+    Tool {
         name: "docker-registry (Debian: apt-get install docker-registry)",
         tests: "needs_docker_registry",
         output: None,
+        package: "",
         sources: &[],
         make: registry,
     },
@@ -98,6 +128,7 @@ impl Tool {
     fn made_of(&self, places: &Places) -> Result<Vec<u8>> {
         let guests = places.root.join("tests/guests");
         let mut all = COMPONENTIZE_PY.as_bytes().to_vec();
+        all.extend(self.package.as_bytes());
         let mut files: Vec<PathBuf> = self.sources.iter().map(|source| guests.join(source)).collect();
         files.push(guests.join("wit/world.wit"));
         let mut deps: Vec<PathBuf> = fs::read_dir(guests.join("wit/deps"))?
@@ -128,9 +159,40 @@ fn python(places: &Places, output: &Path) -> Result<()> {
         .run()
 }
 
-/// componentize-py in a virtual environment, or beside one where Python has no `venv` (Debian keeps it in a package).
+/// componentize-py, ready to be told what to do.
 fn componentize_py(places: &Places) -> Result<Step> {
-    let venv = places.target.join("tools/python");
+    let installed = python_package(places, "python", COMPONENTIZE_PY)?;
+    let program = installed.folder.join("bin/componentize-py");
+    Ok(match installed.packages {
+        None => Step::program(program),
+        Some(packages) => Step::program(program).env("PYTHONPATH", packages),
+    })
+}
+
+/// The interpreter and where its packages are, a line each, for the tests that run it.
+fn slack_sdk(places: &Places, output: &Path) -> Result<()> {
+    // A name with the version: what an earlier one left is not what is looked for.
+    let installed = python_package(places, &SLACK_SDK.replace("==", "-"), SLACK_SDK)?;
+    let packages = installed.packages.unwrap_or_default();
+    Ok(fs::write(
+        output,
+        format!("{}\n{}\n", installed.python.display(), packages.display()),
+    )?)
+}
+
+/// A package of PyPI.
+struct Installed {
+    /// Its `bin` has the package's programs.
+    folder: PathBuf,
+    /// The interpreter to run it with.
+    python: PathBuf,
+    /// Where that looks for it; none where it knows.
+    packages: Option<PathBuf>,
+}
+
+/// Installs a package in a virtual environment, or beside one where Python has no `venv` (Debian keeps it in a package).
+fn python_package(places: &Places, name: &str, package: &str) -> Result<Installed> {
+    let venv = places.target.join("tools").join(name);
     let pip = [
         "-m",
         "pip",
@@ -141,33 +203,52 @@ fn componentize_py(places: &Places) -> Result<Step> {
         ":all:",
     ];
     if Step::program("python3").args(["-m", "venv"]).args([&venv]).works() {
-        Step::program(venv.join("bin/python"))
-            .args(pip)
-            .args([COMPONENTIZE_PY])
-            .run()?;
-        return Ok(Step::program(venv.join("bin/componentize-py")));
+        let python = venv.join("bin/python");
+        Step::program(&python).args(pip).args([package]).run()?;
+        return Ok(Installed {
+            folder: venv,
+            python,
+            packages: None,
+        });
     }
-    let packages = places.target.join("tools/python-packages");
+    let packages = places.target.join("tools").join(format!("{name}-packages"));
     Step::program("python3")
         .args(pip)
         .args(["--upgrade", "--target"])
         .args([&packages])
-        .args([COMPONENTIZE_PY])
+        .args([package])
         .run()
         .context("python3 has neither venv nor pip (Debian: apt-get install python3-venv)")?;
-    Ok(Step::program(packages.join("bin/componentize-py")).env("PYTHONPATH", packages))
+    Ok(Installed {
+        folder: packages.clone(),
+        python: "python3".into(),
+        packages: Some(packages),
+    })
 }
 
 /// Installs Zig as `innkeeper build` would, whose tests borrow it: each would fetch 80 MB otherwise.
 fn zig(places: &Places, output: &Path) -> Result<()> {
-    let venv = places.target.join("tools").join(ZIG);
+    let venv = from_pypi(places, ZIG)?;
+    fs::write(venv.join(".whole"), "")?;
+    Ok(fs::write(output, ZIG)?)
+}
+
+fn fabric(places: &Places, output: &Path) -> Result<()> {
+    from_pypi(places, FABRIC)?;
+    from_pypi(places, FABRIC_1)?;
+    Ok(fs::write(output, FABRIC)?)
+}
+
+/// A virtual environment with one package, `name-version`.
+fn from_pypi(places: &Places, package: &str) -> Result<PathBuf> {
+    let venv = places.target.join("tools").join(package);
+    let (name, version) = package.rsplit_once('-').context("a package has a version")?;
     Step::program("python3").args(["-m", "venv"]).args([&venv]).run()?;
     Step::program(venv.join("bin/python"))
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-        .args(["--only-binary", ":all:", &ZIG.replacen('-', "==", 1)])
+        .args(["--only-binary", ":all:", &format!("{name}=={version}")])
         .run()?;
-    fs::write(venv.join(".whole"), "")?;
-    Ok(fs::write(output, ZIG)?)
+    Ok(venv)
 }
 
 /// It is the machine's own, and tests start it.

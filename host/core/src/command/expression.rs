@@ -31,10 +31,10 @@ impl Expression {
             return Err("it has a control character".to_owned());
         }
         // By itself first: what is no expression alone must not become one between our anchors.
-        compile(written)?;
+        compile(written, LARGEST)?;
         Ok(Self {
             written: written.to_owned(),
-            whole: compile(&format!(r"\A(?:{written})\z"))?,
+            whole: compile(&format!(r"\A(?:{written})\z"), LARGEST)?,
         })
     }
 
@@ -57,8 +57,12 @@ impl PartialEq for Expression {
 
 impl Eq for Expression {}
 
-fn compile(expression: &str) -> Result<Regex, String> {
-    let compiled = RegexBuilder::new(expression).size_limit(LARGEST).build();
+/// Compiles an expression that takes at most so many bytes.
+///
+/// # Errors
+/// One line that says what is wrong with it.
+pub(crate) fn compile(expression: &str, largest: usize) -> Result<Regex, String> {
+    let compiled = RegexBuilder::new(expression).size_limit(largest).build();
     compiled.map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => "it is too large: repeat less, or match classes that are smaller".to_owned(),
         // A drawing of several lines with the reason last.

@@ -28,6 +28,7 @@ mod words;
 pub use argument::{ArgumentError, MAX_ARGUMENT_BYTES, check_argument};
 pub use catalogue::{Catalogue, CatalogueCommand, CatalogueNamespace};
 pub use decode::decode;
+pub(crate) use expression::compile;
 pub use interpret::{MAX_TEXT_CHARS, Understood, interpret, interpret_plain};
 pub use logs::{LogPart, LogStream, LogsWanted};
 pub use nearest::corrected;

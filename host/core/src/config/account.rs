@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::fabfile::FabfileUrl;
 use super::grants::Asked;
 use super::model::{Allowed, FilesGrant, GithubGrant, Grants, Mentions};
 use super::oci::RegistryGrants;
@@ -19,14 +20,16 @@ pub struct AccountLine {
     pub gets: String,
 }
 
-/// The names of webhooks. They are asked for by being there.
-pub(super) struct Hooks<'a> {
-    pub asked: Vec<&'a str>,
-    pub granted: Vec<&'a str>,
+/// What is asked for by being there: a fabfile, webhooks.
+pub(super) struct ByName<'a> {
+    /// Where it is fetched from, if it may be.
+    pub fabfile: Option<&'a FabfileUrl>,
+    pub hooks_asked: Vec<&'a str>,
+    pub hooks_granted: Vec<&'a str>,
 }
 
 /// A line a kind of grant, in the order of the documentation. Kinds that are neither asked nor had are left out.
-pub(super) fn account(asked: &Asked, grants: &Grants, hooks: &Hooks<'_>) -> Vec<AccountLine> {
+pub(super) fn account(asked: &Asked, grants: &Grants, by_name: &ByName<'_>) -> Vec<AccountLine> {
     let files = asked.files.as_ref().map(|files| {
         list(
             files
@@ -57,8 +60,13 @@ pub(super) fn account(asked: &Asked, grants: &Grants, hooks: &Hooks<'_>) -> Vec<
         ),
         (
             "hooks",
-            (!hooks.asked.is_empty()).then(|| list(&hooks.asked)),
-            list(&hooks.granted),
+            (!by_name.hooks_asked.is_empty()).then(|| list(&by_name.hooks_asked)),
+            list(&by_name.hooks_granted),
+        ),
+        (
+            "fabfile",
+            by_name.fabfile.map(|_| "to have one fetched".to_owned()),
+            by_name.fabfile.map(ToString::to_string).unwrap_or_default(),
         ),
         (
             "registries",

@@ -17,13 +17,13 @@ use crate::request::Trigger;
 use crate::suppression::Part;
 
 /// The most commands, and the most rules, that a namespace may have: each command is compared with every other.
-const MOST: usize = 250;
+pub(super) const MOST: usize = 250;
 /// How many parameters of a namespace's commands may have expressions.
 const MOST_EXPRESSIONS: usize = 100;
 
 /// Checks the Slack commands. Those with errors are left out.
 pub(super) fn check_slack(room: &Room<'_>, jobs: &BTreeMap<String, Job>, problems: &mut Problems) -> Vec<Command> {
-    if has_too_many(room, "/slack", room.raw.slack.len(), problems) {
+    if has_too_many(room, "/slack", room.raw.slack.len(), MOST, problems) {
         return Vec::new();
     }
     let mut patterns: Vec<(String, Pattern)> = Vec::new();
@@ -72,13 +72,14 @@ pub(super) fn check_slack(room: &Room<'_>, jobs: &BTreeMap<String, Job>, problem
     commands
 }
 
-pub(super) fn has_too_many(room: &Room<'_>, at: &str, count: usize, problems: &mut Problems) -> bool {
-    if count > MOST {
-        let place = room.document.value(&format!("{at}/{MOST}"), "one too many");
-        let title = format!("more than {MOST} of `[[{}]]`", &at[1..]);
+pub(super) fn has_too_many(room: &Room<'_>, at: &str, count: usize, most: usize, problems: &mut Problems) -> bool {
+    if count > most {
+        let place = room.document.value(&format!("{at}/{most}"), "one too many");
+        let name = at.rsplit('/').next().unwrap_or_default();
+        let title = format!("more than {most} of `[[{name}]]`");
         problems.push(Problem::error(title, place).help("split the namespace"));
     }
-    count > MOST
+    count > most
 }
 
 fn check_pattern(room: &Room<'_>, at: &str, text: &str, problems: &mut Problems) -> Option<Pattern> {
@@ -100,7 +101,7 @@ fn check_pattern(room: &Room<'_>, at: &str, text: &str, problems: &mut Problems)
 }
 
 /// The job that is named at `at`, where it has no errors of its own.
-fn check_job<'a>(
+pub(super) fn check_job<'a>(
     room: &Room<'_>,
     at: &str,
     name: Option<&str>,
@@ -166,21 +167,40 @@ pub(super) fn check_start<'a>(
 }
 
 /// Checks that what starts the job may start it.
-fn check_trigger(room: &Room<'_>, at: &str, job: &Job, trigger: Trigger, what: &str, problems: &mut Problems) {
+pub(super) fn check_trigger(
+    room: &Room<'_>,
+    at: &str,
+    job: &Job,
+    trigger: Trigger,
+    what: &str,
+    problems: &mut Problems,
+) {
     if job.grants.triggers.contains(&trigger) {
         return;
     }
+    let job_needs = format!("{}/needs/triggers", child("/jobs", &job.name));
+    let needs = if room.document.has(&job_needs) {
+        &job_needs
+    } else {
+        "/needs/triggers"
+    };
+    report_trigger(room, at, needs, trigger, what, problems);
+}
+
+/// Reports that what stands at `at` lacks a trigger: `needs` leaves it out, or it is not granted.
+pub(super) fn report_trigger(
+    room: &Room<'_>,
+    at: &str,
+    needs: &str,
+    trigger: Trigger,
+    what: &str,
+    problems: &mut Problems,
+) {
     let place = room.document.key(at, format!("{what} needs this trigger"));
     let problem = Problem::error(format!("need not granted: triggers `{}`", trigger.as_str()), place);
     let given = room.given.grants().triggers;
     if given.contains(&trigger) {
-        let job_needs = format!("{}/needs/triggers", child("/jobs", &job.name));
-        let needs = if room.document.has(&job_needs) {
-            job_needs
-        } else {
-            "/needs/triggers".into()
-        };
-        let ours = room.document.value(&needs, "all that is asked for here");
+        let ours = room.document.value(needs, "all that is asked for here");
         problems.push(problem.also(ours).help(format!("add `\"{}\"` to it", trigger.as_str())));
     } else {
         let line = match trigger {
@@ -286,10 +306,19 @@ pub(super) enum Written {
     AsPointer,
     /// `name = "value"` in `args`.
     AsValue,
+    /// `name = "text"` in `args`: what of a message it is.
+    AsPart,
 }
 
 /// Checks that the parameters given at `at` are those that the job takes, and the reverse.
-fn check_parameters(room: &Room<'_>, at: &str, given: &[&str], job: &Job, written: Written, problems: &mut Problems) {
+pub(super) fn check_parameters(
+    room: &Room<'_>,
+    at: &str,
+    given: &[&str],
+    job: &Job,
+    written: Written,
+    problems: &mut Problems,
+) {
     // Without a template a component gets whatever there is.
     if matches!(&job.program, Program::Component { arguments: None, .. }) {
         return;
@@ -300,7 +329,9 @@ fn check_parameters(room: &Room<'_>, at: &str, given: &[&str], job: &Job, writte
         let there = format!("{{{name}}}");
         let place = match written {
             Written::InPattern => place_in_command(room, at, name, "given here"),
-            Written::AsPointer | Written::AsValue => room.document.key(&child(at, name), "given here"),
+            Written::AsPointer | Written::AsValue | Written::AsPart => {
+                room.document.key(&child(at, name), "given here")
+            }
         };
         problems.push(
             Problem::error(
@@ -317,6 +348,7 @@ fn check_parameters(room: &Room<'_>, at: &str, given: &[&str], job: &Job, writte
             Written::InPattern => format!("[{name}]"),
             Written::AsPointer => format!("{name} = \"/…\""),
             Written::AsValue => format!("{name} = \"…\""),
+            Written::AsPart => format!("{name} = \"text\""),
         };
         problems.push(
             Problem::error(

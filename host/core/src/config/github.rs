@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::commands::{Start, Written, check_pointers, check_start, has_too_many};
+use super::commands::{MOST, Start, Written, check_pointers, check_start, has_too_many};
 use super::globs::Globs;
 use super::model::Job;
 use super::names::{tick, toml_string};
@@ -250,7 +250,7 @@ pub(super) fn check(
     jobs: &BTreeMap<String, Job>,
     problems: &mut Problems,
 ) -> (Vec<GithubRule>, Option<CommentCommands>) {
-    if has_too_many(room, "/github", room.raw.github.len(), problems) {
+    if has_too_many(room, "/github", room.raw.github.len(), MOST, problems) {
         return (Vec::new(), None);
     }
     if !room.document.has("/github") {

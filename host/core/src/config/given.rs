@@ -64,6 +64,13 @@ impl Table<'_> {
                 ),
             );
         }
+        if raw.fabfile == Some(true) && !trusted {
+            let place = document.value(&self.at("fabfile"), "for trusted namespaces only");
+            problems.push(
+                Problem::error("a fabfile is granted to an untrusted namespace", place)
+                    .help("take `fabfile` away: only bash jobs use one, and bash needs `trust = \"trusted\"`"),
+            );
+        }
         Given {
             trusted,
             triggers,
@@ -83,6 +90,7 @@ impl Table<'_> {
                 .registries
                 .as_ref()
                 .map(|entries| check_registries(document, &self.at("registries"), entries, problems)),
+            fabfile: raw.fabfile,
             async_commands: async_commands && trusted,
             max_runs: raw.max_runs,
             limits: raw.limits.clone(),

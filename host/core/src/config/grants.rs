@@ -54,6 +54,7 @@ pub(super) struct Given {
     pub github: Option<GithubGrant>,
     pub hooks: BTreeMap<String, HookGrant>,
     pub registries: Option<Vec<RegistryPrefix>>,
+    pub fabfile: Option<bool>,
     pub async_commands: bool,
     pub max_runs: Option<u64>,
     pub limits: RawLimits,
@@ -136,6 +137,8 @@ impl Given {
                 (None, true) => RegistryGrants::All,
                 (None, false) => RegistryGrants::Only(Vec::new()),
             },
+            // Only bash jobs use one, and bash needs trust.
+            fabfile: self.trusted && self.fabfile.unwrap_or(true),
             async_commands: self.async_commands,
         }
     }
@@ -160,6 +163,7 @@ pub(super) fn narrow(have: &Grants, asked: &Asked) -> (Grants, Vec<Refusal>) {
         http: narrow_http(&have.http, asked.http.as_deref(), &mut refused),
         github: narrow_github(have.github.as_ref(), asked, &mut refused),
         registries: narrow_registries(&have.registries, asked.registries.as_deref(), &mut refused),
+        fabfile: have.fabfile,
         async_commands: have.async_commands,
     };
     (grants, refused)

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::checks::{check_name, check_names, check_timezone, overlap, resolve};
 use super::given::{Table, protected};
 use super::grants::Given;
-use super::model::{Capacity, Server, Slack, SlackMode};
+use super::model::{Capacity, Join, Server, Slack, SlackMode};
 use super::names::{channel_fault, namespace_fault, tick, variable_fault};
 use super::oci::{Lock, lock_file};
 use super::problem::{Place, Problem, Problems};
@@ -52,7 +52,7 @@ enum Unclear {
 impl Host {
     /// Reads the file. None where there is nothing to go on with.
     pub(super) fn read(file: &Path, problems: &mut Problems) -> Option<Self> {
-        let mut document = Document::read(file, file, problems)?;
+        let mut document = Document::read(file, file, None, problems)?;
         let written = document.value.clone();
         let raw: RawHost = shape::read(&mut document, &schema::schema_host(), problems);
         let absolute = match std::path::absolute(file) {
@@ -159,6 +159,11 @@ impl Host {
             },
             logs_channel: self.raw.slack.logs_channel.clone(),
             support_channel: self.raw.slack.support_channel.clone(),
+            join: match (self.raw.slack.join_public_channels, self.raw.slack.join_shared_channels) {
+                (false, _) => Join::None,
+                (true, false) => Join::Public,
+                (true, true) => Join::PublicAndShared,
+            },
         }
     }
 
@@ -214,6 +219,15 @@ impl Host {
             if let Some(channel) = channel {
                 check_name(&self.document, key, channel, "channel", channel_fault, problems);
             }
+        }
+        if self.raw.slack.join_shared_channels && !self.raw.slack.join_public_channels {
+            let place = self
+                .document
+                .key("/slack/join_shared_channels", "only besides `join_public_channels`");
+            problems.push(
+                Problem::error("`join_shared_channels` has no effect", place)
+                    .help("add `join_public_channels = true`, or remove it"),
+            );
         }
         let (data, workspace) = (resolve(&self.data_dir), resolve(&self.workspace));
         if let Some(how) = overlap(&data, &workspace) {

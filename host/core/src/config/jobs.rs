@@ -78,7 +78,7 @@ pub(super) fn check(
 }
 
 /// A job that names a component, rightly or wrongly, is one.
-fn kind_of(room: &Room<'_>, job: &str) -> Kind {
+pub(super) fn kind_of(room: &Room<'_>, job: &str) -> Kind {
     if room.document.has(&format!("{}/component", child("/jobs", job))) {
         Kind::Component
     } else {

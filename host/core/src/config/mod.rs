@@ -9,7 +9,9 @@
 //!   namespace   one namespace.toml, with needs, jobs and commands
 //!   github      [[github]]: which of GitHub's events starts which job, and what else must be true of it
 //!   hooks       [hooks.X]: which webhook starts which job, and how its sender proves who it is
+//!   fabfile     where a namespace's fabfile is fetched from
 //!   schedules   [[schedule]]: when the clock starts which job
+//!   keywords    [[keyword]]: which word in a message calls whom
 //!   grants      what is asked against what is given (pure)
 //!   http        grants of outbound HTTP, and whether a request is within them (pure)
 //!   oci         components in registries: names, grants, what a name was pinned to
@@ -24,6 +26,7 @@
 mod account;
 mod checks;
 mod commands;
+mod fabfile;
 mod github;
 mod given;
 mod globs;
@@ -32,6 +35,7 @@ mod hooks;
 mod host;
 mod http;
 mod jobs;
+mod keywords;
 mod model;
 mod names;
 mod namespace;
@@ -52,6 +56,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use account::AccountLine;
+pub use fabfile::FabfileUrl;
 pub use github::{Author, CommentCommands, GithubFields, GithubFilters, GithubRule, ReportTo};
 pub use globs::Globs;
 pub use http::{Denied, HostName, HttpGrant, HttpGrants, Origin, Scheme};

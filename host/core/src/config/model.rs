@@ -7,11 +7,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::fabfile::FabfileUrl;
 use super::github::{CommentCommands, GithubRule};
 use super::http::HttpGrants;
 use super::oci::{OciReference, RegistryGrants};
 use crate::command::Pattern;
 use crate::command::template::{ArgumentTemplate, ScriptTemplate};
+use crate::keyword::Rule;
 use crate::request::Trigger;
 use crate::schedule::Schedule;
 
@@ -48,17 +50,46 @@ pub struct Server {
     pub listen: SocketAddr,
 }
 
+/// How long a run may take, in seconds, before it is shown how far it is; unless `[slack]` says otherwise.
+pub(super) const PROGRESS_AFTER_SECONDS: u64 = 10;
+
 /// `[slack]`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slack {
     /// How Slack's events reach the host.
     pub mode: SlackMode,
     /// Where the host itself says what went wrong, `#name` or id.
     pub logs_channel: Option<String>,
-    /// Where failures call for help, `#name` or id.
+    /// Where failures and keywords call for help, `#name` or id.
     pub support_channel: Option<String>,
+    /// Which channels the bot joins by itself.
+    pub join: Join,
     /// How long a run that somebody in Slack asked for may take before it is shown how far it is. None: that is never shown.
     pub progress_after: Option<Duration>,
+}
+
+impl Default for Slack {
+    fn default() -> Self {
+        Self {
+            mode: SlackMode::default(),
+            logs_channel: None,
+            support_channel: None,
+            join: Join::default(),
+            progress_after: Some(Duration::from_secs(PROGRESS_AFTER_SECONDS)),
+        }
+    }
+}
+
+/// Which channels the bot joins by itself: at the start, and when they are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Join {
+    /// None: it is invited.
+    #[default]
+    None,
+    /// Every public one of the workspace.
+    Public,
+    /// Those that are shared with other workspaces, too.
+    PublicAndShared,
 }
 
 /// How Slack's events reach the host.
@@ -93,6 +124,8 @@ pub struct Namespace {
     pub restricted: bool,
     /// Where reports go that nobody in Slack asked for, `#name` or id.
     pub default_channel: Option<String>,
+    /// Where a `fabfile.py` is fetched from before each run of its bash jobs.
+    pub fabfile: Option<FabfileUrl>,
     /// `workspace/<name>`, absolute.
     pub folder: PathBuf,
     /// What takes effect: what it needs, as far as it was granted.
@@ -109,6 +142,8 @@ pub struct Namespace {
     pub comment_commands: Option<CommentCommands>,
     /// `[[schedule]]`.
     pub schedules: Vec<Arc<Schedule>>,
+    /// `[[keyword]]`.
+    pub keywords: Vec<Arc<Rule>>,
     /// `[hooks.<name>]`, by name.
     pub hooks: BTreeMap<String, Arc<Hook>>,
 }
@@ -149,6 +184,8 @@ pub struct Grants {
     pub github: Option<GithubGrant>,
     /// From which registries its components may be pulled.
     pub registries: RegistryGrants,
+    /// Whether a fabfile may be fetched for it. Only a trusted namespace may have one.
+    pub fabfile: bool,
     /// `wasi = "0.3"`: its programs may be of WASI 0.3, besides 0.2.
     pub async_commands: bool,
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::account::{AccountLine, Hooks, account};
+use super::account::{AccountLine, ByName, account};
 use super::checks::check_name;
 use super::grants::{Given, names_line};
 use super::host::Host;
@@ -15,7 +15,7 @@ use super::names::{channel_fault, tick};
 use super::problem::{Problem, Problems};
 use super::raw::RawNamespace;
 use super::source::Document;
-use super::{ComponentInspector, commands, github, hooks, jobs, needs, schedules, schema, shape};
+use super::{ComponentInspector, commands, fabfile, github, hooks, jobs, keywords, needs, schedules, schema, shape};
 
 /// A namespace under check: what its file says, and what the host says of it.
 pub(super) struct Room<'a> {
@@ -44,7 +44,9 @@ pub(super) fn read(
     inspector: &dyn ComponentInspector,
     problems: &mut Problems,
 ) -> Option<(Namespace, Vec<AccountLine>)> {
-    let mut document = Document::read(&folder.join(super::workspace::FILE), shown, problems)?;
+    let stranger = host.given(name).is_some_and(|given| !given.trusted);
+    let file = folder.join(super::workspace::FILE);
+    let mut document = Document::read(&file, shown, stranger.then_some(folder), problems)?;
     let jobs = names_in(document.value.get("jobs"));
     let raw: RawNamespace = shape::read(&mut document, &schema::schema_namespace(), problems);
     if !document.whole {
@@ -68,23 +70,27 @@ pub(super) fn read(
         jobs,
     };
     let (asked, grants) = needs::of_namespace(&room, problems);
-    let hooks = Hooks {
-        asked: room.raw.hooks.keys().map(String::as_str).collect(),
-        granted: room.given.hooks.keys().map(String::as_str).collect(),
+    let fabfile = fabfile::check(&room, problems);
+    let by_name = ByName {
+        fabfile: fabfile.as_ref(),
+        hooks_asked: room.raw.hooks.keys().map(String::as_str).collect(),
+        hooks_granted: room.given.hooks.keys().map(String::as_str).collect(),
     };
-    let account = account(&asked, &grants, &hooks);
+    let account = account(&asked, &grants, &by_name);
     room.grants = grants;
     room.check_default_channel(problems);
     let jobs = jobs::check(&room, inspector, problems);
     let commands = commands::check_slack(&room, &jobs, problems);
     let (github, comment_commands) = github::check(&room, &jobs, problems);
     let schedules = schedules::check(&room, &jobs, problems);
+    let keywords = keywords::check(&room, &jobs, problems);
     let hooks = hooks::check(&room, &jobs, problems);
     let namespace = Namespace {
         name: room.name,
         description: room.raw.description,
         restricted: room.raw.restricted,
         default_channel: room.raw.default_channel,
+        fabfile,
         folder: room.folder,
         max_runs: room.given.share(room.host.capacity().runs),
         grants: room.grants,
@@ -93,6 +99,7 @@ pub(super) fn read(
         github,
         comment_commands,
         schedules,
+        keywords,
         hooks,
     };
     Some((namespace, account))

@@ -352,6 +352,16 @@ impl Problems {
         drawn
     }
 
+    /// What is wrong and where, and nothing of the files themselves: a line for each.
+    pub fn brief(&self) -> String {
+        let line = |problem: &Problem| {
+            let (line, _) = problem.place.line_and_column();
+            let (severity, path) = (problem.severity.as_str(), problem.place.path());
+            format!("{severity}: {} ({path}:{line})\n", problem.title)
+        };
+        self.list.iter().map(line).collect()
+    }
+
     /// A list of objects with `severity`, `file`, `line`, `column`, `message`, `label`, `help` and `related`.
     pub fn to_json(&self) -> Value {
         self.list.iter().map(Problem::to_json).collect()

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::github::Author;
-use super::model::{Encoding, Format, Mentions};
+use super::model::{Encoding, Format, Mentions, PROGRESS_AFTER_SECONDS};
 use crate::request::Trigger;
 use crate::schedule::Missed;
 
@@ -83,8 +83,12 @@ pub(super) struct RawSlack {
     pub mode: RawSlackMode,
     /// Where the host itself says what went wrong: `#name` or an id.
     pub logs_channel: Option<String>,
-    /// Where failures call for help: `#name` or an id.
+    /// Where failures and keywords call for help: `#name` or an id.
     pub support_channel: Option<String>,
+    /// Whether the bot joins every public channel, those too that are made later. Default: it is invited.
+    pub join_public_channels: bool,
+    /// Whether it joins those too that are shared with other workspaces.
+    pub join_shared_channels: bool,
     /// How long a run that somebody in Slack asked for may take, in seconds, before a message there shows how far it is; 0 for
     /// never.
     #[schemars(range(max = 86_400))]
@@ -97,7 +101,9 @@ impl Default for RawSlack {
             mode: RawSlackMode::default(),
             logs_channel: None,
             support_channel: None,
-            progress_after_seconds: 10,
+            join_public_channels: false,
+            join_shared_channels: false,
+            progress_after_seconds: PROGRESS_AFTER_SECONDS,
         }
     }
 }
@@ -140,6 +146,8 @@ pub(super) struct RawGrants {
     /// From which registries its components may be pulled: `host`, `host:port` or `host/path/prefix`. Default: none;
     /// all for a trusted namespace.
     pub registries: Option<Vec<String>>,
+    /// Whether it may have a file fetched before its bash jobs run. Default: only a trusted namespace may.
+    pub fabfile: Option<bool>,
     /// Up to which WASI its programs may be. Default `0.2`; `0.3` for trusted namespaces only, since wasmtime calls its
     /// own support of it experimental.
     pub wasi: RawWasi,
@@ -185,6 +193,8 @@ pub(super) enum RawTrigger {
     Hook,
     /// The clock.
     Schedule,
+    /// A word in a channel.
+    Keyword,
 }
 
 impl From<RawTrigger> for Trigger {
@@ -194,6 +204,7 @@ impl From<RawTrigger> for Trigger {
             RawTrigger::Github => Self::Github,
             RawTrigger::Hook => Self::Hook,
             RawTrigger::Schedule => Self::Schedule,
+            RawTrigger::Keyword => Self::Keyword,
         }
     }
 }
@@ -341,6 +352,8 @@ pub(super) struct RawNamespace {
     pub restricted: bool,
     /// Where reports go that nobody in Slack asked for: `#name` or an id.
     pub default_channel: Option<String>,
+    /// Where a `fabfile.py` is fetched from before each run of its bash jobs, which run beside it: an `https://` address.
+    pub fabfile: Option<String>,
     /// What its jobs need. `innkeeper.toml` must grant it; a key that is here narrows what was granted.
     pub needs: RawNeeds,
     /// What can be run, by name.
@@ -351,6 +364,8 @@ pub(super) struct RawNamespace {
     pub github: Vec<RawGithubRule>,
     /// What the clock starts.
     pub schedule: Vec<RawSchedule>,
+    /// Which words in messages call for help.
+    pub keyword: Vec<RawKeyword>,
     /// What other webhooks start, by the name at the end of `/hooks/<namespace>/<hook>`.
     pub hooks: BTreeMap<String, RawHook>,
 }
@@ -686,6 +701,55 @@ pub(super) struct RawSchedule {
     /// Where the report goes. Default: the namespace's `default_channel`.
     #[serde(default)]
     pub channel: Option<String>,
+}
+
+/// Which words in messages call for help.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct RawKeyword {
+    /// What calls: whole words, in any case. A word may have hyphens and spaces.
+    pub words: Option<Vec<String>>,
+    /// Instead of `words`: a regular expression, in any case, that a whole word matches.
+    pub pattern: Option<String>,
+    /// The channels that it listens in: `#name` or ids. Default: every one that the bot is in.
+    pub channels: Vec<String>,
+    /// The emoji that is put on the message, by its name without colons. Default: `sos`.
+    pub reaction: Option<String>,
+    /// Where a link to the message is posted: `#name` or an id. Default: `support_channel` of `innkeeper.toml`.
+    pub support_channel: Option<String>,
+    /// What is said there with the link. Default: who wrote what, and where.
+    pub text: Option<String>,
+    /// When nobody is there, and what who calls is told then.
+    pub out_of_office: Vec<RawAway>,
+    /// The time zone of `out_of_office`. Default: that of `innkeeper.toml`.
+    pub timezone: Option<String>,
+    /// A job to start, by its name under `[jobs]`. Default: none.
+    pub job_type: Option<String>,
+    /// Arguments of the job by name, and what of the message they are: `keyword`, `text`, `user`, `channel`, `message`,
+    /// `thread` or `link`.
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub args: Map<String, Value>,
+}
+
+/// A window in which nobody is there. All that it says must hold.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAway {
+    /// From when on: `2026-12-24` or `2026-12-24 18:00`. Default: always.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// Until when: `2027-01-02`, a day that belongs to it, or `2027-01-02 09:00`. Default: for ever.
+    #[serde(default)]
+    pub until: Option<String>,
+    /// On which days of the week: `MON` to `SUN`. Default: on every day.
+    #[serde(default)]
+    pub days: Vec<String>,
+    /// At which hours: `18:00-09:00`. Over midnight they belong to the day that they begin on. Default: all day.
+    #[serde(default)]
+    pub hours: Option<String>,
+    /// What who calls is told, in the thread of their message.
+    #[schemars(required)]
+    pub text: Option<String>,
 }
 
 /// What a webhook starts.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::checks::{check_span, check_timezone};
-use super::commands::{Start, Written, check_start, has_too_many};
+use super::commands::{MOST, Start, Written, check_start, has_too_many};
 use super::model::Job;
 use super::names::tick;
 use super::namespace::Room;
@@ -32,7 +32,7 @@ const STARTS_LOOKED_AT: usize = 25;
 
 /// Checks the schedules. Those with errors are left out.
 pub(super) fn check(room: &Room<'_>, jobs: &BTreeMap<String, Job>, problems: &mut Problems) -> Vec<Arc<Schedule>> {
-    if has_too_many(room, "/schedule", room.raw.schedule.len(), problems) {
+    if has_too_many(room, "/schedule", room.raw.schedule.len(), MOST, problems) {
         return Vec::new();
     }
     let mut found: BTreeMap<ScheduleKey, String> = BTreeMap::new();

@@ -176,7 +176,13 @@ mod tests {
         assert_eq!(homes(&schema, "restricted"), [""]);
         assert_eq!(
             homes(&schema, "job_type"),
-            ["[[slack]]", "[[github]]", "[[schedule]]", "[hooks.<name>]"]
+            [
+                "[[slack]]",
+                "[[github]]",
+                "[[schedule]]",
+                "[[keyword]]",
+                "[hooks.<name>]"
+            ]
         );
         assert_eq!(
             choices(at(&schema, "/jobs/x/report_format").unwrap()),

@@ -12,17 +12,12 @@ use super::source::{Document, child};
 
 /// Keys that the design names and that are not built yet. `*` is any one name or index.
 const KEYS_TO_COME: &[&str] = &[
-    "/fabfile",
-    "/keyword",
     "/services",
     "/plugins",
     "/jobs/*/idempotent",
     "/jobs/*/retries",
-    "/needs/fabfile",
     "/needs/notify",
-    "/jobs/*/needs/fabfile",
     "/jobs/*/needs/notify",
-    "/namespaces/*/fabfile",
     "/namespaces/*/notify",
 ];
 
@@ -33,7 +28,7 @@ const VALUES_TO_COME: &[(&str, &[&str])] = &[
     ("/jobs/*/needs/triggers/*", TRIGGERS_TO_COME),
 ];
 
-const TRIGGERS_TO_COME: &[&str] = &["keyword", "api"];
+const TRIGGERS_TO_COME: &[&str] = &["api"];
 
 /// Checks a document against a schema, reports what is wrong, and reads what is right.
 ///
@@ -300,7 +295,7 @@ mod tests {
     fn patterns_stand_for_pointers() {
         assert!(fits("/jobs/*/retries", "/jobs/hello/retries"));
         assert!(!fits("/jobs/*/retries", "/jobs/hello/retries/0"));
-        assert!(!fits("/fabfile", "/jobs/fabfile"));
+        assert!(!fits("/plugins", "/jobs/plugins"));
     }
 
     #[test]

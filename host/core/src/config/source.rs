@@ -2,9 +2,10 @@
 //! `shape`.
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::Read;
 use std::ops::Range;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -62,9 +63,10 @@ struct Node {
 }
 
 impl Document {
-    /// Reads a file. Every syntax error becomes a problem; None where there is nothing to go on with.
-    pub(super) fn read(file: &Path, shown: &Path, problems: &mut Problems) -> Option<Self> {
-        match read_text(file) {
+    /// Reads a file. Every syntax error becomes a problem; None where there is nothing to go on with. With `inside`, no link may
+    /// lead out of that folder: whoever made it could have the host read, and quote, what is not theirs.
+    pub(super) fn read(file: &Path, shown: &Path, inside: Option<&Path>, problems: &mut Problems) -> Option<Self> {
+        match read_text(file, inside) {
             Ok(text) => Some(Self::parse(shown.display().to_string(), text, problems)),
             Err((title, help)) => {
                 let place = Place::file(Source::unread(shown), "");
@@ -192,7 +194,7 @@ pub(super) fn child(parent: &str, key: &str) -> String {
 }
 
 /// The text of a file, or what is wrong with it and what to do.
-fn read_text(file: &Path) -> Result<String, (String, String)> {
+fn read_text(file: &Path, inside: Option<&Path>) -> Result<String, (String, String)> {
     let name = file.file_name().unwrap_or_default().display().to_string();
     let cannot = |error: std::io::Error| {
         let help = match error.kind() {
@@ -202,17 +204,26 @@ fn read_text(file: &Path) -> Result<String, (String, String)> {
         };
         (format!("cannot read `{name}`: {error}"), help)
     };
-    // Asked before it is opened: opening a pipe would wait for a writer.
-    if !std::fs::metadata(file).map_err(cannot)?.is_file() {
+    // Not to wait for a writer, where it is a pipe.
+    let opened = File::options().read(true).custom_flags(libc::O_NONBLOCK).open(file);
+    let opened = opened.map_err(cannot)?;
+    let found = opened.metadata().map_err(cannot)?;
+    if let Some(folder) = inside
+        && !lies_in(folder, file, &found)
+    {
+        return Err((
+            format!("`{name}` is a link that leads out of its folder"),
+            "put the file itself there".into(),
+        ));
+    }
+    if !found.is_file() {
         return Err((
             format!("`{name}` is not a regular file"),
             "put a text file in its place".into(),
         ));
     }
     let mut bytes = Vec::new();
-    File::open(file)
-        .and_then(|open| open.take(LONGEST + 1).read_to_end(&mut bytes))
-        .map_err(cannot)?;
+    opened.take(LONGEST + 1).read_to_end(&mut bytes).map_err(cannot)?;
     if bytes.len() as u64 > LONGEST {
         return Err((
             format!("`{name}` is longer than 1 MiB"),
@@ -227,6 +238,15 @@ fn read_text(file: &Path) -> Result<String, (String, String)> {
             "save the file as UTF-8".into(),
         )
     })
+}
+
+/// Whether what was opened is what stands in `folder`, whatever is put in its place meanwhile.
+fn lies_in(folder: &Path, file: &Path, opened: &Metadata) -> bool {
+    let (Ok(folder), Ok(real)) = (folder.canonicalize(), file.canonicalize()) else {
+        return false;
+    };
+    let same = |there: Metadata| (there.dev(), there.ino()) == (opened.dev(), opened.ino());
+    real.starts_with(folder) && std::fs::symlink_metadata(real).is_ok_and(same)
 }
 
 /// What of a table nobody writes by hand, and a stranger could: it would cost the host memory and time. `left` is how
@@ -342,13 +362,33 @@ mod tests {
         let file = folder.path().join("x.toml");
         std::fs::write(&file, b"a = 1\nb = \"\xff\"\n").unwrap();
         assert_eq!(
-            read_text(&file).unwrap_err().0,
+            read_text(&file, None).unwrap_err().0,
             "`x.toml` is not UTF-8: a bad byte in line 2"
         );
         std::fs::write(&file, vec![b'#'; LONGEST as usize + 1]).unwrap();
-        assert_eq!(read_text(&file).unwrap_err().0, "`x.toml` is longer than 1 MiB");
+        assert_eq!(read_text(&file, None).unwrap_err().0, "`x.toml` is longer than 1 MiB");
         std::fs::remove_file(&file).unwrap();
         std::fs::create_dir(&file).unwrap();
-        assert_eq!(read_text(&file).unwrap_err().0, "`x.toml` is not a regular file");
+        assert_eq!(read_text(&file, None).unwrap_err().0, "`x.toml` is not a regular file");
+    }
+
+    #[test]
+    fn no_link_leads_out_of_a_strangers_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("lab");
+        std::fs::create_dir(&home).unwrap();
+        let (secret, file) = (folder.path().join("secret"), home.join("x.toml"));
+        std::fs::write(&secret, "hunter2").unwrap();
+        std::os::unix::fs::symlink(&secret, &file).unwrap();
+        assert_eq!(
+            read_text(&file, Some(&home)).unwrap_err().0,
+            "`x.toml` is a link that leads out of its folder"
+        );
+        assert_eq!(read_text(&file, None).unwrap(), "hunter2");
+        // As Kubernetes mounts files.
+        std::fs::remove_file(&file).unwrap();
+        std::fs::write(home.join("real"), "a = 1").unwrap();
+        std::os::unix::fs::symlink("real", &file).unwrap();
+        assert_eq!(read_text(&file, Some(&home)).unwrap(), "a = 1");
     }
 }

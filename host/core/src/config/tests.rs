@@ -5,6 +5,7 @@
 mod github;
 mod hooks;
 mod http;
+mod keywords;
 mod mistakes;
 mod mutations;
 mod oci;

@@ -14,7 +14,7 @@ use crate::run::RunId;
 pub const LOG_EXCERPT: u64 = 16 * 1024;
 
 /// The most that is uploaded of a stream, in bytes. What is longer is read on the host.
-pub const LOG_FILE: u64 = 16 * 1024 * 1024;
+pub const LOG_FILE: u64 = 4 * 1024 * 1024;
 
 /// Lines of a stream that a message shows at most.
 const LINES: usize = 40;
@@ -74,9 +74,13 @@ pub fn log(log: &Log<'_>) -> Vec<Message> {
 
 /// Whether all of a stream can be shown in a message, together with the others.
 fn fits(piece: &LogPiece, streams: usize) -> bool {
+    // No character has more bytes.
+    if piece.is_cut() || piece.content.len() > 4 * limits::TEXT_IN_ONE_PIECE {
+        return false;
+    }
     let room = (limits::TEXT_IN_ONE_PIECE - AROUND) / streams;
     let text = readable(&piece.content);
-    !piece.is_cut() && last_lines(&text, usize::MAX, room) == text.trim_end()
+    last_lines(&text, usize::MAX, room) == text.trim_end()
 }
 
 fn head(log: &Log<'_>) -> String {

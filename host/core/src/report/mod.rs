@@ -44,7 +44,7 @@ pub use guest::{format_failed, of_format};
 pub use log::{LOG_EXCERPT, LOG_FILE, Log, LogPiece, log};
 pub use text::{Voice, escape};
 
-use crate::config::{Format, Job};
+use crate::config::{FabfileUrl, Format, Job};
 use crate::message::{Message, Post};
 use crate::request::{Asking, Origin};
 use crate::run::{Ending, Outcome, RunId};
@@ -107,7 +107,7 @@ pub fn calls_support(job: &Job, outcome: &Outcome, askings: &[Asking], support_c
         && support_channel.is_some()
         && askings.iter().any(|asking| match &asking.origin {
             Origin::Slack(slack) => !slack.direct,
-            Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) => true,
+            Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Keyword(_) => true,
             Origin::Cli(_) => false,
         })
 }
@@ -126,6 +126,22 @@ pub fn interrupted(job: &str, run: RunId, calls_support: bool) -> Message {
 /// What is said of a run whose job went out of the configuration while it waited. `job` is the full name.
 pub fn not_configured(job: &str, run: RunId) -> Message {
     post(wording::not_configured(job, run))
+}
+
+/// What the logs channel is told when the fabfile of a namespace cannot be fetched any more. `why` is the end of a sentence,
+/// and may be another server's.
+pub fn fabfile_fails(namespace: &str, url: &FabfileUrl, why: &str, has_copy: bool) -> String {
+    wording::fabfile_fails(namespace, url, why, has_copy)
+}
+
+/// The same, when it can be fetched again.
+pub fn fabfile_works_again(namespace: &str) -> String {
+    wording::fabfile_works_again(namespace)
+}
+
+/// Why a run does not start whose fabfile is not here.
+pub fn fabfile_missing(url: &FabfileUrl, why: &str) -> String {
+    wording::fabfile_missing(url, why)
 }
 
 fn post(text: String) -> Message {

@@ -8,6 +8,7 @@ use super::clean::clean;
 use super::code::fence;
 use super::text::escape;
 use super::units::{bytes, span, thousands};
+use crate::config::FabfileUrl;
 use crate::request::{Asking, Origin};
 use crate::run::{Captured, Ending, RunId};
 
@@ -244,8 +245,39 @@ fn sentence_of_asking(origin: &Origin) -> String {
         ),
         Origin::Hook(hook) => format!("The webhook `{}` asked for it.", quote(&hook.hook)),
         Origin::Schedule(schedule) => format!("It is scheduled: `{}`.", quote(&schedule.schedule)),
+        Origin::Keyword(call) => format!(
+            "<@{}> said “{}” in <#{}>.",
+            quote(&call.user),
+            quote(&call.keyword),
+            quote(&call.channel)
+        ),
         Origin::Cli(cli) => format!("{} asked for it on the command line.", quote(&cli.user)),
     }
+}
+
+pub(crate) fn fabfile_fails(namespace: &str, url: &FabfileUrl, why: &str, has_copy: bool) -> String {
+    let then = match has_copy {
+        true => "Its jobs run with the last copy that was fetched.",
+        false => "There is no copy of it here, so its jobs do not start.",
+    };
+    format!(
+        ":warning: The fabfile of `{namespace}` cannot be fetched from {}: {} {then} This is said once; when it can be \
+         fetched again, that is said, too.",
+        escape(&url.to_string()),
+        sentence(why)
+    )
+}
+
+pub(crate) fn fabfile_works_again(namespace: &str) -> String {
+    format!("The fabfile of `{namespace}` can be fetched again.")
+}
+
+/// A reason of [`Ending::NotStarted`]: neither cleaned nor escaped yet.
+pub(crate) fn fabfile_missing(url: &FabfileUrl, why: &str) -> String {
+    format!(
+        "the namespace's fabfile cannot be fetched from {url}: {why}; and there is no copy of it here. Check `fabfile` in \
+         namespace.toml and the server, and run it again"
+    )
 }
 
 #[cfg(test)]

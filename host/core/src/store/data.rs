@@ -231,3 +231,25 @@ pub enum Settled {
         why: String,
     },
 }
+
+/// What was looked through for keywords.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looked {
+    /// A rule, from when on it holds. Its place is `<namespace>/<key>`.
+    Rule,
+    /// All messages, by searching for a word. Its place is the word.
+    Search,
+    /// A channel. Its place is the channel's id.
+    Channel,
+}
+
+impl Looked {
+    /// The word for it in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rule => "rule",
+            Self::Search => "search",
+            Self::Channel => "channel",
+        }
+    }
+}

@@ -27,6 +27,7 @@ pub(super) const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0003_suppression.sql")),
     M::up(include_str!("../../migrations/0004_schedule.sql")),
     M::up(include_str!("../../migrations/0005_progress.sql")),
+    M::up(include_str!("../../migrations/0006_caught_up.sql")),
 ];
 pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

@@ -19,6 +19,7 @@
 //! wait for work. An operation's caller knows what work it made.
 
 mod asking;
+mod caught_up;
 mod column;
 mod data;
 mod db;
@@ -41,7 +42,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use uuid::Uuid;
 
-pub use data::{Accepted, Cancel, Cause, Caused, Claim, ClaimOne, Queued, RunEnd, Settled, Take, Written};
+pub use data::{Accepted, Cancel, Cause, Caused, Claim, ClaimOne, Looked, Queued, RunEnd, Settled, Take, Written};
 pub use error::StoreError;
 pub use view::{
     AskingView, OutboxView, PENDING_SHOWN, PendingView, RequestView, RunEndView, RunView, SUPPRESSIONS_SHOWN,
@@ -363,6 +364,40 @@ impl Store {
     pub async fn skip_start(&self, mark: Mark) -> Result<(), StoreError> {
         self.write("pass over a start by the clock", move |c| {
             schedule::note(c, &mark)?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// Up to where messages were looked through for keywords.
+impl Store {
+    /// Goes on where an earlier host left these places: says for each, in their order, up to when it was looked through.
+    /// One that is new begins at `now`. All others of their kind are forgotten, but for those of namespaces that are
+    /// `left_out`.
+    ///
+    /// # Errors
+    /// The database's: nothing changed.
+    pub async fn resume_looking(
+        &self,
+        kind: Looked,
+        places: Vec<String>,
+        left_out: Vec<String>,
+        now: Timestamp,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        self.write("go on looking for keywords", move |c| {
+            Ok(caught_up::resume(c, kind, &places, &left_out, now)?)
+        })
+        .await
+    }
+
+    /// Keeps that a place was looked through up to this moment. It never goes back.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn looked_through(&self, kind: Looked, place: String, at: Timestamp) -> Result<(), StoreError> {
+        self.write("keep what was looked through", move |c| {
+            caught_up::note(c, kind, &place, at)?;
             Ok(())
         })
         .await

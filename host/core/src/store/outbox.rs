@@ -43,7 +43,7 @@ pub(super) fn take(c: &Connection, lane: &str, now: Timestamp) -> Result<Take, S
     match &mut delivery.content {
         Content::Message(Message::File(file)) => file.content = attachment_of(c, first.seq)?,
         Content::Edit { of, .. } => delivery.edited = receipt_of(c, *of)?,
-        Content::Message(Message::Post(_)) | Content::Reaction { .. } | Content::Status(_) => {}
+        Content::Message(Message::Post(_)) | Content::Progress(_) | Content::Reaction { .. } | Content::Status(_) => {}
     }
     Ok(Take::Due {
         delivery: Box::new(delivery),
@@ -90,7 +90,7 @@ fn insert_delivery(c: &Connection, delivery: &NewDelivery, now: Timestamp) -> Sq
             Json(&delivery.content),
             match &delivery.content {
                 Content::Edit { of, .. } => Some(of.as_bytes()),
-                Content::Message(_) | Content::Reaction { .. } | Content::Status(_) => None,
+                Content::Message(_) | Content::Progress(_) | Content::Reaction { .. } | Content::Status(_) => None,
             },
         ),
         |row| row.get(0),
@@ -151,6 +151,16 @@ pub(super) fn withdraw(c: &Connection, id: Uuid) -> Sql<bool> {
         )?;
     }
     Ok(withdrawn > 0)
+}
+
+/// Whether a delivery was given up.
+pub(super) fn is_given_up(c: &Connection, id: Uuid) -> Sql<bool> {
+    one(
+        c,
+        "SELECT EXISTS (SELECT 1 FROM delivery WHERE id = ?1 AND state = 'given-up')",
+        [id.as_bytes()],
+        |row| row.get(0),
+    )
 }
 
 fn receipt_of(c: &Connection, id: Uuid) -> Sql<Option<Receipt>> {

@@ -7,7 +7,7 @@ use super::column::Json;
 use super::outbox;
 use super::statement::{all, change, maybe, one};
 use crate::clock::Timestamp;
-use crate::message::{Address, Message, NewDelivery, Post};
+use crate::message::{Address, NewDelivery, Post};
 use crate::run::RunId;
 
 /// Shows `post` at each of `places`, in a message of its own: posted the first time, edited from then on. Nothing where the
@@ -18,9 +18,11 @@ pub(super) fn show(c: &Connection, run: RunId, places: &[Address], post: &Post, 
     }
     for place in places {
         let delivery = match shown_at(c, run, place)? {
-            Some(id) => NewDelivery::edit(place.clone(), id, post.clone(), Some(run)),
+            // There it cannot be shown.
+            Some(id) if outbox::is_given_up(c, id)? => continue,
+            Some(id) => NewDelivery::edit(place.clone(), id, post.clone(), false, run),
             None => {
-                let first = NewDelivery::message(place.clone(), Message::Post(post.clone()), Some(run));
+                let first = NewDelivery::progress(place.clone(), post.clone(), run);
                 note(c, run, place, first.id)?;
                 first
             }
@@ -34,11 +36,11 @@ pub(super) fn show(c: &Connection, run: RunId, places: &[Address], post: &Post, 
 /// would say is past.
 pub(super) fn finish(c: &Connection, run: RunId, post: Option<&Post>, now: Timestamp) -> Sql<()> {
     for (id, address) in shown(c, run)? {
-        if outbox::withdraw(c, id)? {
+        if outbox::withdraw(c, id)? || outbox::is_given_up(c, id)? {
             continue;
         }
         if let Some(post) = post {
-            let last = NewDelivery::edit(address, id, post.clone(), Some(run));
+            let last = NewDelivery::edit(address, id, post.clone(), true, run);
             outbox::append(c, &[last], now)?;
         }
     }

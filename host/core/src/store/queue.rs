@@ -114,8 +114,9 @@ pub(super) fn end(c: &Connection, run: RunId, end: &RunEnd, deliveries: &[NewDel
     move_request(c, request, RequestMove::End, Some(end.at))?;
     forget_payload(c, request)?;
     job::free(c, job, run)?;
-    progress::finish(c, run, end.shown.as_ref(), end.at)?;
+    // The report first: it does not wait behind an edit.
     outbox::append(c, deliveries, end.at)?;
+    progress::finish(c, run, end.shown.as_ref(), end.at)?;
     Ok(())
 }
 

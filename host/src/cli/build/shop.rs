@@ -162,12 +162,15 @@ pub(super) fn run(command: &mut Command, missing: &str) -> Result<Vec<u8>, Faile
 }
 
 /// The first line of what a program says about its version; none where it is not there.
-pub(super) fn version_of(program_name: impl AsRef<std::ffi::OsStr>) -> Option<String> {
-    let said = run(program(program_name).arg("--version"), "").ok()?;
-    String::from_utf8_lossy(&said)
-        .lines()
-        .next()
-        .map(|line| line.trim().to_owned())
+pub(in crate::cli) fn version_of(name: impl AsRef<std::ffi::OsStr>) -> Option<String> {
+    let said = said_by(name, &["--version"])?;
+    said.lines().next().map(|line| line.trim().to_owned())
+}
+
+/// What a program writes to stdout with these arguments; none where it is not there, or fails.
+pub(in crate::cli) fn said_by(name: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Option<String> {
+    let said = run(program(name).args(arguments), "").ok()?;
+    Some(String::from_utf8_lossy(&said).into_owned())
 }
 
 #[cfg(test)]

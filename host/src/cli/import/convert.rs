@@ -5,7 +5,7 @@ use std::fmt;
 
 use innkeeper_core::command::Pattern;
 use innkeeper_core::command::template::ScriptTemplate;
-use innkeeper_core::config::{job_fault, namespace_fault};
+use innkeeper_core::config::{FabfileUrl, job_fault, namespace_fault};
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -81,6 +81,33 @@ const OF_JOB: &[&str] = &[
 ];
 const OF_COMMAND: &[&str] = &["command", "help", "action", "job_type", "delay_seconds"];
 
+/// The keys among them that are not texts.
+const FLAGS: &[&str] = &[
+    "restricted",
+    "report_stdout",
+    "report_success",
+    "suppress_empty",
+    "call_tech_support_on_error",
+];
+const NUMBERS: &[&str] = &["delay_seconds"];
+
+/// The keys among them that are one of a few words.
+const WORDS: &[(&str, &[&str])] = &[
+    ("report_format", &["text", "blocks", "code", "file"]),
+    (
+        "action",
+        &[
+            "schedule_job",
+            "cancel_job",
+            "schedule_suppression",
+            "cancel_suppression",
+        ],
+    ),
+];
+
+/// Where BennettBot says what came of a merged pull request, unless a namespace says otherwise.
+const DEFAULT_CHANNEL: &str = "#tech";
+
 /// The namespaces, and what of the file is in none of them.
 pub(super) fn convert(read: Read) -> (Vec<Imported>, Vec<Leftover>) {
     let mut leftovers: Vec<Leftover> = read.leftovers.iter().map(|node| unread("raw_config", node)).collect();
@@ -127,6 +154,8 @@ struct Namespace {
     table: Table,
     jobs: Table,
     commands: Vec<Value>,
+    /// Where its jobs are defined.
+    lines: Vec<(String, u64)>,
     /// Jobs that are defined and could not be carried over.
     lost: BTreeSet<String>,
     leftovers: Vec<Leftover>,
@@ -143,12 +172,8 @@ impl Namespace {
             match key.as_str() {
                 "jobs" => self.read_jobs(node),
                 "slack" => commands = Some(node),
-                "fabfile" => self.leave(
-                    "fabfile",
-                    line,
-                    "fetching it is not available in this version: put the file into the namespace's folder",
-                ),
-                "workspace_dir" => self.leave("workspace_dir", line, "its jobs run in the namespace's own folder"),
+                "fabfile" => self.read_fabfile(node),
+                "workspace_dir" => self.leave("workspace_dir", node.line, "its jobs run in the namespace's own folder"),
                 key => {
                     if let Some(value) = self.plain(key, key, OF_NAMESPACE, node) {
                         self.table.insert(key.to_owned(), value);
@@ -159,6 +184,34 @@ impl Namespace {
         // After the jobs that they start.
         if let Some(node) = commands {
             self.read_commands(node);
+        }
+        if self.table.contains_key("fabfile") {
+            let lines = std::mem::take(&mut self.lines);
+            self.look_for_own_files(&lines);
+        }
+        if self.jobs.contains_key("deploy") && !self.table.contains_key("default_channel") {
+            let why = format!(
+                "written as `{DEFAULT_CHANNEL}`, where BennettBot reports what merged pull requests deployed: name another, or \
+                 take it away"
+            );
+            self.leave("default_channel", line, why);
+            self.table.insert("default_channel".into(), DEFAULT_CHANNEL.into());
+        }
+    }
+
+    fn read_fabfile(&mut self, node: Node) {
+        let Literal::Text(text) = &node.value else {
+            return self.leftovers.push(unread(&format!("{}: fabfile", self.name), &node));
+        };
+        match FabfileUrl::parse(text) {
+            Ok(_) => {
+                self.table.insert("fabfile".into(), text.as_str().into());
+            }
+            Err(fault) => self.leave(
+                "fabfile",
+                node.line,
+                format!("it is not fetched from `{text}`: {fault}"),
+            ),
         }
     }
 
@@ -173,17 +226,24 @@ impl Namespace {
             self.leave(what, node.line, format!("the key `{key}` means nothing here"));
             return None;
         }
-        match node.value {
-            Literal::Text(text) => Some(Value::String(text)),
-            Literal::Flag(flag) => Some(Value::Boolean(flag)),
-            Literal::Number(number) => Some(Value::Integer(number)),
-            Literal::Nothing => None,
-            _ => {
-                let what = format!("{}: {what}", self.name);
-                self.leftovers.push(unread(&what, &node));
-                None
+        let (line, source) = (node.line, unread(&format!("{}: {what}", self.name), &node));
+        let value = match node.value {
+            Literal::Text(text) => Value::String(text),
+            Literal::Flag(flag) => Value::Boolean(flag),
+            Literal::Number(number) => Value::Integer(number),
+            Literal::Nothing => return None,
+            // A text in parentheses, with a comma where there should be none.
+            Literal::List(parts) if key == "help" => Value::String(joined(&parts)),
+            Literal::List(_) | Literal::Table(_) | Literal::Unreadable(_) => {
+                self.leftovers.push(source);
+                return None;
             }
+        };
+        if let Some(wanted) = wrong(key, &value) {
+            self.leave(what, line, format!("`{key}` is `{value}`, and has to be {wanted}"));
+            return None;
         }
+        Some(value)
     }
 
     fn read_jobs(&mut self, node: Node) {
@@ -192,6 +252,7 @@ impl Namespace {
         };
         for (name, node) in jobs {
             let line = node.line;
+            self.lines.push((name.clone(), line));
             match self.job(&name, node) {
                 Some(job) => {
                     self.jobs.insert(name, Value::Table(job));
@@ -229,6 +290,19 @@ impl Namespace {
             return None;
         }
         Some(job)
+    }
+
+    /// Points out jobs that would look for their files in the namespace's folder, and run beside its fabfile.
+    fn look_for_own_files(&mut self, lines: &[(String, u64)]) {
+        for (name, line) in lines {
+            let job = self.jobs.get(name).and_then(|job| job.get("run_args_template"));
+            let template = job.and_then(Value::as_str).unwrap_or_default();
+            let is_fab = template.split_whitespace().next() == Some("fab");
+            if !is_fab && !template.contains("fabfile.py") && self.jobs.contains_key(name) {
+                let why = "it runs in the folder with the fabfile: files of the namespace's own folder are in `$NAMESPACE_DIR`";
+                self.leave(&format!("job `{name}`"), *line, why);
+            }
+        }
     }
 
     /// The template, if arguments are data in it. Quotes right around a parameter are taken away: arguments arrive quoted,
@@ -273,8 +347,13 @@ impl Namespace {
         };
         let mut command = Table::new();
         for (key, node) in entries {
-            if let Some(value) = self.plain("a command", &key, OF_COMMAND, node) {
-                command.insert(key, value);
+            match self.plain("a command", &key, OF_COMMAND, node) {
+                Some(value) => drop(command.insert(key, value)),
+                None if key == "action" => {
+                    self.leave("a command", line, "left out: what it does is not known");
+                    return None;
+                }
+                None => {}
             }
         }
         let text = |key: &str| command.get(key).and_then(Value::as_str).unwrap_or_default();
@@ -288,13 +367,58 @@ impl Namespace {
             self.leave(&what, line, why);
             return None;
         }
-        if let Err(error) = Pattern::parse(text("command")) {
-            let help = error.help.as_deref().unwrap_or("write it anew");
-            let why = format!("{} ({help})", error.message);
+        let pattern = match Pattern::parse(text("command")) {
+            Ok(pattern) => pattern,
+            Err(error) => {
+                let help = error.help.as_deref().unwrap_or("write it anew");
+                let why = format!("{} ({help})", error.message);
+                self.leave(&what, line, why);
+                return None;
+            }
+        };
+        let (action, job) = (text("action").to_owned(), job.to_owned());
+        let action = if action.is_empty() { "schedule_job" } else { &action };
+        if let Some(why) = self.mismatch(action, &pattern, &job) {
             self.leave(&what, line, why);
             return None;
         }
+        let delay = command.get("delay_seconds").and_then(Value::as_integer);
+        if action != "schedule_job" && delay.is_some() {
+            if delay != Some(0) {
+                self.leave(&what, line, format!("`delay_seconds` means nothing to `{action}`"));
+            }
+            command.remove("delay_seconds");
+        }
+        if !command.contains_key("help") {
+            let help = format!("Runs {job}");
+            self.leave(&what, line, format!("written with `help = \"{help}\"`"));
+            command.insert("help".into(), help.into());
+        }
         Some(command)
+    }
+
+    /// Why the parameters of a command are not those that its job takes.
+    fn mismatch(&self, action: &str, pattern: &Pattern, job: &str) -> Option<String> {
+        let ours: BTreeSet<&str> = pattern.parameters().into_iter().collect();
+        let template = self.jobs.get(job)?.get("run_args_template")?.as_str()?;
+        let parsed = ScriptTemplate::parse(template).ok()?;
+        let wanted: BTreeSet<&str> = match action {
+            "schedule_job" => parsed.parameters().into_iter().collect(),
+            "schedule_suppression" => return None,
+            _ => BTreeSet::new(),
+        };
+        let listed = |names: &BTreeSet<&str>| match names.len() {
+            0 => "none".to_owned(),
+            _ => names
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect::<Vec<_>>()
+                .join(", "),
+        };
+        (ours != wanted).then(|| {
+            let (ours, wanted) = (listed(&ours), listed(&wanted));
+            format!("its parameters are {ours}, and `{action}` of `{job}` takes {wanted}")
+        })
     }
 
     /// Its file: what was carried over, and as a comment what was not.
@@ -314,6 +438,31 @@ impl Namespace {
         }
         text
     }
+}
+
+/// The texts of a list as one.
+fn joined(parts: &[Node]) -> String {
+    let texts = parts.iter().filter_map(|part| match &part.value {
+        Literal::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect::<Vec<_>>().join(" ")
+}
+
+/// What a value of `key` has to be, if it is something else.
+fn wrong(key: &str, value: &Value) -> Option<String> {
+    if FLAGS.contains(&key) {
+        return (!value.is_bool()).then(|| "true or false".to_owned());
+    }
+    if NUMBERS.contains(&key) {
+        let good = value.as_integer().is_some_and(|number| number >= 0);
+        return (!good).then(|| "a whole number from 0".to_owned());
+    }
+    let Some(text) = value.as_str() else {
+        return Some("a text".to_owned());
+    };
+    let (_, words) = WORDS.iter().find(|(name, _)| *name == key)?;
+    (!words.contains(&text)).then(|| format!("one of {}", words.join(", ")))
 }
 
 /// The text without the quotation marks that stand right around a parameter: `'{x}'` is `{x}`.

@@ -13,6 +13,8 @@ class Reader:
     def __init__(self, source):
         self.source = source
         self.names = {}
+        # What is left over of a name's value, until something uses it.
+        self.lost = {}
         self.leftovers = []
 
     def unreadable(self, node):
@@ -33,9 +35,12 @@ class Reader:
                 return self.value(node, "text", text)
             case ast.Constant(value=int() as number):
                 return self.value(node, "number", number)
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as number)):
+                return self.value(node, "number", -number)
             case ast.Constant(value=None):
                 return self.value(node, "nothing", None)
             case ast.Name(id=name) if name in self.names:
+                self.leftovers += self.lost.pop(name, [])
                 return self.names[name] | {"line": node.lineno}
             case ast.List(elts=items) | ast.Tuple(elts=items):
                 return self.value(node, "list", [deeper(item) for item in items])
@@ -53,17 +58,19 @@ class Reader:
 
     def table(self, node, deeper):
         entries = {}
-        for key, item in zip(node.keys, node.values):
-            item = deeper(item)
+        for key, value in zip(node.keys, node.values):
+            item = deeper(value)
             if key is None:
-                if item["kind"] != "table":
-                    return self.unreadable(node)
-                entries |= dict(item["value"])
+                if item["kind"] == "table":
+                    entries |= dict(item["value"])
+                else:
+                    self.leftovers.append(self.unreadable(value))
                 continue
-            key = deeper(key)
-            if key["kind"] != "text":
-                return self.unreadable(node)
-            entries[key["value"]] = item
+            name = deeper(key)
+            if name["kind"] == "text":
+                entries[name["value"]] = item
+            else:
+                self.leftovers.append(self.unreadable(key))
         return self.value(node, "table", list(entries.items()))
 
     def joined(self, node, parts):
@@ -87,15 +94,22 @@ class Reader:
         for statement in tree.body:
             match statement:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    self.names[name] = self.read(value)
+                    self.define(name, value)
                 case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                    self.names[name] = self.read(value)
+                    self.define(name, value)
                 case ast.Assign(targets=[ast.Subscript(value=ast.Name(id="raw_config"), slice=key)], value=value):
                     self.add(self.read(key), self.read(value), statement)
                 case ast.FunctionDef() | ast.ClassDef() | ast.Import() | ast.ImportFrom():
                     pass
                 case _ if self.changes(statement):
                     self.leftovers.append(self.unreadable(statement))
+
+    def define(self, name, value):
+        before = len(self.leftovers)
+        self.names[name] = self.read(value)
+        if name != "raw_config":
+            self.lost[name] = self.leftovers[before:]
+            del self.leftovers[before:]
 
     def add(self, key, value, statement):
         whole = self.names.get("raw_config")

@@ -10,14 +10,13 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::Mutex;
 
+use crate::slack::conversations::list_all;
 use crate::slack::{ApiError, SlackApi};
 
 /// How long a name is believed. A channel can be renamed, and its name given to another.
 const FRESH: Duration = Duration::from_secs(10 * 60);
 /// How long it is believed that there is no such channel: somebody may be about to make it.
 const MISSING: Duration = Duration::from_secs(60);
-/// Pages of 1,000 channels, the most that Slack gives at once.
-const MOST_PAGES: usize = 100;
 
 /// Looks channels up, and remembers.
 pub(super) struct Channels {
@@ -30,25 +29,6 @@ pub(super) struct Channels {
 struct List {
     read: Instant,
     ids: HashMap<String, String>,
-}
-
-#[derive(Deserialize)]
-struct Page {
-    channels: Vec<Channel>,
-    #[serde(default)]
-    response_metadata: Metadata,
-}
-
-#[derive(Deserialize)]
-struct Channel {
-    id: String,
-    name: String,
-}
-
-#[derive(Default, Deserialize)]
-struct Metadata {
-    #[serde(default)]
-    next_cursor: String,
 }
 
 impl Channels {
@@ -101,37 +81,9 @@ impl Channels {
         id
     }
 
-    /// Every channel that the bot can see. Private ones need a scope of their own, which not every app has.
     async fn read(&self) -> Result<HashMap<String, String>, ApiError> {
-        match self.read_types("public_channel,private_channel").await {
-            Err(error) if error.code() == Some("missing_scope") => self.read_types("public_channel").await,
-            read => read,
-        }
-    }
-
-    async fn read_types(&self, types: &str) -> Result<HashMap<String, String>, ApiError> {
-        let mut ids = HashMap::new();
-        let mut cursor = String::new();
-        for _ in 0..MOST_PAGES {
-            let page: Page = self
-                .api
-                .get(
-                    "conversations.list",
-                    &[
-                        ("types", types),
-                        ("exclude_archived", "true"),
-                        ("limit", "1000"),
-                        ("cursor", &cursor),
-                    ],
-                )
-                .await?;
-            ids.extend(page.channels.into_iter().map(|channel| (channel.name, channel.id)));
-            cursor = page.response_metadata.next_cursor;
-            if cursor.is_empty() {
-                break;
-            }
-        }
-        Ok(ids)
+        let channels = list_all(&self.api, "conversations.list").await?;
+        Ok(channels.into_iter().map(|channel| (channel.name, channel.id)).collect())
     }
 }
 

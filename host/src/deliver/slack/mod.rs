@@ -67,6 +67,11 @@ impl SlackTarget {
                     (said, _) => said.map_err(|error| sort::failure(&error, channel)),
                 }
             }
+            (Address::Slack { channel, thread, .. }, Content::Progress(post)) => {
+                let thread = thread.as_deref();
+                let said = self.post(delivery, post, Place { channel, thread }).await;
+                said.map_err(|error| sort::failure(&error, channel))
+            }
             (Address::Slack { channel, .. }, Content::Edit { post, .. }) => {
                 let edited = self.edit(delivery.edited.as_ref(), post).await?;
                 edited.map_err(|error| sort::failure(&error, channel))

@@ -117,6 +117,7 @@ impl Inn {
             description: None,
             restricted: false,
             default_channel: None,
+            fabfile: None,
             folder: self.path("workspace/demo"),
             grants: job.grants.clone(),
             jobs: BTreeMap::new(),
@@ -124,6 +125,7 @@ impl Inn {
             github: Vec::new(),
             comment_commands: None,
             schedules: Vec::new(),
+            keywords: Vec::new(),
             hooks: BTreeMap::new(),
         });
         static RUNS: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(1);

@@ -20,6 +20,16 @@ const PLAIN_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 /// Where systemd puts a service's credentials: the host's secrets among them.
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
+/// The folders that a run is told of.
+pub(super) struct Folders<'e> {
+    /// Its namespace's own.
+    pub(super) namespace: &'e Path,
+    /// The one that it may write to.
+    pub(super) work: &'e Path,
+    /// That of its log.
+    pub(super) log: &'e Path,
+}
+
 /// The environment of all bash jobs, as far as it is the same for all.
 #[derive(Debug)]
 pub(super) struct Environment {
@@ -56,14 +66,14 @@ impl Environment {
         &'e self,
         granted: &'e Allowed,
         hidden: &'e BTreeSet<String>,
-        work_folder: &'e Path,
-        log_folder: &'e Path,
+        folders: &Folders<'e>,
     ) -> impl Iterator<Item = (&'e OsStr, &'e OsStr)> {
         let ours = [
             ("PATH", self.path.as_os_str()),
             ("PYTHONPATH", self.workspace.as_os_str()),
-            ("WRITEABLE_DIR", work_folder.as_os_str()),
-            (RUN_FOLDER, log_folder.as_os_str()),
+            ("NAMESPACE_DIR", folders.namespace.as_os_str()),
+            ("WRITEABLE_DIR", folders.work.as_os_str()),
+            (RUN_FOLDER, folders.log.as_os_str()),
         ];
         let seen = |(name, _): &&(OsString, OsString)| match name.to_str() {
             _ if is_hidden(name, hidden) => false,
@@ -86,7 +96,7 @@ fn is_hidden(name: &OsStr, hidden: &BTreeSet<String>) -> bool {
 }
 
 fn is_ours(name: &OsStr) -> bool {
-    ["PATH", "PYTHONPATH", "WRITEABLE_DIR", RUN_FOLDER]
+    ["PATH", "PYTHONPATH", "NAMESPACE_DIR", "WRITEABLE_DIR", RUN_FOLDER]
         .iter()
         .any(|ours| name == *ours)
 }
@@ -149,6 +159,7 @@ mod tests {
             workspace: "/srv/workspace".into(),
             environment: pairs.iter().map(|(name, value)| (name.into(), value.into())).collect(),
             links: home.join("cache/bin"),
+            fabfiles: super::super::tests::no_fabfiles(),
             grace: super::super::Grace::default(),
         })
         .unwrap()
@@ -157,13 +168,13 @@ mod tests {
     fn seen(environment: &Environment, granted: &Allowed) -> BTreeMap<String, String> {
         let text = |text: &OsStr| text.to_str().unwrap().to_owned();
         let hidden = BTreeSet::from(["SLACK_BOT_TOKEN".to_owned()]);
+        let folders = Folders {
+            namespace: Path::new("/srv/workspace/demo"),
+            work: Path::new("/data/work/demo"),
+            log: Path::new("/data/logs/demo_x/1"),
+        };
         environment
-            .of(
-                granted,
-                &hidden,
-                Path::new("/data/work/demo"),
-                Path::new("/data/logs/demo_x/1"),
-            )
+            .of(granted, &hidden, &folders)
             .map(|(name, value)| (text(name), text(value)))
             .collect()
     }
@@ -188,6 +199,7 @@ mod tests {
             [
                 "HOME",
                 "INNKEEPER_RUN_FOLDER",
+                "NAMESPACE_DIR",
                 "PATH",
                 "PYTHONPATH",
                 "TOKEN",
@@ -204,8 +216,16 @@ mod tests {
         let seen = seen(&environment, &granted);
         assert_eq!(
             seen.keys().collect::<Vec<_>>(),
-            ["INNKEEPER_RUN_FOLDER", "PATH", "PYTHONPATH", "TOKEN", "WRITEABLE_DIR"]
+            [
+                "INNKEEPER_RUN_FOLDER",
+                "NAMESPACE_DIR",
+                "PATH",
+                "PYTHONPATH",
+                "TOKEN",
+                "WRITEABLE_DIR"
+            ]
         );
+        assert_eq!(seen["NAMESPACE_DIR"], "/srv/workspace/demo");
         assert_eq!(seen["PYTHONPATH"], "/srv/workspace");
         assert_eq!(seen["WRITEABLE_DIR"], "/data/work/demo");
         assert_eq!(seen["PATH"], "/nowhere");

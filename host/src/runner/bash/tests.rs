@@ -10,7 +10,29 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use innkeeper_core::BoxFuture;
+use innkeeper_core::config::FabfileUrl;
+
 use super::*;
+use crate::runner::fabfile::{Fetch, Fetched, Validators};
+
+/// A server that has one fabfile, or none.
+#[derive(Default)]
+struct Server(Option<&'static str>);
+
+impl Fetch for Server {
+    fn fetch<'f>(&'f self, _: &'f FabfileUrl, _: Option<&'f Validators>) -> BoxFuture<'f, Result<Fetched, String>> {
+        Box::pin(async move {
+            let content = self.0.ok_or("the server is down")?.into();
+            let validators = Validators::default();
+            Ok(Fetched::New { content, validators })
+        })
+    }
+}
+
+pub(super) fn no_fabfiles() -> Fabfiles {
+    Fabfiles::new(Arc::new(Server::default()), Arc::new(()))
+}
 
 /// Much longer than any test here takes. None waits for it.
 const FOR_EVER: Duration = Duration::from_secs(60);
@@ -23,6 +45,9 @@ struct Host {
     limits: Limits,
     grace: Grace,
     stop: CancellationToken,
+    /// What the namespace's fabfile says, where it has one.
+    fabfile: Option<&'static str>,
+    has_fabfile: bool,
 }
 
 impl Host {
@@ -53,6 +78,8 @@ impl Host {
                 pipes: FOR_EVER,
             },
             stop: CancellationToken::new(),
+            fabfile: None,
+            has_fabfile: false,
         }
     }
 
@@ -64,6 +91,7 @@ impl Host {
         BashRunner::new(BashSettings {
             workspace: self.path("workspace"),
             environment: self.environment.clone(),
+            fabfiles: Fabfiles::new(Arc::new(Server(self.fabfile)), Arc::new(())),
             links: self.path("data/cache/bin"),
             grace: self.grace,
         })
@@ -97,6 +125,9 @@ impl Host {
             description: None,
             restricted: false,
             default_channel: None,
+            fabfile: self
+                .has_fabfile
+                .then(|| FabfileUrl::parse("https://example.com/fabfile.py").unwrap()),
             folder: self.path("workspace/demo"),
             grants: self.grants.clone(),
             jobs: BTreeMap::from([("x".to_owned(), Arc::clone(&job))]),
@@ -104,6 +135,7 @@ impl Host {
             github: Vec::new(),
             comment_commands: None,
             schedules: Vec::new(),
+            keywords: Vec::new(),
             hooks: BTreeMap::new(),
         };
         Invocation {
@@ -465,4 +497,44 @@ async fn what_never_started_is_never_told_to_have() {
     let outcome = Runner::run(&host.runner(), host.invocation(Some(started)), host.stop.clone()).await;
     insta::assert_snapshot!(why(&outcome), @"demo_x is a component: bash cannot run it");
     assert!(running.await.is_err());
+}
+
+#[tokio::test]
+async fn a_job_runs_beside_its_fabfile_and_finds_its_own_folder() {
+    let mut host = Host::new();
+    (host.has_fabfile, host.fabfile) = (true, Some("print('hi')"));
+    fs::write(host.path("workspace/demo/notes"), "mine").unwrap();
+    let outcome = host.run("pwd; cat fabfile.py; cat \"$NAMESPACE_DIR/notes\"").await;
+    assert_eq!(outcome.ending, Ending::Exited { code: 0 });
+    let work = host.path("data/work/demo");
+    let stdout = fs::read_to_string(outcome.stdout.path).unwrap();
+    assert_eq!(stdout, format!("{}\nprint('hi')mine", work.display()));
+}
+
+#[tokio::test]
+async fn without_a_fabfile_that_it_has_it_does_not_start_and_with_the_last_copy_it_says_so() {
+    let mut host = Host::new();
+    host.has_fabfile = true;
+    let outcome = host.run("touch ran").await;
+    let Ending::NotStarted { why } = outcome.ending else {
+        panic!("{:?}", outcome.ending)
+    };
+    assert!(
+        why.contains("cannot be fetched") && why.contains("the server is down"),
+        "{why}"
+    );
+    assert!(!host.path("data/work/demo/ran").exists());
+
+    host.fabfile = Some("a = 1");
+    fs::remove_dir_all(host.path("data/logs")).unwrap();
+    assert!(host.run("true").await.ending.is_success());
+    host.fabfile = None;
+    fs::remove_dir_all(host.path("data/logs")).unwrap();
+    let outcome = host.run("cat fabfile.py").await;
+    assert!(outcome.ending.is_success());
+    assert_eq!(fs::read_to_string(outcome.stdout.path).unwrap(), "a = 1");
+    assert_eq!(
+        fs::read_to_string(outcome.stderr.path).unwrap(),
+        "innkeeper: the last copy of the fabfile is used: the server is down\n"
+    );
 }

@@ -25,6 +25,7 @@ impl Case<'_> {
     /// Reads what was said, and decides.
     pub(super) async fn decide(&self, said: &str) -> anyhow::Result<Decision> {
         let understood = match self.origin {
+            Origin::Keyword(call) => return Ok(self.call(call, said)),
             Origin::Slack(_) => interpret(said, &self.menu.catalogue),
             Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => {
                 interpret_plain(said, &self.menu.catalogue)
@@ -56,6 +57,9 @@ impl Case<'_> {
             Understood::Logs(wanted) => self.logs(wanted).await?,
             Understood::NotUnderstood { .. } if let Some(name) = self.left_out(said) => {
                 self.refusal(answers::left_out(name))
+            }
+            Understood::NotUnderstood { .. } if let Some(keyword) = self.called_alone(said) => {
+                self.refusal(answers::cannot_call_here(&keyword))
             }
             Understood::NotUnderstood { nearest } => self.not_understood(visible, said, nearest),
             Understood::Refused(why) => self.refusal(report::escape(&why)),
@@ -133,7 +137,7 @@ impl Case<'_> {
         // A button says what was typed with the slip corrected: nothing that nobody typed.
         let meant = match self.origin {
             Origin::Slack(_) => corrected(said, visible),
-            Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => None,
+            Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Keyword(_) | Origin::Cli(_) => None,
         };
         let buttons: Vec<Button> = meant.iter().map(|meant| Button::say(meant)).collect();
         Decision::refusal_with(self.origin, report::with_buttons(text, &buttons))
@@ -151,16 +155,14 @@ impl Case<'_> {
         self.refuse_if_restricted(namespace)
     }
 
-    fn refuse_if_restricted(&self, namespace: &Namespace) -> Option<Decision> {
+    pub(super) fn refuse_if_restricted(&self, namespace: &Namespace) -> Option<Decision> {
         let restricted = namespace.restricted.then(|| self.refuse_outsiders(&namespace.name));
         restricted.flatten()
     }
 
     /// Refuses whoever asks from Slack and is no member of the workspace, or has that found out first.
     pub(super) fn refuse_outsiders(&self, namespace: &str) -> Option<Decision> {
-        let Origin::Slack(slack) = self.origin else {
-            return None;
-        };
+        let slack = self.origin.in_slack()?;
         match self.standing {
             Some(Standing::Member) => None,
             Some(Standing::Outsider) => {

@@ -5,8 +5,10 @@
 //!   case      one asking: what it says, whether who says it may, what is answered
 //!   orders    commands of namespaces, and the cancelling of requests
 //!   logs      what a run wrote
+//!   calls     messages that call by a keyword
 //! ```
 
+mod calls;
 mod case;
 mod logs;
 mod orders;
@@ -15,6 +17,7 @@ use std::sync::Arc;
 
 use innkeeper_core::command::Catalogue;
 use innkeeper_core::config::Config;
+use innkeeper_core::keyword::Book;
 use innkeeper_core::message::{Message, NewDelivery, Post};
 use innkeeper_core::request::Origin;
 use innkeeper_core::store::{Cause, Caused};
@@ -53,6 +56,8 @@ struct Menu {
     catalogue: Catalogue,
     /// Without the restricted namespaces.
     for_everybody: Catalogue,
+    /// Which words call whom.
+    keywords: Arc<Book>,
 }
 
 impl Menu {
@@ -62,6 +67,7 @@ impl Menu {
         Self {
             config: config.clone(),
             for_everybody: for_everybody.cloned().collect(),
+            keywords: Arc::new(Book::new(config)),
             catalogue,
         }
     }
@@ -72,6 +78,7 @@ impl Menu {
             config: self.config.clone(),
             catalogue: self.catalogue.only(namespace),
             for_everybody: self.for_everybody.only(namespace),
+            keywords: self.keywords.clone(),
         }
     }
 }
@@ -86,14 +93,13 @@ impl Desk {
 
     /// Who asks, as far as it is known without asking Slack.
     pub(super) fn known_standing(&self, origin: &Origin) -> Option<Standing> {
-        match origin {
-            Origin::Slack(slack) => self
-                .parts
-                .directory
-                .as_ref()
-                .and_then(|directory| directory.known(slack)),
-            Origin::Github(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => None,
-        }
+        let directory = self.parts.directory.as_ref()?;
+        directory.known(&*origin.in_slack()?)
+    }
+
+    /// Which words in messages call whom.
+    pub(super) fn keywords(&self) -> Arc<Book> {
+        self.menu.get().keywords.clone()
     }
 
     /// Reads a text and decides what is done about it. `standing` is who asks, as far as is known.
@@ -114,7 +120,7 @@ impl Desk {
                     only_its_own = menu.only(said.split_whitespace().next().unwrap_or_default());
                     &only_its_own
                 }
-                Origin::Slack(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Cli(_) => &menu,
+                Origin::Slack(_) | Origin::Hook(_) | Origin::Schedule(_) | Origin::Keyword(_) | Origin::Cli(_) => &menu,
             },
             origin,
             standing,

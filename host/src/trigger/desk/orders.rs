@@ -103,9 +103,13 @@ impl Case<'_> {
         let found = self.parts.store.request(request).await;
         if let Some(view) = found.context("the request could not be looked up")? {
             let refused = match self.namespace(&view.namespace) {
+                // What it is of is nothing to outsiders.
+                Some(namespace) if namespace.restricted => {
+                    self.refuse_outsiders("cancel").or_else(|| self.refuse(namespace))
+                }
                 Some(namespace) => self.refuse(namespace),
                 // It was removed or left out, and may have been restricted.
-                None => self.refuse_outsiders(&view.namespace),
+                None => self.refuse_outsiders("cancel"),
             };
             if let Some(decision) = refused {
                 return Ok(decision);

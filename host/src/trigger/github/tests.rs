@@ -125,6 +125,7 @@ fn namespace(rules: Vec<GithubRule>) -> Namespace {
         description: None,
         restricted: false,
         default_channel: Some("#tech".into()),
+        fabfile: None,
         folder: PathBuf::from("/srv/workspace/demo"),
         grants: Grants {
             trusted: true,
@@ -140,6 +141,7 @@ fn namespace(rules: Vec<GithubRule>) -> Namespace {
         github: rules,
         comment_commands: None,
         schedules: Vec::new(),
+        keywords: Vec::new(),
         hooks: BTreeMap::new(),
     }
 }

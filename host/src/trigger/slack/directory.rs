@@ -1,4 +1,5 @@
-//! Who is a member of the workspace: Slack's `users.info`, remembered for a while.
+//! Who is a member of the workspace: Slack's `users.info`, remembered for a while, and what `user_change` and `team_join`
+//! tell, which counts at once.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,6 +10,7 @@ use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::Clock;
 use innkeeper_core::request::SlackOrigin;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::event::SLACKBOT;
 use crate::slack::{ApiError, Identity, SlackApi};
@@ -24,13 +26,22 @@ pub struct SlackDirectory {
     api: Arc<SlackApi>,
     identity: Identity,
     clock: Arc<dyn Clock>,
-    people: Mutex<HashMap<String, (Standing, Instant)>>,
+    people: Mutex<HashMap<String, Known>>,
+}
+
+/// What is known of somebody.
+#[derive(Clone, Copy)]
+struct Known {
+    standing: Standing,
+    is_a_bot: bool,
+    since: Instant,
 }
 
 /// A user, as far as permissions go. Slack leaves flags out where they do not apply.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct User {
+    id: String,
     team_id: Option<String>,
     deleted: bool,
     is_bot: Option<bool>,
@@ -60,32 +71,80 @@ impl SlackDirectory {
         }
     }
 
-    async fn ask(&self, user: &str) -> Result<Standing, ApiError> {
+    /// Somebody has changed, or is new; this is how Slack tells of them now.
+    ///
+    /// # Errors
+    /// A sentence about what is missing. Then nothing that is known counts any more.
+    pub(super) fn changed(&self, user: &Value) -> Result<(), String> {
+        match User::deserialize(user) {
+            Ok(user) if !user.id.is_empty() => {
+                self.remember(&user.id, &user);
+                Ok(())
+            }
+            read => {
+                self.people().clear();
+                let why = read
+                    .err()
+                    .map_or_else(|| "it has no id".to_owned(), |error| error.to_string());
+                Err(format!("a change of a user in an unknown form: {why}"))
+            }
+        }
+    }
+
+    /// Whether somebody is a bot.
+    ///
+    /// # Errors
+    /// Slack's, where it has to be asked and does not answer.
+    pub(super) async fn is_a_bot(&self, user: &str) -> Result<bool, ApiError> {
+        match self.fresh(user) {
+            Some(known) => Ok(known.is_a_bot),
+            None => Ok(self.ask(user).await?.is_a_bot),
+        }
+    }
+
+    fn fresh(&self, user: &str) -> Option<Known> {
+        let known = *self.people().get(user)?;
+        let age = self.clock.monotonic().saturating_duration_since(known.since);
+        (age < FRESH).then_some(known)
+    }
+
+    /// Asks Slack, and remembers. What an event told meanwhile is newer.
+    async fn ask(&self, user: &str) -> Result<Known, ApiError> {
         #[derive(Deserialize)]
         struct Answer {
             user: User,
         }
+        let asked = self.clock.monotonic();
         let answer: Result<Answer, ApiError> = self.api.get("users.info", &[("user", user)]).await;
-        match answer {
-            Ok(Answer { user }) => Ok(standing(&user, &self.identity)),
-            Err(error) if matches!(error.code(), Some("user_not_found" | "user_not_visible")) => Ok(Standing::Outsider),
-            Err(error) => Err(error),
+        let told = match answer {
+            Ok(Answer { user }) => user,
+            Err(error) if matches!(error.code(), Some("user_not_found" | "user_not_visible")) => User::default(),
+            Err(error) => return Err(error),
+        };
+        if let Some(newer) = self.people().get(user).filter(|known| known.since >= asked) {
+            return Ok(*newer);
         }
+        Ok(self.remember(user, &told))
     }
 
-    fn remember(&self, user: &str, standing: Standing) {
-        let now = self.clock.monotonic();
+    fn remember(&self, id: &str, user: &User) -> Known {
+        let known = Known {
+            standing: standing(user, &self.identity),
+            is_a_bot: user.is_bot == Some(true) || user.is_workflow_bot,
+            since: self.clock.monotonic(),
+        };
         let mut people = self.people();
         if people.len() >= MOST_PEOPLE {
-            people.retain(|_, (_, since)| now.saturating_duration_since(*since) < FRESH);
+            people.retain(|_, other| known.since.saturating_duration_since(other.since) < FRESH);
         }
         if people.len() >= MOST_PEOPLE {
             people.clear();
         }
-        people.insert(user.to_owned(), (standing, now));
+        people.insert(id.to_owned(), known);
+        known
     }
 
-    fn people(&self) -> MutexGuard<'_, HashMap<String, (Standing, Instant)>> {
+    fn people(&self) -> MutexGuard<'_, HashMap<String, Known>> {
         self.people.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -95,9 +154,7 @@ impl Directory for SlackDirectory {
         if is_foreign(who, &self.identity) {
             return Some(Standing::Outsider);
         }
-        let (standing, since) = *self.people().get(&who.user)?;
-        let age = self.clock.monotonic().saturating_duration_since(since);
-        (age < FRESH).then_some(standing)
+        self.fresh(&who.user).map(|known| known.standing)
     }
 
     fn look_up<'a>(&'a self, who: &'a SlackOrigin) -> BoxFuture<'a, Result<Standing, String>> {
@@ -105,9 +162,8 @@ impl Directory for SlackDirectory {
             if let Some(standing) = self.known(who) {
                 return Ok(standing);
             }
-            let standing = self.ask(&who.user).await.map_err(|error| error.to_string())?;
-            self.remember(&who.user, standing);
-            Ok(standing)
+            let known = self.ask(&who.user).await.map_err(|error| error.to_string())?;
+            Ok(known.standing)
         })
     }
 }
@@ -151,7 +207,7 @@ fn is_ours(user: &User, identity: &Identity) -> bool {
 #[expect(clippy::unwrap_used, reason = "a test that cannot start has failed")]
 mod tests {
     use innkeeper_core::clock::{ManualClock, Timestamp};
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::super::testing::identity;
     use super::*;
@@ -268,6 +324,62 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_change_counts_at_once() {
+        let town = town().await;
+        let ann = who("U0ANN", None);
+        town.slack
+            .answers("users.info", Reply::ok(json!({"ok": true, "user": member()})));
+        assert_eq!(town.directory.look_up(&ann).await, Ok(Standing::Member));
+        let mut guest = member();
+        guest["is_restricted"] = true.into();
+        town.directory.changed(&guest).unwrap();
+        assert_eq!(town.directory.known(&ann), Some(Standing::Outsider));
+        town.directory.changed(&member()).unwrap();
+        assert_eq!(town.directory.known(&ann), Some(Standing::Member));
+        assert_eq!(town.slack.calls().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_change_that_cannot_be_read_leaves_nobody_known() {
+        let town = town().await;
+        for bad in [json!(null), json!({}), json!({"id": "U0ANN", "deleted": "yes"})] {
+            town.directory.changed(&member()).unwrap();
+            assert!(town.directory.changed(&bad).is_err(), "{bad}");
+            assert_eq!(town.directory.known(&who("U0ANN", None)), None, "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_an_event_told_meanwhile_is_newer_than_an_answer() {
+        let town = town().await;
+        let ann = who("U0ANN", None);
+        town.slack
+            .answers("users.info", Reply::ok(json!({"ok": true, "user": member()})));
+        let mut guest = member();
+        guest["is_restricted"] = true.into();
+        let looked_up = town.directory.look_up(&ann);
+        // Polled first, the look-up is on its way when the event comes.
+        let (looked_up, changed) = tokio::join!(biased; looked_up, async { town.directory.changed(&guest) });
+        changed.unwrap();
+        assert_eq!(looked_up, Ok(Standing::Outsider));
+        assert_eq!(town.directory.known(&ann), Some(Standing::Outsider));
+    }
+
+    #[tokio::test]
+    async fn a_bot_is_told_from_a_guest() {
+        let town = town().await;
+        let mut bot = member();
+        bot["is_bot"] = true.into();
+        town.slack
+            .answers("users.info", Reply::ok(json!({"ok": true, "user": bot})));
+        assert_eq!(town.directory.is_a_bot("U0ANN").await, Ok(true));
+        let mut guest = member();
+        guest["is_restricted"] = true.into();
+        town.directory.changed(&guest).unwrap();
+        assert_eq!(town.directory.is_a_bot("U0ANN").await, Ok(false));
+    }
+
+    #[tokio::test]
     async fn what_slack_could_not_answer_is_not_remembered() {
         let town = town().await;
         let ann = who("U0ANN", None);
@@ -299,10 +411,11 @@ mod tests {
     async fn no_more_people_are_remembered_than_there_is_room_for() {
         let town = town().await;
         for number in 0..MOST_PEOPLE {
-            town.directory.remember(&format!("U{number}"), Standing::Member);
+            let user = User::deserialize(member()).unwrap();
+            town.directory.remember(&format!("U{number}"), &user);
         }
         town.clock.advance(FRESH / 2);
-        town.directory.remember("U0ANN", Standing::Member);
+        town.directory.changed(&member()).unwrap();
         assert!(town.directory.people().len() <= MOST_PEOPLE);
         assert_eq!(town.directory.known(&who("U0ANN", None)), Some(Standing::Member));
     }

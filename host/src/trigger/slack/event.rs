@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use super::keyword::Overheard;
 use crate::slack::Identity;
 use crate::trigger::Said;
 
@@ -45,6 +46,31 @@ struct Event {
 /// # Errors
 /// A sentence about what is missing in a message that somebody may have meant for the bot.
 pub fn hear_event(callback: &Value, identity: &Identity) -> Result<Option<Said>, String> {
+    match read_event(callback)? {
+        Some(message) => hear_message(message, identity),
+        None => Ok(None),
+    }
+}
+
+/// Reads an `event_callback`. None: no person said anything in a channel.
+///
+/// # Errors
+/// A sentence about what is missing.
+pub(super) fn overhear_event(callback: &Value, identity: &Identity) -> Result<Option<Overheard>, String> {
+    match read_event(callback)? {
+        Some(message) => overhear(message, identity),
+        None => Ok(None),
+    }
+}
+
+/// Reads a message of a channel, as `conversations.history` lists it. None: it is no person's.
+pub(super) fn overhear_message(message: &Value, channel: &str, identity: &Identity) -> Option<Overheard> {
+    let mut message = Event::deserialize(message).ok().filter(says)?;
+    message.channel = Some(channel.to_owned());
+    overhear(message, identity).ok().flatten()
+}
+
+fn read_event(callback: &Value) -> Result<Option<Event>, String> {
     let event = &callback["event"];
     let Some(kind) = event["type"].as_str() else {
         return Err("an event without a type".to_owned());
@@ -54,11 +80,39 @@ pub fn hear_event(callback: &Value, identity: &Identity) -> Result<Option<Said>,
     }
     let event = Event::deserialize(event).map_err(|error| format!("a {kind} event in an unknown form: {error}"))?;
     match event.subtype.as_deref() {
-        None => hear_message(event, identity),
-        Some("message_changed") => hear_edit(event, identity),
-        Some(subtype) if SAYING.contains(&subtype) => hear_message(event, identity),
-        Some(_) => Ok(None),
+        Some("message_changed") => read_edit(event),
+        _ => Ok(Some(event).filter(says)),
     }
+}
+
+/// Whether somebody says something by it.
+fn says(message: &Event) -> bool {
+    let subtype = message.subtype.as_deref();
+    subtype.is_none_or(|subtype| SAYING.contains(&subtype))
+}
+
+fn overhear(message: Event, identity: &Identity) -> Result<Option<Overheard>, String> {
+    let Some(user) = speaker(&message, identity).filter(|user| user != SLACKBOT) else {
+        return Ok(None);
+    };
+    let channel = message.channel.as_deref().ok_or("a message without a channel")?;
+    if is_direct(&message, channel) {
+        return Ok(None);
+    }
+    let (channel, ts) = (channel.to_owned(), message.ts.ok_or("a message without a ts")?);
+    Ok(Some(Overheard {
+        channel,
+        user,
+        user_team: message.user_team.or(message.source_team),
+        text: message.text.unwrap_or_default(),
+        thread: message.thread_ts.filter(|thread| *thread != ts),
+        ts,
+    }))
+}
+
+fn is_direct(message: &Event, channel: &str) -> bool {
+    // With several people it is as private; the bot gets no events of those.
+    matches!(message.channel_type.as_deref(), Some("im" | "mpim")) || channel.starts_with('D')
 }
 
 fn hear_message(message: Event, identity: &Identity) -> Result<Option<Said>, String> {
@@ -91,22 +145,15 @@ fn hear_message(message: Event, identity: &Identity) -> Result<Option<Said>, Str
 }
 
 /// `message_changed` also comes when Slack adds a preview or an answer to a message; only a new text is an edit.
-fn hear_edit(event: Event, identity: &Identity) -> Result<Option<Said>, String> {
+fn read_edit(event: Event) -> Result<Option<Event>, String> {
     let mut message = *event.message.ok_or("a message_changed event without its message")?;
     let before = event.previous_message.and_then(|message| message.text);
     if message.edited.is_none() || before == message.text {
         return Ok(None);
     }
-    if message
-        .subtype
-        .is_some_and(|subtype| !SAYING.contains(&subtype.as_str()))
-    {
-        return Ok(None);
-    }
-    message.subtype = None;
     message.channel = event.channel;
     message.channel_type = event.channel_type;
-    hear_message(message, identity)
+    Ok(Some(message).filter(says))
 }
 
 /// Who said it, unless it was a bot (this one above all). Slack's own reminders count as said by Slackbot.

@@ -3,18 +3,28 @@
 //! Both ways do the same: read what Slack sent (`event`, `press`, pure), hand it to [`Intake`], and acknowledge when it is
 //! durable and not before, so that Slack sends again what could not be kept. Nothing is asked of Slack in between: it
 //! waits three seconds for the acknowledgement. Answers and reports leave through the outbox; who somebody is, is in
-//! `directory`.
+//! `directory`; which channels there are, in `channels`.
+//!
+//! What people say to each other is held against the keyword rules (`keyword`, pure), and `catch_up` finds what no event
+//! told of. `joining` joins channels.
 
+mod catch_up;
+mod channels;
 mod directory;
 mod event;
 mod http;
+mod joining;
+mod keyword;
 mod press;
 mod signature;
 mod socket;
 
+pub use catch_up::CatchUp;
+pub use channels::Channels;
 pub use directory::SlackDirectory;
 pub use event::{SlashCommand, hear_command, hear_event};
 pub use http::routes;
+pub use joining::{Joiner, Made};
 pub use press::hear_press;
 pub use signature::SigningSecret;
 
@@ -22,18 +32,29 @@ use std::fmt;
 use std::sync::Arc;
 
 use innkeeper_core::BoxFuture;
+use innkeeper_core::keyword::Book;
+use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::watch;
 
 use super::{Heard, Intake, Said};
 use crate::slack::Identity;
+use crate::slack::conversations::Conversation;
+use event::overhear_event;
 
 /// Hears what is said to the bot in Slack.
 pub struct SlackTrigger {
     door: Arc<dyn Door>,
     identity: Identity,
+    channels: Arc<Channels>,
+    /// Told of changes of people; none in tests that need none.
+    directory: Option<Arc<SlackDirectory>>,
+    /// Told of channels that are made; none where they are not joined.
+    made: Option<Made>,
     /// How many Socket Mode connections Slack has greeted.
     connections: watch::Sender<usize>,
+    /// How often a connection came up when there was none.
+    gaps: watch::Sender<u64>,
 }
 
 /// What this trigger needs of [`Intake`]: a trait, so that tests can stand at the door.
@@ -41,6 +62,7 @@ trait Door: Send + Sync {
     fn hear(&self, said: Said) -> BoxFuture<'_, anyhow::Result<Heard>>;
     fn keep_unreadable<'a>(&'a self, source: &'a str, body: &'a str, why: &'a str)
     -> BoxFuture<'a, anyhow::Result<()>>;
+    fn keywords(&self) -> Arc<Book>;
 }
 
 impl Door for Intake {
@@ -56,19 +78,37 @@ impl Door for Intake {
     ) -> BoxFuture<'a, anyhow::Result<()>> {
         Box::pin(Self::keep_unreadable(self, source, body, why))
     }
+
+    fn keywords(&self) -> Arc<Book> {
+        Self::keywords(self)
+    }
 }
 
 impl SlackTrigger {
-    /// A trigger that hands what is said to the bot `identity` to `intake`.
-    pub fn new(intake: Arc<Intake>, identity: Identity) -> Self {
-        Self::at(intake, identity)
+    /// A trigger that hands what is said to the bot `identity`, and what calls in `channels`, to `intake`.
+    pub fn new(
+        intake: Arc<Intake>,
+        identity: Identity,
+        channels: Arc<Channels>,
+        directory: Arc<SlackDirectory>,
+        made: Option<Made>,
+    ) -> Self {
+        Self {
+            directory: Some(directory),
+            made,
+            ..Self::at(intake, identity, channels)
+        }
     }
 
-    fn at(door: Arc<dyn Door>, identity: Identity) -> Self {
+    fn at(door: Arc<dyn Door>, identity: Identity, channels: Arc<Channels>) -> Self {
         Self {
             door,
             identity,
+            channels,
+            directory: None,
+            made: None,
             connections: watch::Sender::new(0),
+            gaps: watch::Sender::new(0),
         }
     }
 
@@ -77,15 +117,68 @@ impl SlackTrigger {
         self.connections.subscribe()
     }
 
+    /// How often events may have been missed, as it changes.
+    fn gaps(&self) -> watch::Receiver<u64> {
+        self.gaps.subscribe()
+    }
+
+    fn keywords(&self) -> Arc<Book> {
+        self.door.keywords()
+    }
+
     /// Hears an `event_callback`. When this returns, it may be acknowledged.
     ///
     /// # Errors
     /// The store's: nothing was kept.
     async fn event(&self, source: &str, callback: &Value) -> anyhow::Result<()> {
-        match hear_event(callback, &self.identity) {
-            Ok(Some(said)) => self.door.hear(said).await.map(drop),
-            Ok(None) => Ok(()),
+        match self.event_through(callback).await? {
+            Ok(()) => Ok(()),
             Err(why) => self.unreadable(source, &callback.to_string(), &why).await,
+        }
+    }
+
+    /// The inner error is a sentence about what cannot be read.
+    async fn event_through(&self, callback: &Value) -> anyhow::Result<Result<(), String>> {
+        let event = &callback["event"];
+        Ok(match event["type"].as_str() {
+            Some("user_change" | "team_join") => self.person_changed(&event["user"]),
+            Some("channel_created") => channel(event).map(|made| {
+                if let Some(joiner) = &self.made {
+                    joiner.tell(made);
+                }
+            }),
+            Some("channel_rename" | "group_rename") => channel(event).map(|renamed| self.channels.renamed(renamed)),
+            _ => self.message(callback).await?,
+        })
+    }
+
+    /// A message may be for the bot, and call somebody, too. All of it is kept before it is acknowledged.
+    async fn message(&self, callback: &Value) -> anyhow::Result<Result<(), String>> {
+        match hear_event(callback, &self.identity) {
+            Ok(Some(said)) => drop(self.door.hear(said).await?),
+            Ok(None) => {}
+            Err(why) => return Ok(Err(why)),
+        }
+        let book = self.keywords();
+        if book.is_empty() {
+            return Ok(Ok(()));
+        }
+        let overheard = match overhear_event(callback, &self.identity) {
+            Ok(Some(overheard)) => overheard,
+            Ok(None) => return Ok(Ok(())),
+            Err(why) => return Ok(Err(why)),
+        };
+        let name = self.channels.name_of(&overheard.channel);
+        for said in overheard.calls(&book, name.as_deref(), &self.identity) {
+            self.door.hear(said).await?;
+        }
+        Ok(Ok(()))
+    }
+
+    fn person_changed(&self, user: &Value) -> Result<(), String> {
+        match &self.directory {
+            Some(directory) => directory.changed(user),
+            None => Ok(()),
         }
     }
 
@@ -132,6 +225,16 @@ impl fmt::Debug for SlackTrigger {
         f.debug_struct("SlackTrigger")
             .field("identity", &self.identity)
             .finish_non_exhaustive()
+    }
+}
+
+/// The channel that an event tells of.
+fn channel(event: &Value) -> Result<Conversation, String> {
+    let channel = Conversation::deserialize(&event["channel"]);
+    let channel = channel.map_err(|error| format!("an event of a channel in an unknown form: {error}"))?;
+    match channel.id.is_empty() {
+        true => Err("an event of a channel without its id".to_owned()),
+        false => Ok(channel),
     }
 }
 

@@ -203,6 +203,10 @@ impl Ear {
             open.len()
         };
         self.trigger.connections.send_replace(open);
+        if open == 1 {
+            // There was none before: what was said meanwhile may be lost.
+            self.trigger.gaps.send_modify(|gaps| *gaps += 1);
+        }
         tracing::info!(connections = open, "connected to Slack");
     }
 

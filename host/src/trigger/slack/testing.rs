@@ -4,9 +4,11 @@
 
 use std::sync::{Arc, Mutex};
 
+use innkeeper_core::config::secrets::Secret;
 use innkeeper_core::request::AskingId;
 
 use super::*;
+use crate::slack::SlackApi;
 
 pub(super) const BOT: &str = "U0BOT";
 pub(super) const TEAM: &str = "T0INN";
@@ -17,6 +19,7 @@ pub(super) fn identity() -> Identity {
         bot: Some("B0BOT".into()),
         team: TEAM.into(),
         enterprise: None,
+        url: Some("https://inn.slack.com/".into()),
     }
 }
 
@@ -33,7 +36,13 @@ pub(super) struct Doorkeeper {
 
 impl Doorkeeper {
     pub(super) fn trigger(self: &Arc<Self>) -> Arc<SlackTrigger> {
-        Arc::new(SlackTrigger::at(Arc::clone(self) as Arc<dyn Door>, identity()))
+        let nowhere = SlackApi::new("http://127.0.0.1:1/api", Secret::new("xoxb-test"), None).unwrap();
+        let channels = Arc::new(Channels::new(Arc::new(nowhere)));
+        Arc::new(SlackTrigger::at(
+            Arc::clone(self) as Arc<dyn Door>,
+            identity(),
+            channels,
+        ))
     }
 
     pub(super) fn texts(&self) -> Vec<String> {
@@ -74,5 +83,9 @@ impl Door for Doorkeeper {
             self.unreadable.lock().unwrap().push(format!("{source}: {why}: {body}"));
             Ok(())
         })
+    }
+
+    fn keywords(&self) -> Arc<Book> {
+        Arc::default()
     }
 }

@@ -2,6 +2,7 @@
 //! run what they read.
 
 use super::context::Refusal;
+use super::fabric;
 use super::interpreters::codes;
 use super::programs::{
     FIRST_IS_CODE, NAMES_OF_INPUT, OPTIONS_OF_CODE, RUN_ARGUMENTS, RUN_INPUT, RUN_INPUT_ALONE, TAKE_NAMES, base_name,
@@ -168,6 +169,7 @@ fn judge(words: &[Word<'_>], start: usize, at: usize) -> Option<Refusal> {
     }
     match name {
         "printf" => in_printf(words, start, at),
+        fabric::PROGRAM => fabric::refusal(&words[at]),
         "test" | "[" => in_test(before, &words[at]),
         "set" if last != "--" && !before.iter().any(|word| word.literal == "--") => {
             Some(Refusal::new("is an argument of `set`, where it could be an option").help("write `set -- {…}`"))

@@ -22,6 +22,7 @@ mod check;
 mod commands;
 mod context;
 mod doubts;
+mod fabric;
 mod interpreters;
 mod nested;
 #[cfg(test)]
@@ -76,6 +77,15 @@ pub enum RenderError {
     /// An argument that no program can take.
     #[error(transparent)]
     Argument(#[from] ArgumentError),
+    /// Fabric 1 would take it together with what follows it.
+    #[error(
+        "the argument `{name}` ends with a backslash, which Fabric 1 takes for a sign that what follows belongs to it. Leave \
+         it out"
+    )]
+    EndsInBackslash {
+        /// The parameter's name.
+        name: String,
+    },
     /// The script would be longer than Linux takes for one argument of a program.
     #[error(
         "with its arguments the script has {bytes} bytes; at most {MAX_SCRIPT_BYTES} can be run. Send shorter arguments"

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::super::argument::ArgumentError;
 use super::context::Refusal;
 use super::syntax::{Node, Syntax};
-use super::{Piece, PieceKind, RenderError, TemplateError, check, doubts};
+use super::{Piece, PieceKind, RenderError, TemplateError, check, doubts, fabric};
 use crate::request::Arguments;
 use shlex::QuoteError;
 
@@ -29,6 +29,8 @@ const MAX_PLACES: usize = 100;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScriptTemplate {
     pieces: Vec<Piece>,
+    /// For each placeholder, whether Fabric 1 takes it apart.
+    in_fabric: Vec<bool>,
 }
 
 impl ScriptTemplate {
@@ -40,16 +42,21 @@ impl ScriptTemplate {
     pub fn parse(template: &str) -> Result<Self, Vec<TemplateError>> {
         check_text(template).map_err(|error| vec![error])?;
         let pieces = super::pieces(template).map_err(|error| vec![error])?;
-        let errors = check_places(&pieces);
-        match errors.is_empty() {
-            true => Ok(Self { pieces }),
-            false => Err(errors),
-        }
+        let in_fabric = check_places(&pieces)?;
+        Ok(Self { pieces, in_fabric })
     }
 
     /// The names of its parameters, each once, in their order.
     pub fn parameters(&self) -> Vec<&str> {
         super::parameters(&self.pieces)
+    }
+
+    /// The program that it begins with, where that is plain to see.
+    pub fn first_word(&self) -> Option<&str> {
+        match &self.pieces.first()?.kind {
+            PieceKind::Text(text) => text.split_whitespace().next(),
+            PieceKind::Place(_) => None,
+        }
     }
 
     /// The script for `bash -c`, with the arguments in their places, quoted.
@@ -58,10 +65,18 @@ impl ScriptTemplate {
     /// An argument is missing or is one that no program can take, or the script gets too long.
     pub fn render(&self, arguments: &Arguments) -> Result<String, RenderError> {
         let mut script = String::new();
+        let mut in_fabric = self.in_fabric.iter();
         for piece in &self.pieces {
             match &piece.kind {
                 PieceKind::Text(text) => script.push_str(text),
-                PieceKind::Place(name) => script.push_str(&quoted(name, super::value(arguments, name)?)?),
+                PieceKind::Place(name) => {
+                    let value = super::value(arguments, name)?;
+                    let value = match in_fabric.next() {
+                        Some(true) => quoted(name, &fabric::escaped(name, value)?)?,
+                        _ => quoted(name, value)?,
+                    };
+                    script.push_str(&value);
+                }
             }
         }
         match script.len() {
@@ -180,13 +195,14 @@ impl<'p> Sample<'p> {
     }
 }
 
-fn check_places(pieces: &[Piece]) -> Vec<TemplateError> {
+/// For each placeholder, whether it is an argument of a task of Fabric 1.
+fn check_places(pieces: &[Piece]) -> Result<Vec<bool>, Vec<TemplateError>> {
     let sample = Sample::of(pieces);
     if sample.places.is_empty() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     if let Some(error) = too_large(&sample) {
-        return vec![error];
+        return Err(vec![error]);
     }
     let adjacent: Vec<TemplateError> = sample
         .places
@@ -194,11 +210,11 @@ fn check_places(pieces: &[Piece]) -> Vec<TemplateError> {
         .filter_map(|place| check_character_before(&sample.text, place))
         .collect();
     if !adjacent.is_empty() {
-        return adjacent;
+        return Err(adjacent);
     }
     let error = |message: &str| {
         let help = "put the script into a file in the namespace's folder, and run that";
-        vec![TemplateError::new(sample.places[0].span.clone(), message, help)]
+        Err(vec![TemplateError::new(sample.places[0].span.clone(), message, help)])
     };
     let Some(syntax) = Syntax::parse(&sample.text) else {
         return error("the script could not be parsed");
@@ -207,9 +223,13 @@ fn check_places(pieces: &[Piece]) -> Vec<TemplateError> {
         return error("commands and words are nested so deep here that nobody could follow them");
     }
     if let Some(doubt) = doubts::first(&syntax) {
-        return vec![not_bash(&sample, doubt)];
+        return Err(vec![not_bash(&sample, doubt)]);
     }
-    check::errors(&syntax, &sample)
+    let errors = check::errors(&syntax, &sample);
+    match errors.is_empty() {
+        true => Ok(fabric::arguments(&syntax, &sample)),
+        false => Err(errors),
+    }
 }
 
 /// Refuses what would take long to check.

@@ -93,19 +93,11 @@ error: wrong type for `trust`
    |
    = help: put it in quotes
 
-error: `keyword` is not available in this version
-  --> innkeeper.toml:13:22
-   |
-13 | triggers = ["slack", "keyword", "cli"]
-   |                      ^^^^^^^^^ not built yet
-   |
-   = help: leave it out: it would do nothing
-
 error: `cli` is not a value of `triggers`
   --> innkeeper.toml:13:33
    |
 13 | triggers = ["slack", "keyword", "cli"]
-   |                                 ^^^^^ expected `slack`, `github`, `hook` or `schedule`
+   |                                 ^^^^^ expected `slack`, `github`, `hook`, `schedule` or `keyword`
 
 error: wrong type for `env`
   --> innkeeper.toml:14:7
@@ -129,7 +121,7 @@ error: unknown key `colour` in `[namespaces.demo]`
 16 | colour = "red"
    | ^^^^^^ not known here
    |
-   = help: the keys in `[namespaces.demo]` are `trust`, `triggers`, `channels`, `mentions`, `env`, `files`, `http`, `github`, `hooks`, `registries`, `wasi`, `max_runs` and `limits`
+   = help: the keys in `[namespaces.demo]` are `trust`, `triggers`, `channels`, `mentions`, `env`, `files`, `http`, `github`, `hooks`, `registries`, `fabfile`, `wasi`, `max_runs` and `limits`
 "#);
 }
 
@@ -435,7 +427,7 @@ fn keys_and_types_of_a_namespace() {
         TRUSTED,
         r##"
 restricted = "true"
-fabfile = "https://example.com/fabfile.py"
+plugins = "https://example.com/plugin.py"
 [needs]
 description = "Commands"
 notify = ["@me"]
@@ -472,10 +464,10 @@ error: wrong type for `restricted`
   |
   = help: write it without quotes: true
 
-error: `fabfile` is not available in this version
+error: `plugins` is not available in this version
  --> workspace/demo/namespace.toml:3:1
   |
-3 | fabfile = "https://example.com/fabfile.py"
+3 | plugins = "https://example.com/plugin.py"
   | ^^^^^^^ not built yet
   |
   = help: leave it out: it would do nothing
@@ -584,13 +576,29 @@ error: `[[slack]]` has no `job_type`
    |
    = help: `job_type`: the job, by its name under `[jobs]`
 
-error: `keyword` is not available in this version
-  --> workspace/demo/namespace.toml:23:3
+error: a keyword that does not say which word
+  --> workspace/demo/namespace.toml:23:1
    |
 23 | [[keyword]]
-   |   ^^^^^^^ not built yet
+   | ^^^^^^^^^^^ add `words` or `pattern`
    |
-   = help: leave it out: it would do nothing
+   = help: for example `words = ["tech-support"]` or `pattern = 'tech-?support'`
+
+error: a keyword without a support channel
+  --> workspace/demo/namespace.toml:23:1
+   |
+23 | [[keyword]]
+   | ^^^^^^^^^^^ nobody would be called
+   |
+   = help: add `support_channel`, here or in `[slack]` of the host's file
+
+error: unknown key `word` in `[[keyword]]`
+  --> workspace/demo/namespace.toml:24:1
+   |
+24 | word = "help"
+   | ^^^^ not known here
+   |
+   = help: did you mean `words`?
 
 error: wrong type for `name`
   --> workspace/demo/namespace.toml:28:17
@@ -619,7 +627,7 @@ error: unknown key `colour` at the top level
 1 | colour = 1
   | ^^^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `fabfile`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword` and `hooks`
 
 error: invalid boolean, expected `true`
  --> workspace/a/namespace.toml:2:14
@@ -643,7 +651,7 @@ error: unknown key `name` at the top level
 5 | name = 1
   | ^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `fabfile`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword` and `hooks`
 
 error: unknown key `colour` at the top level
  --> workspace/b/namespace.toml:1:1
@@ -651,7 +659,7 @@ error: unknown key `colour` at the top level
 1 | colour = 1
   | ^^^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `fabfile`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword` and `hooks`
 
 error: unknown key `a` at the top level
  --> workspace/c/namespace.toml:1:1
@@ -659,7 +667,7 @@ error: unknown key `a` at the top level
 1 | a = 1
   | ^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `fabfile`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword` and `hooks`
 
 error: duplicate key
  --> workspace/c/namespace.toml:2:1
@@ -1505,7 +1513,7 @@ error: cannot read `innkeeper.toml`: No such file or directory (os error 2)
     let world = World::demo("", "").namespace("Bad_Name", "colour = 1");
     std::fs::write(world.path("workspace/demo/namespace.toml"), b"a = 1\n# \xff").unwrap();
     std::fs::create_dir_all(world.path("workspace/odd/namespace.toml")).unwrap();
-    insta::assert_snapshot!(world.check(), @r#"
+    insta::assert_snapshot!(world.check(), @"
 error: bad name `Bad_Name`
 --> workspace/Bad_Name/namespace.toml
  = note: the folder's name is the namespace's
@@ -1517,7 +1525,7 @@ error: unknown key `colour` at the top level
 1 | colour = 1
   | ^^^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `needs`, `jobs`, `slack`, `github`, `schedule` and `hooks`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `fabfile`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword` and `hooks`
 
 error: `namespace.toml` is not UTF-8: a bad byte in line 2
 --> workspace/demo/namespace.toml
@@ -1526,7 +1534,7 @@ error: `namespace.toml` is not UTF-8: a bad byte in line 2
 error: `namespace.toml` is not a regular file
 --> workspace/odd/namespace.toml
  = help: put a text file in its place
-"#);
+");
 }
 
 #[test]
@@ -1612,4 +1620,105 @@ fn a_folder_inside_one_that_guests_may_write_to_is_not_granted() {
         .file("srv/x", "")
         .file("apart/x", "");
     assert_eq!(world.check(), "");
+}
+
+#[test]
+fn fabfiles() {
+    let world = World::new(
+        r##"
+[namespaces.demo]
+trust = "trusted"
+[namespaces.kept-from]
+trust = "trusted"
+fabfile = false
+[namespaces.stranger]
+fabfile = true
+"##,
+    )
+    .namespace(
+        "demo",
+        "fabfile = \"http://example.com/fabfile.py\"\n[needs]\nfabfile = true\n[jobs.x]\nrun_args_template = \"true\"\n",
+    )
+    .namespace(
+        "kept-from",
+        "fabfile = \"https://example.com/fabfile.py\"\n[jobs.x]\nrun_args_template = \"true\"\n",
+    )
+    .namespace(
+        "stranger",
+        "fabfile = \"https://example.com/fabfile.py\"\n[jobs.x]\ncomponent = \"x.wasm\"\n",
+    )
+    .file("workspace/stranger/x.wasm", "component");
+    insta::assert_snapshot!(world.check(), @r#"
+error: a fabfile is granted to an untrusted namespace
+ --> innkeeper.toml:8:11
+  |
+8 | fabfile = true
+  |           ^^^^ for trusted namespaces only
+  |
+  = help: take `fabfile` away: only bash jobs use one, and bash needs `trust = "trusted"`
+
+error: `fabfile` cannot be fetched from there: without TLS somebody on the way could change what is run: `http://` is for addresses of this machine, such as `http://127.0.0.1:8000/…`
+ --> workspace/demo/namespace.toml:1:11
+  |
+1 | fabfile = "http://example.com/fabfile.py"
+  |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ expected the address of a file
+  |
+  = help: for example `https://raw.githubusercontent.com/owner/name/main/fabfile.py`
+
+error: unknown key `fabfile` in `[needs]`
+ --> workspace/demo/namespace.toml:3:1
+  |
+3 | fabfile = true
+  | ^^^^^^^ not known here
+  |
+  = help: `fabfile` belongs at the top of the file, before the first `[table]`
+
+error: need not granted: fabfile
+ --> workspace/kept-from/namespace.toml:1:1
+  |
+1 | fabfile = "https://example.com/fabfile.py"
+  | ^^^^^^^ fetched before bash jobs
+  |
+ ::: innkeeper.toml:6:11
+  |
+6 | fabfile = false
+  |           ----- all that is granted
+  |
+  = help: to grant it, let `[namespaces.kept-from]` in `innkeeper.toml` say
+          fabfile = true
+
+warning: `fabfile` has no effect: no job of `stranger` runs bash
+ --> workspace/stranger/namespace.toml:1:1
+  |
+1 | fabfile = "https://example.com/fabfile.py"
+  | ^^^^^^^ only bash jobs see it
+  |
+  = help: remove it
+"#);
+    let world = World::demo(
+        TRUSTED,
+        "fabfile = \"https://example.com/fabfile.py\"\n[jobs.x]\ncomponent = \"x.wasm\"\n",
+    )
+    .file("workspace/demo/x.wasm", "component")
+    .namespace("nobody", "fabfile = \"https://example.com/fabfile.py\"\n");
+    insta::assert_snapshot!(world.check(), @r#"
+warning: `fabfile` has no effect: no job of `demo` runs bash
+ --> workspace/demo/namespace.toml:1:1
+  |
+1 | fabfile = "https://example.com/fabfile.py"
+  | ^^^^^^^ only bash jobs see it
+  |
+  = help: remove it
+
+error: need not granted: fabfile
+ --> workspace/nobody/namespace.toml:1:1
+  |
+1 | fabfile = "https://example.com/fabfile.py"
+  | ^^^^^^^ fetched before bash jobs
+ ::: innkeeper.toml
+  = note: `nobody` is not named here, so it has the untrusted defaults
+  = help: to grant it, add to `innkeeper.toml`
+          [namespaces.nobody]
+          trust = "trusted"
+"#);
 }

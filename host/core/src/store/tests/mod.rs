@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod ask;
+mod caught_up;
 mod delivery;
 mod model;
 mod plans;
+mod progress;
 mod run;
 mod schema;
 mod suppress;

@@ -92,6 +92,14 @@ fn taking_a_delivery_is_one_look_into_an_index() {
 }
 
 #[test]
+fn an_edit_finds_the_one_that_waits_by_an_index() {
+    assert_eq!(
+        plan(outbox::REPLACE_EDIT),
+        ["SEARCH delivery USING INDEX delivery_edit_pending (edits=?)"]
+    );
+}
+
+#[test]
 fn lanes_are_listed_from_what_is_unsettled() {
     assert_eq!(
         plan(outbox::LANES_WITH_WORK),

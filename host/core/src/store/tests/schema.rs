@@ -40,6 +40,17 @@ const SAMPLES: &[&str] = &["
         (1, 1, 1700000000000000, 1700003600000000, 1);
 ", "
     INSERT INTO schedule (namespace, key, at) VALUES ('demo', 'abc', 1700000000000000);
+", "
+    INSERT INTO progress (run, place, delivery, address) VALUES
+        (2, '{\"to\":\"slack\",\"channel\":\"C1\"}', x'0192f0c1a2b37000800000000000aaaa',
+         '{\"to\":\"slack\",\"channel\":\"C1\"}');
+    INSERT INTO delivery (seq, id, lane, run, state, created_at, address, content, edits) VALUES
+        (3, x'0192f0c1a2b37000800000000000cccc', 'slack:C1', 2, 'pending', 1700000001000000,
+         '{\"to\":\"slack\",\"channel\":\"C1\"}',
+         '{\"what\":\"edit\",\"of\":\"0192f0c1-a2b3-7000-8000-00000000aaaa\",\"post\":{\"text\":\"hi\"},\"last\":true}',
+         x'0192f0c1a2b37000800000000000aaaa');
+", "
+    INSERT INTO caught_up (kind, place, at) VALUES ('channel', 'C1', 1700000000000000);
 "];
 
 #[tokio::test]
@@ -77,6 +88,9 @@ async fn rows_of_every_version_are_read_by_this_one() {
     assert_eq!(it.store.undecided().await.unwrap()[0].id, AskingId(2));
     let suppressed = it.store.suppressions("demo", at(0)).await.unwrap();
     assert_eq!((suppressed[0].job.as_str(), suppressed[0].end), ("hello", at(3600)));
+    let channels = vec!["C1".to_owned()];
+    let looked = it.store.resume_looking(Looked::Channel, channels, vec![], at(9)).await;
+    assert_eq!(looked, Ok(vec![at(0)]));
     assert_eq!(it.claimed(at(0)).await.id, RunId(3));
     let (delivery, was_in_flight) = it.taken("slack:C1", at(0)).await;
     assert_eq!((delivery.attempts, was_in_flight), (2, true));

@@ -355,3 +355,82 @@ proptest! {
         hear(mention(&text));
     }
 }
+
+fn overheard(event: Value) -> Option<Overheard> {
+    overhear_event(&callback(event), &identity()).unwrap()
+}
+
+#[test]
+fn what_people_say_to_each_other_is_overheard() {
+    let heard = overheard(message("My screen is dark, tech-support!")).unwrap();
+    assert_eq!(
+        heard,
+        Overheard {
+            channel: "C0TECH".into(),
+            user: "U0ANN".into(),
+            user_team: None,
+            text: "My screen is dark, tech-support!".into(),
+            ts: "1700000000.000100".into(),
+            thread: None,
+        }
+    );
+    assert_eq!(
+        overheard(mention("tech-support")).unwrap().ts,
+        heard.ts,
+        "its second event"
+    );
+    assert_eq!(
+        overheard(changed("tech", "tech-support")).unwrap().ts,
+        heard.ts,
+        "its edit"
+    );
+    let again = with(message("x"), json!({"subtype": "thread_broadcast", "thread_ts": "1.1"}));
+    assert_eq!(overheard(again).unwrap().thread.as_deref(), Some("1.1"));
+}
+
+#[test]
+fn bots_reminders_previews_and_private_talk_are_not_overheard() {
+    for more in [
+        json!({"bot_id": "B0OTHER"}),
+        json!({"user": BOT}),
+        json!({"user": "USLACKBOT", "bot_id": "B0SLACK"}),
+        json!({"user": "USLACKBOT"}),
+        json!({"user": null}),
+        json!({"subtype": "channel_topic"}),
+        json!({"channel": "D0ANN", "channel_type": "im"}),
+        json!({"channel": "G0FEW", "channel_type": "mpim"}),
+    ] {
+        assert_eq!(overheard(with(message("tech-support"), more.clone())), None, "{more}");
+    }
+    assert_eq!(overheard(changed("tech-support", "tech-support")), None);
+    assert_eq!(overheard(json!({"type": "reaction_added", "user": "U0ANN"})), None);
+}
+
+#[test]
+fn a_message_that_is_nowhere_or_never_cannot_be_overheard() {
+    for missing in ["channel", "ts"] {
+        let mut event = message("tech-support");
+        event.as_object_mut().unwrap().remove(missing);
+        assert!(overhear_event(&callback(event), &identity()).is_err(), "{missing}");
+    }
+}
+
+#[test]
+fn a_listed_message_is_read_like_its_event() {
+    let mut listed = message("tech-support");
+    for name in ["channel", "channel_type", "event_ts"] {
+        listed.as_object_mut().unwrap().remove(name);
+    }
+    assert_eq!(
+        overhear_message(&listed, "C0TECH", &identity()),
+        overheard(message("tech-support"))
+    );
+    for more in [
+        json!({"subtype": "channel_join"}),
+        json!({"bot_id": "B1"}),
+        json!({"ts": 3}),
+    ] {
+        let listed = with(listed.clone(), more);
+        assert_eq!(overhear_message(&listed, "C0TECH", &identity()), None, "{listed}");
+    }
+}

@@ -1,0 +1,358 @@
+//! The fabfile of a namespace: fetched before its bash jobs run, into the folder that they run in.
+//!
+//! ```text
+//!   refresh    one fetch at a time for each namespace: ask, check, replace, remember, tell
+//!   fetch      the asking, over HTTP
+//! ```
+//!
+//! A file that was fetched is kept until a good one comes: a server that is down stops nobody's work. What is fetched is
+//! code that runs with the host's rights. Who may name one, and from where, is decided by the configuration.
+
+mod fetch;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use innkeeper_core::BoxFuture;
+use innkeeper_core::config::FabfileUrl;
+use innkeeper_core::report;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tokio::time::{Instant, timeout};
+
+pub use self::fetch::HttpFetch;
+use crate::files::replace;
+
+/// What `fab` looks for in the folder that it runs in.
+const FILE: &str = "fabfile.py";
+/// What is remembered of it, beside it.
+const STATE: &str = ".fabfile.json";
+/// How long a fetch may take in all.
+const FETCH_TIME: Duration = Duration::from_secs(10);
+/// The longest fabfile, in bytes.
+pub const LONGEST: usize = 1024 * 1024;
+
+/// By what a server recognises the copy that is here already.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validators {
+    /// `ETag`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+    /// `Last-Modified`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<String>,
+}
+
+/// What a server answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// The copy that is here is the newest.
+    Unchanged,
+    /// A file.
+    New {
+        /// Its bytes, [`LONGEST`] at most.
+        content: Vec<u8>,
+        /// By what the server will recognise it.
+        validators: Validators,
+    },
+}
+
+/// Asks a server for a file.
+pub trait Fetch: Send + Sync {
+    /// Asks for the file at `url`; if there are validators, only for one that they do not fit.
+    ///
+    /// The error says why there is none, as the end of a sentence.
+    fn fetch<'f>(&'f self, url: &'f FabfileUrl, have: Option<&'f Validators>)
+    -> BoxFuture<'f, Result<Fetched, String>>;
+}
+
+/// Tells whoever runs the host what goes wrong beside the runs, and what works again.
+pub trait Notices: Send + Sync {
+    /// Tells it, in Slack's mrkdwn. When this returns Ok, it will be told whatever happens to the host.
+    fn tell(&self, text: String) -> BoxFuture<'_, anyhow::Result<()>>;
+}
+
+/// Nobody is told: it is in the log.
+impl Notices for () {
+    fn tell(&self, _: String) -> BoxFuture<'_, anyhow::Result<()>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// A fabfile that can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ready {
+    /// It is what its server has.
+    Fresh,
+    /// It is the last copy that could be had. Says why, as the end of a sentence.
+    Stale(String),
+}
+
+/// Keeps the fabfiles of all namespaces.
+#[derive(Clone)]
+pub struct Fabfiles {
+    fetch: Arc<dyn Fetch>,
+    notices: Arc<dyn Notices>,
+    /// How long a fetch may take in all.
+    patience: Duration,
+    /// By namespace.
+    last: Arc<Mutex<HashMap<String, OfNamespace>>>,
+}
+
+/// The last fetch for a namespace. Held while one goes on.
+type OfNamespace = Arc<tokio::sync::Mutex<Option<Last>>>;
+
+/// A fetch that is over.
+struct Last {
+    begun: Instant,
+    url: FabfileUrl,
+    came_of_it: Result<Ready, String>,
+}
+
+impl Fabfiles {
+    /// Fabfiles that `fetch` fetches, and of whose trouble `notices` tells.
+    pub fn new(fetch: Arc<dyn Fetch>, notices: Arc<dyn Notices>) -> Self {
+        Self {
+            fetch,
+            notices,
+            patience: FETCH_TIME,
+            last: Arc::default(),
+        }
+    }
+
+    /// Fetches the fabfile of `namespace` from `url` into `folder`, which is made where it is missing. Who comes while it
+    /// is fetched waits, and shares what comes of the next fetch with everybody else who waits.
+    ///
+    /// # Errors
+    /// There is none: it cannot be fetched, and no copy of it is here. Says so and what to do, for people to read.
+    pub async fn refresh(&self, namespace: &str, url: &FabfileUrl, folder: &Path) -> Result<Ready, String> {
+        let came = Instant::now();
+        let of_namespace = {
+            let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(last.entry(namespace.to_owned()).or_default())
+        };
+        let mut last = of_namespace.lock().await;
+        if let Some(last) = &*last
+            && last.begun >= came
+            && last.url == *url
+        {
+            return last.came_of_it.clone();
+        }
+        let begun = Instant::now();
+        let came_of_it = self.fetch_now(namespace, url, folder).await;
+        *last = Some(Last {
+            begun,
+            url: url.clone(),
+            came_of_it: came_of_it.clone(),
+        });
+        came_of_it
+    }
+
+    async fn fetch_now(&self, namespace: &str, url: &FabfileUrl, folder: &Path) -> Result<Ready, String> {
+        let here = Here::look(folder, url).await?;
+        let asking = self.fetch.fetch(url, here.validators());
+        let fetched = match timeout(self.patience, asking).await {
+            Ok(fetched) => fetched,
+            Err(_) => Err(format!("there was no whole answer within {:?}", self.patience)),
+        };
+        let taken = match fetched {
+            Ok(fetched) => here.take(fetched).await,
+            Err(why) => Err(why),
+        };
+        match taken {
+            Ok(taken) => {
+                self.works(namespace, &taken).await;
+                Ok(Ready::Fresh)
+            }
+            Err(why) => {
+                self.fails(namespace, url, &here, &why).await;
+                match here.is_good {
+                    true => Ok(Ready::Stale(why)),
+                    false => Err(report::fabfile_missing(url, &why)),
+                }
+            }
+        }
+    }
+
+    /// Tells of the first failure after a success. It is written down only when it was told: better twice than never.
+    async fn fails(&self, namespace: &str, url: &FabfileUrl, here: &Here, why: &str) {
+        tracing::warn!(namespace, %url, why, copy = here.is_good, "a fabfile could not be fetched");
+        if here.state.failing {
+            return;
+        }
+        let text = report::fabfile_fails(namespace, url, why, here.is_good);
+        if self.tell(text).await {
+            here.remember(State {
+                failing: true,
+                ..here.state.clone()
+            })
+            .await;
+        }
+    }
+
+    async fn works(&self, namespace: &str, here: &Here) {
+        if !here.state.failing {
+            return;
+        }
+        tracing::info!(namespace, "its fabfile can be fetched again");
+        if self.tell(report::fabfile_works_again(namespace)).await {
+            here.remember(State {
+                failing: false,
+                ..here.state.clone()
+            })
+            .await;
+        }
+    }
+
+    async fn tell(&self, text: String) -> bool {
+        let told = self.notices.tell(text).await;
+        if let Err(error) = &told {
+            tracing::error!(
+                error = format!("{error:#}"),
+                "the logs channel could not be told of a fabfile"
+            );
+        }
+        told.is_ok()
+    }
+}
+
+impl fmt::Debug for Fabfiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fabfiles").finish_non_exhaustive()
+    }
+}
+
+/// What is remembered of a fabfile.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct State {
+    /// Where it came from, or was to come from. As a digest: the address may hold a token.
+    source: String,
+    #[serde(flatten)]
+    validators: Validators,
+    /// Of the file that was fetched. Whoever changed it since has changed another file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sha256: Option<String>,
+    /// Whether it was told that it cannot be fetched, and not yet that it can.
+    #[serde(default)]
+    failing: bool,
+}
+
+/// What is in the folder.
+struct Here {
+    folder: PathBuf,
+    state: State,
+    /// Whether the file is there and is what was fetched from this address.
+    is_good: bool,
+}
+
+impl Here {
+    async fn look(folder: &Path, url: &FabfileUrl) -> Result<Self, String> {
+        let (folder, source) = (folder.to_owned(), digest(url.as_str().as_bytes()));
+        off_thread(move || {
+            fs::create_dir_all(&folder)?;
+            let state = read_state(&folder).filter(|state| state.source == source);
+            let is_good = state.as_ref().is_some_and(|state| {
+                let file = fs::read(folder.join(FILE)).ok();
+                file.is_some_and(|file| Some(digest(&file)) == state.sha256)
+            });
+            let state = state.unwrap_or_else(|| State {
+                source,
+                ..State::default()
+            });
+            Ok(Self { folder, state, is_good })
+        })
+        .await
+        .map_err(|error| {
+            format!("the folder for its fabfile cannot be made ({error}): check its permissions and the disk")
+        })
+    }
+
+    fn validators(&self) -> Option<&Validators> {
+        Some(&self.state.validators).filter(|validators| self.is_good && **validators != Validators::default())
+    }
+
+    /// Puts in place what was fetched, and returns what is here then.
+    async fn take(&self, fetched: Fetched) -> Result<Self, String> {
+        let (content, validators) = match fetched {
+            Fetched::New { content, validators } => (content, validators),
+            Fetched::Unchanged if self.is_good => return Ok(self.with(self.state.clone())),
+            Fetched::Unchanged => return Err("the server says that it has not changed, and was not asked that".into()),
+        };
+        if content.len() > LONGEST {
+            return Err("it is longer than 1 MiB".into());
+        }
+        if std::str::from_utf8(&content).is_err() {
+            return Err("it is not UTF-8, so it is no Python".into());
+        }
+        let state = State {
+            validators,
+            sha256: Some(digest(&content)),
+            ..self.state.clone()
+        };
+        let file = self.folder.join(FILE);
+        // The file first: where the host dies in between, the file is none that is remembered, and is fetched again.
+        off_thread(move || {
+            replace(&file, &content).map_err(io::Error::other)?;
+            forget_compiled(&file)
+        })
+        .await
+        .map_err(|error| format!("it cannot be written ({error:#})"))?;
+        self.remember(state.clone()).await;
+        Ok(self.with(state))
+    }
+
+    fn with(&self, state: State) -> Self {
+        Self {
+            folder: self.folder.clone(),
+            state,
+            is_good: true,
+        }
+    }
+
+    /// Writes down what is known. Where that fails, the file is fetched, and a failure told, once more than needed.
+    async fn remember(&self, state: State) {
+        let file = self.folder.join(STATE);
+        let written = off_thread(move || {
+            let text = serde_json::to_vec(&state)?;
+            replace(&file, &text).map_err(io::Error::other)
+        });
+        if let Err(error) = written.await {
+            tracing::warn!(folder = %self.folder.display(), %error, "what is known of a fabfile cannot be written down");
+        }
+    }
+}
+
+/// Python takes its compiled copy for that of a new file which is as long, and was written in the same second.
+fn forget_compiled(file: &Path) -> io::Result<()> {
+    let folder = file.with_file_name("__pycache__");
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().as_encoded_bytes().starts_with(b"fabfile.") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// What is remembered; nothing where that cannot be read.
+fn read_state(folder: &Path) -> Option<State> {
+    let text = fs::read(folder.join(STATE)).ok()?;
+    serde_json::from_slice(&text)
+        .inspect_err(|error| tracing::warn!(folder = %folder.display(), %error, "what was known of a fabfile is not understood; it is fetched anew"))
+        .ok()
+}
+
+fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// Waits for the disk off the async threads.
+async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}
