@@ -176,6 +176,8 @@ impl<'h> Payload<'h> {
             "/repository/full_name",
             fields.commit.unwrap_or("/\0"),
             fields.number.unwrap_or("/\0"),
+            "/repository/id",
+            fields.number_of.unwrap_or("/repository/id"),
         ];
         let about = about.map(Pointer::parse);
         let of_comment = comment::places();
@@ -209,11 +211,14 @@ impl<'h> Payload<'h> {
             }
         });
         let raw = |index: usize| about.get(index).copied().flatten();
+        let same_repository = raw(3).map(RawValue::get) == raw(4).map(RawValue::get);
         Ok(Self {
             repository: raw(0).and_then(string),
             facts: Facts::read(facts),
             commit: raw(1).and_then(string).filter(|sha| is_commit(sha)),
-            number: raw(2).and_then(|raw| raw.get().parse().ok()),
+            number: raw(2)
+                .filter(|_| same_repository)
+                .and_then(|raw| raw.get().parse().ok()),
             comment: (event == "issue_comment").then(|| Comment::read(of_comment)).flatten(),
             candidates: candidates.collect(),
         })

@@ -14,7 +14,7 @@ const SHOWN: usize = 80;
 
 /// Where a payload has what filters want.
 #[derive(Debug)]
-pub(super) struct Places(pub(super) [Pointer; 9]);
+pub(super) struct Places(pub(super) [Pointer; 11]);
 
 impl Places {
     /// Of an event.
@@ -32,6 +32,8 @@ impl Places {
                 fields.labels.unwrap_or(nowhere),
                 "/label/name",
                 "/commits",
+                fields.branch_of.unwrap_or("/repository/full_name"),
+                "/repository/full_name",
             ]
             .map(Pointer::parse),
         )
@@ -58,12 +60,14 @@ impl<'p> Facts<'p> {
         let word = |index: usize| raw(index).and_then(string);
         let merged = raw(2).is_some_and(|raw| raw.get() == "true");
         let base = word(3);
+        // A fork's `main` is not ours.
+        let of_fork = word(9) != word(10);
         Self {
             action: word(0),
             sender: word(1),
             merged,
             merged_into_default: merged && base.is_some() && base == word(4),
-            branch: word(5).and_then(branch),
+            branch: word(5).filter(|_| !of_fork).and_then(branch),
             labels: raw(6),
             label: word(7),
             commits: raw(8),

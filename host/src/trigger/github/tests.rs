@@ -616,7 +616,7 @@ async fn a_branch_is_that_of_the_event() {
         ("push", json!({"ref": "refs/heads/main"})),
         ("push", json!({"ref": "refs/heads/release/1"})),
         ("pull_request", json!({"pull_request": {"base": {"ref": "main"}}})),
-        ("workflow_run", json!({"workflow_run": {"head_branch": "main"}})),
+        ("workflow_run", run("octo/hello", "octo/hello")),
         ("release", json!({"release": {"target_commitish": "main"}})),
         ("create", json!({"ref": "main", "ref_type": "branch"})),
         ("check_suite", json!({"check_suite": {"head_branch": "main"}})),
@@ -635,6 +635,40 @@ async fn a_branch_is_that_of_the_event() {
     )
     .await;
     assert!(deep.len() < 300, "{deep}");
+}
+
+/// A workflow that ran on the branch `main` of `head`, for a webhook of `repository`.
+fn run(head: &str, repository: &str) -> Value {
+    json!({
+        "workflow_run": {"head_branch": "main", "event": "push", "head_repository": {"full_name": head}},
+        "repository": {"full_name": repository},
+    })
+}
+
+#[tokio::test]
+async fn a_branch_of_a_fork_is_none_whatever_it_is_called() {
+    let filters = || GithubFilters {
+        branches: globs(&["main"]),
+        ..GithubFilters::default()
+    };
+    let fork = misfit("workflow_run", filters(), run("mallory/hello", "octo/hello")).await;
+    insta::assert_snapshot!(fork, @"the rule for build wants the branch main; this is none");
+    let mut gone = run("octo/hello", "octo/hello");
+    gone["workflow_run"]["head_repository"] = Value::Null;
+    for payload in [
+        gone,
+        json!({"workflow_run": {"head_branch": "main", "head_repository": {"full_name": "mallory/hello"}}}),
+    ] {
+        assert!(misfit("workflow_run", filters(), payload).await.contains("this is none"));
+    }
+    for event in ["check_run", "check_suite"] {
+        let mut payload = json!({"repository": {"full_name": "octo/hello"}});
+        payload["check_suite"] = json!({"head_branch": null});
+        payload["check_run"] = json!({"check_suite": {"head_branch": null}});
+        assert!(misfit(event, filters(), payload).await.contains("this is none"), "{event}");
+    }
+    let job = json!({"workflow_job": {"head_branch": "main"}, "repository": {"full_name": "octo/hello"}});
+    assert!(misfit("workflow_job", filters(), job).await.contains("this is none"));
 }
 
 #[tokio::test]
@@ -782,6 +816,36 @@ async fn what_is_written_back_to_comes_from_the_payload() {
         origin_of(&book).get("write_back").is_none(),
         "nothing is written without a grant"
     );
+}
+
+#[tokio::test]
+async fn a_pull_request_of_another_repository_is_not_commented_on() {
+    let mut both = rule("check_suite", None, "build");
+    both.report_to.github = true;
+    // As in GitHub's sample deliveries (octokit/webhooks).
+    let pull_request = |repository: u64| {
+        json!({
+            "id": 279_147_437, "number": 2,
+            "head": {"ref": "changes", "sha": "ec26c3e57ca3a959ca5aad62de7213c562f8c821",
+                     "repo": {"id": 186_853_002, "name": "Hello-World"}},
+            "base": {"ref": "master", "sha": "f95f852bd8fca8fcc58a9a2d6c842781e32a215e",
+                     "repo": {"id": repository, "name": "Hello-World"}},
+        })
+    };
+    for (base, issue) in [(186_853_002, Some(2)), (7, None)] {
+        let payload = json!({
+            "action": "completed",
+            "check_suite": {
+                "id": 118_578_147, "head_branch": "changes", "head_sha": "ec26c3e57ca3a959ca5aad62de7213c562f8c821",
+                "status": "completed", "conclusion": "success", "pull_requests": [pull_request(base)],
+            },
+            "repository": {"id": 186_853_002, "full_name": "octo/hello"},
+        });
+        let book = Arc::new(Book::default());
+        let trigger = trigger_with(writing(namespace(vec![both.clone()])), &book);
+        send(&trigger, "check_suite", &payload).await.unwrap();
+        assert_eq!(origin_of(&book)["write_back"]["issue"].as_u64(), issue, "{base}");
+    }
 }
 
 fn commented(body: &str, association: &str) -> Value {
