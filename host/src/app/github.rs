@@ -11,7 +11,7 @@ use crate::current::{Current, Derived};
 use crate::deliver::github::GithubTarget;
 use crate::github::{Access, DEFAULT_API, GithubApi};
 use crate::http_client;
-use crate::trigger::github::missed::Missed;
+use crate::trigger::github::missed::{BETWEEN, Missed};
 
 /// The way to GitHub.
 pub(super) struct Github {
@@ -59,6 +59,7 @@ impl Github {
             watched: Box::new(watched),
             github: Arc::new(self.api),
             clock: self.clock,
+            between: BETWEEN,
         };
         missed.run(stop).await;
     }

@@ -88,6 +88,9 @@ pub struct HookDelivery {
     pub guid: String,
     /// When it was made.
     pub delivered_at: jiff::Timestamp,
+    /// Whether it was asked for, after another.
+    #[serde(default)]
+    pub redelivery: bool,
     /// What was answered; 0 where nothing was.
     #[serde(default)]
     pub status_code: u16,
