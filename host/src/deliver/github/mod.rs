@@ -17,7 +17,7 @@ use crate::current::Derived;
 use crate::github::{Access, ApiError, Comment, GithubApi};
 
 /// How many pages of comments are looked through for one that was written before.
-const MOST_PAGES: usize = 10;
+const MOST_PAGES: usize = 50;
 
 /// Sends deliveries to GitHub.
 #[derive(Debug)]
