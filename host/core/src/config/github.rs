@@ -67,7 +67,7 @@ pub struct GithubFilters {
     pub actions: Vec<String>,
     /// The branch fits one of these; see [`GithubFields::branch`].
     pub branches: Option<Globs>,
-    /// One of these is among the labels, whatever the case; see [`GithubFields::labels`].
+    /// One of these is among the labels, whatever the case; see [`GithubFields::labels`]. They are in lower case here.
     pub labels: Vec<String>,
     /// A file that was pushed fits one of these.
     pub paths: Option<Globs>,
@@ -490,10 +490,11 @@ fn check_filters(room: &Room<'_>, at: &str, raw: &RawGithubRule, problems: &mut 
             }
         }
     }
+    let labels = list(room, &format!("{at}/label"), raw.label.as_ref(), problems);
     let filters = GithubFilters {
         actions,
         branches,
-        labels: list(room, &format!("{at}/label"), raw.label.as_ref(), problems),
+        labels: labels.iter().map(|label| label.to_lowercase()).collect(),
         paths: globs(room, &format!("{at}/path"), raw.path.as_ref(), problems),
         senders: list(room, &format!("{at}/sender"), raw.sender.as_ref(), problems),
         merged: raw.merged,

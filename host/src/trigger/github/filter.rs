@@ -1,5 +1,7 @@
 //! Whether a delivery is what a rule wants: pure, and said in words where it is not.
 
+use std::collections::BTreeSet;
+
 use innkeeper_core::config::{GithubFields, GithubFilters};
 use serde_json::value::RawValue;
 
@@ -8,6 +10,9 @@ use crate::trigger::payload::{Pointer, strings};
 /// How many files of a push are looked at. What changes more fits every path, as with GitHub's own workflows: nobody can
 /// tell what it leaves alone.
 const MOST_FILES: usize = 50_000;
+
+/// How many labels of a delivery are looked at: GitHub allows no more.
+const MOST_LABELS: usize = 100;
 
 /// How much of a word of a payload is said again, in characters.
 const SHOWN: usize = 80;
@@ -48,8 +53,8 @@ pub(super) struct Facts<'p> {
     merged: bool,
     merged_into_default: bool,
     branch: Option<String>,
-    labels: Option<&'p RawValue>,
-    label: Option<String>,
+    /// In lower case.
+    labels: BTreeSet<String>,
     commits: Option<&'p RawValue>,
 }
 
@@ -68,8 +73,7 @@ impl<'p> Facts<'p> {
             merged,
             merged_into_default: merged && base.is_some() && base == word(4),
             branch: word(5).filter(|_| !of_fork).and_then(branch),
-            labels: raw(6),
-            label: word(7),
+            labels: labels(raw(6), word(7)),
             commits: raw(8),
         }
     }
@@ -127,32 +131,27 @@ impl<'p> Facts<'p> {
         if !one_of(&wanted.senders, self.sender.as_ref()) {
             return Some(Misfit::other("sender", &wanted.senders, self.sender.as_deref()));
         }
-        if !wanted.labels.is_empty() && !self.has_label(&wanted.labels) {
+        if !wanted.labels.is_empty() && !wanted.labels.iter().any(|label| self.labels.contains(label)) {
             return Some(Misfit::Label(list(&wanted.labels)));
         }
         None
     }
+}
 
-    /// Where the event is about one label, that one counts: otherwise any other label that comes or goes would start
-    /// again what a label started.
-    fn has_label(&self, wanted: &[String]) -> bool {
-        let fits = |label: &str| {
-            wanted
-                .iter()
-                .any(|wanted| wanted.to_lowercase() == label.to_lowercase())
-        };
-        if let Some(label) = &self.label {
-            return fits(label);
-        }
-        let mut found = false;
-        if let Some(labels) = self.labels {
-            strings(labels, &["name"], &mut |label| {
-                found = found || fits(label);
-                !found
-            });
-        }
-        found
+/// Where the event is about one label, that one counts: otherwise any other label that comes or goes would start again what a
+/// label started.
+fn labels(all: Option<&RawValue>, one: Option<String>) -> BTreeSet<String> {
+    if let Some(label) = one {
+        return BTreeSet::from([label.to_lowercase()]);
     }
+    let mut labels = BTreeSet::new();
+    if let Some(all) = all {
+        strings(all, &["name"], &mut |label| {
+            labels.insert(label.to_lowercase());
+            labels.len() < MOST_LABELS
+        });
+    }
+    labels
 }
 
 /// The branch that a ref names; tags are none.

@@ -364,7 +364,7 @@ async fn arguments_are_taken_from_the_payload_as_they_are() {
 #[tokio::test]
 async fn an_argument_that_cannot_be_taken_is_said_and_nothing_is_ordered() {
     let refusal = async |pointer: &str, payload: &Value| {
-        let (trigger, book) = trigger(vec![with_args(&[("x", pointer)]), rule("pull_request", None, "other")]);
+        let (trigger, book) = trigger(vec![with_args(&[("x", pointer)])]);
         let refusal = send(&trigger, "pull_request", payload).await.unwrap_err();
         assert!(book.orders.lock().unwrap().is_empty());
         assert!(matches!(refusal, Refusal::Argument(_)), "{refusal:?}");
@@ -373,9 +373,29 @@ async fn an_argument_that_cannot_be_taken_is_said_and_nothing_is_ordered() {
     let payload = pull_request(true, "main");
     insta::assert_snapshot!(refusal("/pull_request/author", &payload).await, @"the argument x of the job note is taken from `/pull_request/author` of the payload, which is not there: correct the pointer, or ask for another event or action");
     insta::assert_snapshot!(refusal("/pull_request/milestone", &payload).await, @"the argument x of the job note is taken from `/pull_request/milestone` of the payload, which is null: correct the pointer, or ask for another event or action");
-    let long = json!({"action": "closed", "long": "x".repeat(32 * 1024 + 1), "nul": "a\0b"});
+    let long = json!({
+        "action": "closed", "long": "x".repeat(32 * 1024 + 1), "longer": "x".repeat(6 * 32 * 1024 + 1), "nul": "a\0b",
+    });
+    assert!(refusal("/longer", &long).await.contains("over 32 KiB"));
     insta::assert_snapshot!(refusal("/long", &long).await, @"the argument x of the job note is taken from `/long` of the payload, which is over 32 KiB: point at less");
     insta::assert_snapshot!(refusal("/nul", &long).await, @"the argument x of the job note is taken from `/nul` of the payload, which holds a NUL character: no argument may");
+}
+
+#[tokio::test]
+async fn a_rule_with_a_wrong_pointer_keeps_none_of_the_others() {
+    let (trigger, book) = trigger(vec![
+        with_args(&[("x", "/nowhere")]),
+        rule("pull_request", None, "other"),
+    ]);
+    let answer = send(&trigger, "pull_request", &pull_request(true, "main")).await;
+    let Ok(Answer::InPart { requests, failed }) = answer else {
+        panic!("{answer:?}")
+    };
+    assert_eq!(requests, [RequestId(1)]);
+    assert!(failed.len() == 1 && failed[0].contains("the job note"), "{failed:?}");
+    assert_eq!(book.orders.lock().unwrap()[0].1[0].job, "other");
+    let again = send(&trigger, "pull_request", &pull_request(true, "main")).await;
+    assert_eq!(again, Ok(Answer::Repeated));
 }
 
 #[tokio::test]
@@ -700,10 +720,10 @@ async fn files_are_those_of_all_commits_of_a_push() {
 #[tokio::test]
 async fn labels_are_those_that_it_has_or_the_one_that_comes_or_goes() {
     let wanted = || GithubFilters {
-        labels: words(&["Deploy"]),
+        labels: words(&["deploy"]),
         ..GithubFilters::default()
     };
-    let labels = json!([{"name": "bug", "description": "deploy"}, {"name": "deploy"}]);
+    let labels = json!([{"name": "bug", "description": "deploy"}, {"name": "Deploy"}]);
     let opened = json!({"action": "opened", "pull_request": {"labels": labels}});
     assert_eq!(misfit("pull_request", wanted(), opened.clone()).await, "");
     let mut labeled = opened.clone();
@@ -711,7 +731,7 @@ async fn labels_are_those_that_it_has_or_the_one_that_comes_or_goes() {
     assert_eq!(misfit("pull_request", wanted(), labeled.clone()).await, "");
     labeled["label"] = json!({"name": "bug"});
     let other = misfit("pull_request", wanted(), labeled).await;
-    insta::assert_snapshot!(other, @"the rule for build wants the label Deploy");
+    insta::assert_snapshot!(other, @"the rule for build wants the label deploy");
     assert_eq!(
         misfit("issues", wanted(), json!({"issue": {"labels": labels}})).await,
         ""
