@@ -115,9 +115,9 @@ pub struct CommentCommands {
 pub enum Author {
     /// Its owner.
     Owner,
-    /// A member of the organisation that owns it.
+    /// A member of the organisation that owns it, whether or not they may write to it.
     Member,
-    /// Somebody who was invited to it.
+    /// Somebody who was invited to it, if only to read.
     Collaborator,
     /// Somebody whose changes were merged.
     Contributor,
@@ -132,7 +132,7 @@ pub enum Author {
 }
 
 impl Author {
-    /// Those who have rights in the repository.
+    /// Those whom its owner has let in. What they may do there, it does not say.
     const INSIDERS: [Self; 3] = [Self::Owner, Self::Member, Self::Collaborator];
 }
 

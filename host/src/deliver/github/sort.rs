@@ -38,7 +38,9 @@ pub(super) fn denied(denied: Denied, namespace: &str, repository: &str) -> Failu
              `github.write = true`"
         )),
         Denied::Repository => Failure::Refused {
-            why: format!("`{namespace}` may no longer write to {repository}: its grant `github.repos` does not name it"),
+            why: format!(
+                "`{namespace}` may no longer write to {repository}: its grant `github.repos` does not name it"
+            ),
         },
     }
 }

@@ -679,13 +679,20 @@ async fn a_branch_of_a_fork_is_none_whatever_it_is_called() {
         gone,
         json!({"workflow_run": {"head_branch": "main", "head_repository": {"full_name": "mallory/hello"}}}),
     ] {
-        assert!(misfit("workflow_run", filters(), payload).await.contains("this is none"));
+        assert!(
+            misfit("workflow_run", filters(), payload)
+                .await
+                .contains("this is none")
+        );
     }
     for event in ["check_run", "check_suite"] {
         let mut payload = json!({"repository": {"full_name": "octo/hello"}});
         payload["check_suite"] = json!({"head_branch": null});
         payload["check_run"] = json!({"check_suite": {"head_branch": null}});
-        assert!(misfit(event, filters(), payload).await.contains("this is none"), "{event}");
+        assert!(
+            misfit(event, filters(), payload).await.contains("this is none"),
+            "{event}"
+        );
     }
     let job = json!({"workflow_job": {"head_branch": "main"}, "repository": {"full_name": "octo/hello"}});
     assert!(misfit("workflow_job", filters(), job).await.contains("this is none"));

@@ -53,7 +53,11 @@ fn what_always_fails_is_asked_for_no_longer_than_its_first_attempt_is_young() {
     let mut known = later.to_vec();
     known.push(first);
     assert_eq!(never_arrived(&known), [3]);
-    assert_eq!(never_arrived(&later), [0_u64; 0], "the first is gone, and these would be young for ever");
+    assert_eq!(
+        never_arrived(&later),
+        [0_u64; 0],
+        "the first is gone, and these would be young for ever"
+    );
 }
 
 #[test]
@@ -194,7 +198,11 @@ async fn a_limit_is_a_tokens_and_a_minute_at_least() {
     let book = limited(&[0]);
     let rest = missed_of(&book, &["limited", "another"]).pass().await;
     assert_eq!(rest, Duration::from_secs(60));
-    assert_eq!(*book.asked.lock().unwrap(), [1], "the other's are asked for all the same");
+    assert_eq!(
+        *book.asked.lock().unwrap(),
+        [1],
+        "the other's are asked for all the same"
+    );
 
     let book = limited(&[90]);
     let rest = missed_of(&book, &["shared", "shared"]).pass().await;
@@ -220,13 +228,20 @@ async fn one_that_cannot_be_made_again_keeps_none_of_the_others() {
     let started = std::time::Instant::now();
     missed(&book).pass().await;
     assert_eq!(*book.asked.lock().unwrap(), [1, 2, 3, 4, 5]);
-    assert!(started.elapsed() >= Duration::from_millis(4), "there is a pause between two");
+    assert!(
+        started.elapsed() >= Duration::from_millis(4),
+        "there is a pause between two"
+    );
 
     let why = String::from("down");
     let limited = ApiError::RateLimited {
         after: Duration::from_secs(70),
     };
-    for (error, rest) in [(refused(401), 3600), (ApiError::Unreachable { why }, 3600), (limited, 70)] {
+    for (error, rest) in [
+        (refused(401), 3600),
+        (ApiError::Unreachable { why }, 3600),
+        (limited, 70),
+    ] {
         let book = Arc::new(Book {
             deliveries: deliveries.clone(),
             refusals: [(2, error)].into(),
