@@ -10,8 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::current::{Current, Derived};
 use crate::deliver::github::GithubTarget;
 use crate::github::{Access, DEFAULT_API, GithubApi};
-use crate::http_client;
-use crate::trigger::github::missed::Missed;
+use crate::trigger::github::missed::{BETWEEN, Missed};
 
 /// The way to GitHub.
 pub(super) struct Github {
@@ -29,7 +28,7 @@ impl Github {
     ) -> anyhow::Result<Self> {
         let api_url = std::env::var("GITHUB_API_URL").unwrap_or_else(|_| DEFAULT_API.into());
         Ok(Self {
-            api: GithubApi::new(http_client::client()?, &api_url, clock.clone())?,
+            api: GithubApi::new(&api_url, clock.clone())?,
             access: Arc::new(Derived::new(current, move |config| Access::of(config, &secret))),
             clock,
         })
@@ -59,6 +58,7 @@ impl Github {
             watched: Box::new(watched),
             github: Arc::new(self.api),
             clock: self.clock,
+            between: BETWEEN,
         };
         missed.run(stop).await;
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use innkeeper_core::config::secrets::Secret;
-use innkeeper_core::config::{Allowed, Config, Namespace};
+use innkeeper_core::config::{Allowed, Config, Mentions, Namespace};
 use innkeeper_core::request::Trigger;
 
 /// The tokens of the namespaces, and what they are for.
@@ -17,8 +17,27 @@ struct Entry {
     token: Option<Secret>,
     token_name: String,
     write: bool,
+    mentions: bool,
     repositories: Vec<String>,
     all_repositories: bool,
+}
+
+/// What a namespace writes with.
+#[derive(Clone, Copy, Debug)]
+pub struct Pen<'a> {
+    /// Its token.
+    pub token: &'a Secret,
+    /// Whether what it writes may mention people.
+    pub mentions: bool,
+}
+
+/// Why a namespace writes nothing to a repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// It may not write at all, or has no token: the owner of the host can mend that.
+    NoToken,
+    /// Its grant does not name the repository.
+    Repository,
 }
 
 /// A namespace whose missed deliveries can be asked for.
@@ -46,6 +65,7 @@ impl Access {
                 token: secret(&grant.token).filter(|token| !token.expose().is_empty()),
                 token_name: grant.token.clone(),
                 write: grant.write,
+                mentions: namespace.grants.mentions >= Mentions::Users,
                 repositories,
                 all_repositories,
             };
@@ -58,13 +78,29 @@ impl Access {
 
     /// Whether results of the namespace may be written back, and there is a token for it.
     pub fn may_write(&self, namespace: &str) -> bool {
-        self.token(namespace).is_some()
+        self.writer(namespace).is_some()
     }
 
-    /// What the namespace writes with, where it may.
-    pub fn token(&self, namespace: &str) -> Option<&Secret> {
+    /// What the namespace writes to the repository with. A grant may have changed since the writing was decided.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub fn pen(&self, namespace: &str, repository: &str) -> Result<Pen<'_>, Denied> {
+        let (entry, token) = self.writer(namespace).ok_or(Denied::NoToken)?;
+        let mut names = entry.repositories.iter();
+        // Two names on GitHub never differ in case alone.
+        if !entry.all_repositories && !names.any(|name| name.eq_ignore_ascii_case(repository)) {
+            return Err(Denied::Repository);
+        }
+        Ok(Pen {
+            token,
+            mentions: entry.mentions,
+        })
+    }
+
+    fn writer(&self, namespace: &str) -> Option<(&Entry, &Secret)> {
         let entry = self.namespaces.get(namespace).filter(|entry| entry.write)?;
-        entry.token.as_ref()
+        Some((entry, entry.token.as_ref()?))
     }
 
     /// The namespaces whose missed deliveries can be asked for.
@@ -106,4 +142,35 @@ impl Access {
 fn takes_webhooks(namespace: &Namespace) -> bool {
     namespace.grants.triggers.contains(&Trigger::Github)
         && (!namespace.github.is_empty() || namespace.comment_commands.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pen_is_for_the_repositories_that_are_granted_now() {
+        let access = |write, repositories: &[&str]| {
+            let entry = Entry {
+                token: Some(Secret::new("token")),
+                token_name: "TOKEN".to_owned(),
+                write,
+                mentions: false,
+                repositories: repositories.iter().map(|name| (*name).to_owned()).collect(),
+                all_repositories: false,
+            };
+            Access {
+                namespaces: BTreeMap::from([("shop".to_owned(), entry)]),
+            }
+        };
+        let denied = |access: &Access, namespace: &str| {
+            let pen = access.pen(namespace, "octo/shop");
+            pen.map(|pen| pen.mentions).err()
+        };
+        let granted = access(true, &["Octo/Shop"]);
+        assert_eq!(granted.pen("shop", "octo/shop").map(|pen| pen.mentions), Ok(false));
+        assert_eq!(denied(&granted, "other"), Some(Denied::NoToken));
+        assert_eq!(denied(&access(false, &["octo/shop"]), "shop"), Some(Denied::NoToken));
+        assert_eq!(denied(&access(true, &["octo/other"]), "shop"), Some(Denied::Repository));
+    }
 }

@@ -62,6 +62,7 @@ impl ApiError {
             return Self::RateLimited { after };
         }
         match status {
+            301 | 302 | 307 | 308 => Self::Moved,
             400..=499 if status != 408 => Self::Refused { status, detail },
             _ => Self::Busy { status },
         }

@@ -6,7 +6,7 @@
 mod access;
 mod error;
 
-pub use access::{Access, Watch};
+pub use access::{Access, Denied, Pen, Watch};
 pub use error::ApiError;
 
 use std::sync::Arc;
@@ -15,11 +15,14 @@ use std::time::Duration;
 use anyhow::Context;
 use innkeeper_core::clock::{Clock, Timestamp};
 use innkeeper_core::config::secrets::Secret;
+use reqwest::redirect::Policy;
 use reqwest::{Method, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
+
+use crate::http_client;
 
 /// Where GitHub is, unless `GITHUB_API_URL` says otherwise.
 pub const DEFAULT_API: &str = "https://api.github.com";
@@ -30,11 +33,14 @@ const CALL_TIME: Duration = Duration::from_secs(10);
 /// By how much GitHub's clock may be behind.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(60 * 60);
 
-/// How much of an answer is read. A page of a hundred comments of the greatest length would be more; nobody asks for those.
+/// How much of an answer is read: a page of [`COMMENTS`] of the greatest length is less.
 const LONGEST_ANSWER: usize = 8 << 20;
 
 /// How many things a page has at most.
 pub const PAGE: usize = 100;
+
+/// How many comments a page has: each may have 65,536 characters, which JSON may write with six bytes or more each.
+const COMMENTS: usize = 20;
 
 /// A client of GitHub's API.
 #[derive(Clone)]
@@ -88,6 +94,9 @@ pub struct HookDelivery {
     pub guid: String,
     /// When it was made.
     pub delivered_at: jiff::Timestamp,
+    /// Whether it was asked for, after another.
+    #[serde(default)]
+    pub redelivery: bool,
     /// What was answered; 0 where nothing was.
     #[serde(default)]
     pub status_code: u16,
@@ -111,11 +120,12 @@ struct Call<'c> {
 }
 
 impl GithubApi {
-    /// A client for the API at `api_url` (`GITHUB_API_URL`).
+    /// A client for the API at `api_url` (`GITHUB_API_URL`). It follows no redirects: those of a repository that was renamed
+    /// lead, token and all, to what nobody granted.
     ///
     /// # Errors
-    /// The address is not an http(s) URL.
-    pub fn new(client: reqwest::Client, api_url: &str, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+    /// The address is not an http(s) URL, or this machine has no root certificates.
+    pub fn new(api_url: &str, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let base: Url = format!("{}/", api_url.trim_end_matches('/'))
             .parse()
             .with_context(|| format!("GITHUB_API_URL is not a URL: `{api_url}`"))?;
@@ -125,7 +135,11 @@ impl GithubApi {
                 base.scheme()
             );
         }
-        Ok(Self { client, base, clock })
+        Ok(Self {
+            client: http_client::client_with(Policy::none())?,
+            base,
+            clock,
+        })
     }
 
     /// Puts a status on a commit.
@@ -225,13 +239,17 @@ impl GithubApi {
         // GitHub's times are whole seconds, by a clock of its own.
         let seconds = (since.as_micros() / 1_000_000).saturating_sub(CLOCKS_DIFFER.as_secs().cast_signed());
         let since = Timestamp::from_micros(seconds.saturating_mul(1_000_000));
-        url.query_pairs_mut().append_pair("since", &since.to_string());
+        url.query_pairs_mut()
+            .append_pair("since", &since.to_string())
+            .append_pair("per_page", &COMMENTS.to_string());
         url
     }
 
     /// The comments on a commit, the oldest first.
     pub fn commit_comments(&self, repository: &str, commit: &str) -> Url {
-        self.address(repository, &["commits", commit, "comments"])
+        let mut url = self.address(repository, &["commits", commit, "comments"]);
+        url.query_pairs_mut().append_pair("per_page", &COMMENTS.to_string());
+        url
     }
 
     /// The webhooks of a repository.
@@ -301,19 +319,13 @@ impl GithubApi {
     }
 
     async fn change(&self, token: &Secret, method: Method, url: Url, body: Value) -> Result<Response, ApiError> {
-        let asked = url.clone();
         let call = Call {
             method,
             url,
             token,
             body: Some(body),
         };
-        let response = self.send(call).await?;
-        // On the way to the new address of a repository, what was to be changed became a question.
-        if *response.url() != asked {
-            return Err(ApiError::Moved);
-        }
-        Ok(response)
+        self.send(call).await
     }
 
     async fn send(&self, call: Call<'_>) -> Result<Response, ApiError> {
@@ -374,7 +386,7 @@ mod tests {
     use super::*;
 
     fn api(url: &str) -> anyhow::Result<GithubApi> {
-        GithubApi::new(crate::http_client::client()?, url, Arc::new(SystemClock))
+        GithubApi::new(url, Arc::new(SystemClock))
     }
 
     #[test]
@@ -382,6 +394,36 @@ mod tests {
         for bad in ["api.github.com", "ftp://api.github.com", ""] {
             let error = format!("{:#}", api(bad).unwrap_err());
             assert!(error.contains("GITHUB_API_URL"), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_not_followed() {
+        for status in [301, 302, 307, 308] {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let paths = Arc::new(std::sync::Mutex::new(Vec::new()));
+            let seen = Arc::clone(&paths);
+            let answer = move |uri: axum::http::Uri| {
+                seen.lock().unwrap().push(uri.path().to_owned());
+                let status = axum::http::StatusCode::from_u16(status).unwrap();
+                std::future::ready((status, [("location", format!("http://{address}/elsewhere"))]))
+            };
+            let server = tokio::spawn(async move {
+                let routes = axum::Router::new().fallback(answer);
+                axum::serve(listener, routes).await.unwrap();
+            });
+            let api = api(&format!("http://{address}")).unwrap();
+            let token = Secret::new("token");
+            let written = api.comment_on_issue(&token, "octo/shop", 7, "hello").await;
+            assert_eq!(written.unwrap_err(), ApiError::Moved, "{status}");
+            let listed = api.page::<Webhook>(&token, &api.webhooks("octo/shop")).await;
+            assert_eq!(listed.unwrap_err(), ApiError::Moved, "{status}");
+            assert_eq!(
+                *paths.lock().unwrap(),
+                ["/repos/octo/shop/issues/7/comments", "/repos/octo/shop/hooks"]
+            );
+            server.abort();
         }
     }
 
@@ -395,7 +437,7 @@ mod tests {
         let odd = api.commit_comments("octo/shop", "../../user?x=#y");
         assert_eq!(
             odd.as_str(),
-            "https://github.example/api/v3/repos/octo/shop/commits/..%2F..%2Fuser%3Fx=%23y/comments"
+            "https://github.example/api/v3/repos/octo/shop/commits/..%2F..%2Fuser%3Fx=%23y/comments?per_page=20"
         );
     }
 

@@ -78,6 +78,13 @@ pub enum Answer {
     Repeated,
     /// It is durable, and these requests were accepted or joined.
     Accepted(Vec<RequestId>),
+    /// The same, and rules that fit besides could not be carried out; the sentences say why.
+    InPart {
+        /// What was accepted or joined.
+        requests: Vec<RequestId>,
+        /// What was not.
+        failed: Vec<String>,
+    },
     /// It is a comment, and was answered without a run; the answer is durable.
     Answered,
 }
@@ -137,14 +144,20 @@ impl GithubTrigger {
         let hook = self.hooks.get().get(namespace).cloned();
         let known_as = hook.as_ref().map_or("unknown", |_| namespace);
         let answer = match self.decide(hook, headers, body).await {
-            Ok(Decision::Do { orders, said }) => self.carry_out(orders, said).await,
+            Ok(Decision::Do { orders, said, failed }) => {
+                for why in &failed {
+                    tracing::warn!(namespace, %why, "a GitHub rule that fits could not be carried out");
+                }
+                let answer = self.carry_out(orders, said).await;
+                answer.map(|answer| answer.but(&failed))
+            }
             Ok(Decision::Answer(answer)) => Ok(answer),
             Err(refusal) => Err(refusal),
         };
         let delivery = decision::word(headers, decision::DELIVERY).unwrap_or_default();
         let event = decision::word(headers, decision::EVENT).unwrap_or_default();
         match &answer {
-            Ok(Answer::Accepted(requests)) => {
+            Ok(Answer::Accepted(requests) | Answer::InPart { requests, .. }) => {
                 tracing::info!(namespace, delivery, event, ?requests, "GitHub delivery accepted");
             }
             Ok(answer) => tracing::info!(namespace, delivery, event, ?answer, "GitHub delivery starts nothing"),
@@ -199,6 +212,19 @@ impl GithubTrigger {
             (false, true) => Answer::Answered,
             (false, false) => Answer::Repeated,
         })
+    }
+}
+
+impl Answer {
+    /// The same of a delivery of which not all could be carried out.
+    fn but(self, failed: &[Refusal]) -> Self {
+        match self {
+            Self::Accepted(requests) if !failed.is_empty() => Self::InPart {
+                requests,
+                failed: failed.iter().map(ToString::to_string).collect(),
+            },
+            other => other,
+        }
     }
 }
 

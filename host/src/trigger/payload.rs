@@ -10,6 +10,9 @@ use serde_json::value::RawValue;
 /// What one argument may be at most, in bytes.
 const LONGEST_ARGUMENT: usize = 32 * 1024;
 
+/// What it may be in JSON: a byte takes six at most (`\u0041`), and there are quotes.
+const LONGEST_RAW: usize = 6 * LONGEST_ARGUMENT + 2;
+
 /// Why what stands in a payload is no argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unfit {
@@ -30,6 +33,8 @@ pub(super) fn argument(raw: Option<&RawValue>) -> Result<String, Unfit> {
     let text = match raw.map(RawValue::get) {
         None => return Err(Unfit::Absent),
         Some("null") => return Err(Unfit::Null),
+        // Whatever it holds: it is not decoded to learn that.
+        Some(text) if text.len() > LONGEST_RAW => return Err(Unfit::TooLong),
         Some(text) if text.starts_with('"') => serde_json::from_str(text).map_err(|_| Unfit::NoText)?,
         Some(text) => text.to_owned(),
     };

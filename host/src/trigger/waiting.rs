@@ -6,8 +6,9 @@ use std::sync::Arc;
 use innkeeper_core::clock::Timestamp;
 use innkeeper_core::config::Config;
 use innkeeper_core::message::NewDelivery;
+use innkeeper_core::report::status::About;
 use innkeeper_core::report::{self, Button};
-use innkeeper_core::request::{NewRequest, Origin};
+use innkeeper_core::request::{Arguments, NewRequest, Origin};
 use innkeeper_core::store::{Caused, Queued};
 use innkeeper_core::suppression::moment_in_words;
 
@@ -19,28 +20,32 @@ pub(super) fn notices(config: &Arc<Config>, origin: &Origin, orders: &[NewReques
     if matches!(origin, Origin::Cli(_)) {
         return silence();
     }
-    let name = |order: &NewRequest| (order.namespace.clone(), order.job.clone());
-    let jobs: Vec<(String, String)> = orders.iter().map(name).collect();
+    let what = |order: &NewRequest| (order.namespace.clone(), order.job.clone(), order.arguments.clone());
+    let jobs: Vec<(String, String, Arguments)> = orders.iter().map(what).collect();
     let (config, origin) = (config.clone(), origin.clone());
     Box::new(move |caused: &Caused| {
         let waiting = jobs.iter().zip(&caused.requests);
         waiting
-            .flat_map(|((namespace, job), queued)| {
-                let job = (namespace.as_str(), job.as_str());
-                let notice = notice(&config, &origin, job, queued, now).unwrap_or_default();
-                notice.into_iter().chain(status(&config, &origin, job, queued, now))
+            .flat_map(|((namespace, job, arguments), queued)| {
+                let about = About {
+                    namespace,
+                    job,
+                    arguments,
+                };
+                let notice = notice(&config, &origin, (namespace, job), queued, now).unwrap_or_default();
+                notice.into_iter().chain(status(&config, &origin, about, queued, now))
             })
             .collect()
     })
 }
 
 /// What a commit shows from now on, where its status says how it goes.
-fn status(config: &Config, origin: &Origin, job: (&str, &str), queued: &Queued, now: Timestamp) -> Option<NewDelivery> {
+fn status(config: &Config, origin: &Origin, about: About<'_>, queued: &Queued, now: Timestamp) -> Option<NewDelivery> {
     let until = queued
         .suppressed
         .map(|until| moment_in_words(until, now, &config.timezone));
     let why = until.map(|until| format!("suppressed until {until}"));
-    report::status::accepted(origin, job, queued.id, why.as_deref())
+    report::status::accepted(origin, about, queued.id, why.as_deref())
 }
 
 fn notice(

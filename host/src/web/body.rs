@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::Rejection;
@@ -19,6 +19,19 @@ use super::Rejection;
 /// announces much and sends nothing takes nobody's place.
 const ROOM: usize = 256 * 1024;
 const KIB: usize = 1024;
+
+/// A body, and its place in the [room](ROOM). Whoever has a clone of its bytes holds the place, also after the sender is gone:
+/// a large body is read on another thread, which nobody stops.
+struct Held {
+    bytes: Vec<u8>,
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
 
 /// What a body must keep to.
 #[derive(Clone, Debug)]
@@ -44,13 +57,13 @@ impl BodyRules {
         Self { limit, ..self.clone() }
     }
 
-    async fn collect(&self, body: Body) -> Result<(Bytes, Option<SemaphorePermit<'_>>), Rejection> {
+    async fn collect(&self, body: Body) -> Result<Bytes, Rejection> {
         let too_large = Rejection::TooLarge { limit: self.limit };
         if body.size_hint().lower() > self.limit as u64 {
             return Err(too_large);
         }
         let mut body = Limited::new(body, self.limit);
-        let (mut bytes, mut room) = (Vec::new(), None::<SemaphorePermit<'_>>);
+        let (mut bytes, mut room) = (Vec::new(), None);
         while let Some(frame) = body.frame().await {
             match frame {
                 Ok(frame) => {
@@ -66,15 +79,15 @@ impl BodyRules {
                 }
             }
         }
-        Ok((bytes.into(), room))
+        Ok(Bytes::from_owner(Held { bytes, _room: room }))
     }
 
     /// Waits until there is room for a body that has grown to `length` bytes.
-    async fn take_room<'r>(&'r self, room: &mut Option<SemaphorePermit<'r>>, length: usize) {
-        let held = room.as_ref().map_or(0, SemaphorePermit::num_permits);
+    async fn take_room(&self, room: &mut Option<OwnedSemaphorePermit>, length: usize) {
+        let held = room.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         let wanted = u32::try_from(length.div_ceil(KIB).saturating_sub(held)).unwrap_or(u32::MAX);
         // The semaphore is never closed, so that this cannot fail.
-        if let Ok(more) = self.room.acquire_many(wanted).await {
+        if let Ok(more) = Arc::clone(&self.room).acquire_many_owned(wanted).await {
             match room {
                 Some(room) => room.merge(more),
                 None => *room = Some(more),
@@ -87,8 +100,38 @@ impl BodyRules {
 pub(super) async fn read(State(rules): State<BodyRules>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     match timeout(rules.time, rules.collect(body)).await {
-        Ok(Ok((bytes, _room))) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Ok(Ok(bytes)) => {
+            let held = bytes.clone();
+            let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+            drop(held);
+            response
+        }
         Ok(Err(rejection)) => rejection.into_response(),
         Err(_) => Rejection::TooSlow.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+    use axum::extract::FromRequest;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_holds_its_place_for_as_long_as_somebody_reads_it() {
+        let rules = BodyRules::new(64 * KIB, Duration::from_secs(60));
+        let free = || rules.room.available_permits();
+        let collected = rules.collect(Body::from(vec![b'x'; 10 * KIB])).await.unwrap();
+        assert_eq!(free(), ROOM - 10);
+        // As a handler gets it, and hands it to another thread.
+        let request = Request::new(Body::from(collected));
+        let bytes = Bytes::from_request(request, &()).await.unwrap();
+        let elsewhere = bytes.clone();
+        drop(bytes);
+        assert_eq!(free(), ROOM - 10);
+        drop(elsewhere);
+        assert_eq!(free(), ROOM);
     }
 }

@@ -28,6 +28,11 @@ fn show(answer: Answer) -> Response {
         Answer::Nothing(why) => Json(json!({ "message": why })).into_response(),
         Answer::Repeated => Json(json!({ "message": "this delivery had been accepted before" })).into_response(),
         Answer::Answered => Json(json!({ "message": "the comment was answered" })).into_response(),
+        Answer::InPart { requests, failed } => (
+            StatusCode::ACCEPTED,
+            Json(json!({ "requests": requests, "failed": failed })),
+        )
+            .into_response(),
         Answer::Accepted(requests) => (StatusCode::ACCEPTED, Json(json!({ "requests": requests }))).into_response(),
     }
 }

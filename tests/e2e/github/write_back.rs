@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use innkeeper_tests::github::{COMMIT, Comment, Delivery, Status, pull_request, pushed};
+use innkeeper_tests::github::{COMMIT, Comment, Delivery, RENAMED, Status, pull_request, pushed};
 use innkeeper_tests::{FakeGithub, FakeSlack, Fault as SlackFault, Host, github::Fault};
 use serde_json::json;
 
@@ -160,6 +160,23 @@ async fn what_github_refuses_for_good_is_given_up_aloud() {
     // Tried once: it would be refused again.
     let refused = github.calls("comments").into_iter().filter(|call| call.outcome == 404);
     assert_eq!(refused.count(), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_written_where_a_renamed_repository_is_now() {
+    let (github, slack) = (FakeGithub::start().await, FakeSlack::start().await);
+    let inn = start(&github, &slack, &shop("echo Built", "['github']")).await;
+    github.fail_next("comments", Fault::Renamed);
+    assert_eq!(opened().post_to(inn.url(), "shop").await.status, 202);
+    let told = slack
+        .await_post("the logs channel to be told", |post| {
+            post.text.contains("could not be delivered")
+        })
+        .await;
+    assert!(told.text.contains("renamed or moved"), "{}", told.text);
+    let calls = github.calls("comments");
+    assert_eq!(calls.len(), 1, "{calls:?}");
+    assert!(!calls[0].line.contains(RENAMED), "{calls:?}");
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::routes::{self, Answer};
 use super::state::{Call, Fault};
-use super::{FakeGithub, REPOSITORY, TOKEN};
+use super::{FakeGithub, RENAMED, REPOSITORY, TOKEN};
 use crate::slack::broken;
 
 pub(super) fn routes(github: FakeGithub) -> Router {
@@ -44,6 +44,11 @@ async fn call(
             Answer::refused(403, message).with_header("retry-after", seconds.to_string())
         }
         Some(Fault::Status(status)) => Answer::page(status),
+        Some(Fault::Renamed) => {
+            let path = parts.get(3..).unwrap_or_default().join("/");
+            let location = format!("{}/repos/{RENAMED}/{path}", github.api_url());
+            Answer::refused(307, "Moved Permanently").with_header("location", location)
+        }
         Some(Fault::DropAnswer | Fault::Held) | None => match door(&headers, &parts) {
             Some(refusal) => refusal,
             None => routes::answer(&github, &method, &parts[3..], &query, &body),

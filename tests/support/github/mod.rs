@@ -28,6 +28,8 @@ use state::State;
 pub const TOKEN: &str = "ghp_a-token-of-the-fake-github";
 /// The one repository that there is. It has the pull request 7 and the issue 8.
 pub const REPOSITORY: &str = "octo/shop";
+/// What it is called after [`Fault::Renamed`].
+pub const RENAMED: &str = "octo/store";
 /// A commit of it.
 pub const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 

@@ -183,6 +183,9 @@ fn deliveries(github: &FakeGithub, parts: &[&str], hook: &str, query: &HashMap<S
                     "delivered_at": attempt.at.to_string(),
                     "status": if attempt.status == 0 { "failed to connect to host" } else { "OK" },
                     "status_code": attempt.status,
+                    "redelivery": state.attempts.iter().any(|other| {
+                        other.id < attempt.id && other.delivery.id() == attempt.delivery.id()
+                    }),
                     "event": attempt.delivery.event(),
                 })
             })

@@ -15,6 +15,8 @@ pub enum Fault {
     RateLimited(u64),
     /// A status and a page that is not JSON.
     Status(u16),
+    /// 307: the repository has another name, and whoever repeats the call there writes where nobody told it to.
+    Renamed,
     /// It is done, and the connection closes before the answer: the caller cannot know.
     DropAnswer,
     /// It is done, and the answer waits until the test lets it go.

@@ -67,7 +67,7 @@ pub struct GithubFilters {
     pub actions: Vec<String>,
     /// The branch fits one of these; see [`GithubFields::branch`].
     pub branches: Option<Globs>,
-    /// One of these is among the labels, whatever the case; see [`GithubFields::labels`].
+    /// One of these is among the labels, whatever the case; see [`GithubFields::labels`]. They are in lower case here.
     pub labels: Vec<String>,
     /// A file that was pushed fits one of these.
     pub paths: Option<Globs>,
@@ -115,9 +115,9 @@ pub struct CommentCommands {
 pub enum Author {
     /// Its owner.
     Owner,
-    /// A member of the organisation that owns it.
+    /// A member of the organisation that owns it, whether or not they may write to it.
     Member,
-    /// Somebody who was invited to it.
+    /// Somebody who was invited to it, if only to read.
     Collaborator,
     /// Somebody whose changes were merged.
     Contributor,
@@ -132,7 +132,7 @@ pub enum Author {
 }
 
 impl Author {
-    /// Those who have rights in the repository.
+    /// Those whom its owner has let in. What they may do there, it does not say.
     const INSIDERS: [Self; 3] = [Self::Owner, Self::Member, Self::Collaborator];
 }
 
@@ -142,22 +142,29 @@ pub struct GithubFields {
     /// The branch: what was pushed to, what a pull request is for, what a workflow ran on. Of a release, what its tag is made
     /// from. It may begin with `refs/heads/`; what begins with `refs/tags/` is none.
     pub branch: Option<&'static str>,
+    /// The full name of the repository that the branch is of, where that may be a fork: whoever makes a fork calls its
+    /// branches what they like.
+    pub branch_of: Option<&'static str>,
     /// The list of labels. Where an event is about one label (`labeled`), that one counts: `/label/name`.
     pub labels: Option<&'static str>,
     /// The commit that a status can be put on.
     pub commit: Option<&'static str>,
     /// The number of the pull request or issue that can be commented on.
     pub number: Option<&'static str>,
+    /// The id of the repository that the number is of, where that may be another one.
+    pub number_of: Option<&'static str>,
 }
 
 impl GithubFields {
     /// Those of an event.
     pub fn of(event: &str) -> Self {
         let none = Self::default();
-        let of_runs = |branch, commit, number| Self {
+        // The pull requests of a run are listed whichever repository they are of.
+        let of_runs = |branch, commit, number, number_of| Self {
             branch: Some(branch),
             commit: Some(commit),
             number: Some(number),
+            number_of: Some(number_of),
             ..none
         };
         match event {
@@ -167,6 +174,7 @@ impl GithubFields {
                     labels: Some("/pull_request/labels"),
                     commit: Some("/pull_request/head/sha"),
                     number: Some("/pull_request/number"),
+                    ..none
                 }
             }
             "issues" | "issue_comment" => Self {
@@ -195,23 +203,30 @@ impl GithubFields {
                 branch: Some("/release/target_commitish"),
                 ..none
             },
-            "workflow_run" => of_runs(
-                "/workflow_run/head_branch",
-                "/workflow_run/head_sha",
-                "/workflow_run/pull_requests/0/number",
-            ),
+            "workflow_run" => Self {
+                branch_of: Some("/workflow_run/head_repository/full_name"),
+                ..of_runs(
+                    "/workflow_run/head_branch",
+                    "/workflow_run/head_sha",
+                    "/workflow_run/pull_requests/0/number",
+                    "/workflow_run/pull_requests/0/base/repo/id",
+                )
+            },
+            // Of a fork's commits, these name no branch.
             "check_run" => of_runs(
                 "/check_run/check_suite/head_branch",
                 "/check_run/head_sha",
                 "/check_run/pull_requests/0/number",
+                "/check_run/pull_requests/0/base/repo/id",
             ),
             "check_suite" => of_runs(
                 "/check_suite/head_branch",
                 "/check_suite/head_sha",
                 "/check_suite/pull_requests/0/number",
+                "/check_suite/pull_requests/0/base/repo/id",
             ),
+            // It names a branch and not whose, so that it may be a fork's.
             "workflow_job" => Self {
-                branch: Some("/workflow_job/head_branch"),
                 commit: Some("/workflow_job/head_sha"),
                 ..none
             },
@@ -446,7 +461,7 @@ fn check_filters(room: &Room<'_>, at: &str, raw: &RawGithubRule, problems: &mut 
     }
     let fields = GithubFields::of(event);
     for (key, known, why) in [
-        ("branch", fields.branch.is_some(), "its payload names no branch"),
+        ("branch", fields.branch.is_some(), no_branch(event)),
         ("label", fields.labels.is_some(), "its payload has no labels"),
         (
             "path",
@@ -475,15 +490,24 @@ fn check_filters(room: &Room<'_>, at: &str, raw: &RawGithubRule, problems: &mut 
             }
         }
     }
+    let labels = list(room, &format!("{at}/label"), raw.label.as_ref(), problems);
     let filters = GithubFilters {
         actions,
         branches,
-        labels: list(room, &format!("{at}/label"), raw.label.as_ref(), problems),
+        labels: labels.iter().map(|label| label.to_lowercase()).collect(),
         paths: globs(room, &format!("{at}/path"), raw.path.as_ref(), problems),
         senders: list(room, &format!("{at}/sender"), raw.sender.as_ref(), problems),
         merged: raw.merged,
     };
     (problems.errors_met() == before).then_some(filters)
+}
+
+/// Why an event has no branch that a filter can rely on.
+fn no_branch(event: &str) -> &'static str {
+    match event {
+        "workflow_job" => "its payload does not say whether the branch is a fork's; `workflow_run` does",
+        _ => "its payload names no branch",
+    }
 }
 
 /// The place of one of them.

@@ -5,21 +5,48 @@ use std::time::Duration;
 
 use super::{limits, wording};
 use crate::message::{NewDelivery, Status, StatusState};
-use crate::request::{Asking, Origin, RequestId};
+use crate::request::{Arguments, Asking, Origin, RequestId};
 use crate::run::{Ending, Run};
 
-/// That a request of the job was accepted. `why` it does not start at once, where that is so.
-pub fn accepted(
-    origin: &Origin,
-    (namespace, job): (&str, &str),
-    request: RequestId,
-    why: Option<&str>,
-) -> Option<NewDelivery> {
+/// How much of a job's arguments a status is called after, in characters.
+const LONGEST_TAG: usize = 60;
+
+/// What a status tells of.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// The namespace's name.
+    pub namespace: &'a str,
+    /// The job's short name.
+    pub job: &'a str,
+    /// What it was asked to do.
+    pub arguments: &'a Arguments,
+}
+
+impl About<'_> {
+    /// The name of the status. Two requests of a job with other arguments have one each, or else the success of one would hide
+    /// the failure of the other.
+    fn context(self) -> String {
+        let name = format!("innkeeper/{}_{}", self.namespace, self.job);
+        if self.arguments.is_empty() {
+            return name;
+        }
+        let values: Vec<&str> = self.arguments.0.iter().map(|(_, value)| value.as_str()).collect();
+        let plain: String = values
+            .join(", ")
+            .chars()
+            .map(|char| if char.is_control() { ' ' } else { char })
+            .collect();
+        format!("{name} ({})", cut(&plain, LONGEST_TAG))
+    }
+}
+
+/// That a request was accepted. `why` it does not start at once, where that is so.
+pub fn accepted(origin: &Origin, about: About<'_>, request: RequestId, why: Option<&str>) -> Option<NewDelivery> {
     let description = match why {
         Some(why) => format!("Request {request} waits: {why}"),
         None => format!("Request {request} is accepted"),
     };
-    let status = status(StatusState::Pending, (namespace, job), &description);
+    let status = status(StatusState::Pending, about, &description);
     Some(NewDelivery::status(origin.commit_status()?, status, None))
 }
 
@@ -36,16 +63,21 @@ pub fn ended(run: &Run, ending: &Ending, duration: Duration) -> Vec<NewDelivery>
         | Ending::Trapped { .. } => StatusState::Failure,
     };
     let description = format!("Run {}: {}", run.id, wording::ended(ending, duration));
-    let status = status(state, (&run.namespace, &run.job), &description);
+    let about = About {
+        namespace: &run.namespace,
+        job: &run.job,
+        arguments: &run.arguments,
+    };
+    let status = status(state, about, &description);
     at_every_commit(&run.askings)
         .map(|address| NewDelivery::status(address, status.clone(), Some(run.id)))
         .collect()
 }
 
 /// That a request was cancelled before it started, at every commit that asked for it.
-pub fn cancelled((namespace, job): (&str, &str), request: RequestId, askings: &[Asking]) -> Vec<NewDelivery> {
+pub fn cancelled(about: About<'_>, request: RequestId, askings: &[Asking]) -> Vec<NewDelivery> {
     let description = format!("Request {request} was cancelled");
-    let status = status(StatusState::Error, (namespace, job), &description);
+    let status = status(StatusState::Error, about, &description);
     at_every_commit(askings)
         .map(|address| NewDelivery::status(address, status.clone(), None))
         .collect()
@@ -57,19 +89,19 @@ fn at_every_commit(askings: &[Asking]) -> impl Iterator<Item = crate::message::A
     commits.filter(move |address| known.insert(address.place()))
 }
 
-fn status(state: StatusState, (namespace, job): (&str, &str), description: &str) -> Status {
-    let description = match description.char_indices().nth(limits::GITHUB_STATUS) {
-        None => description.to_owned(),
-        Some(_) => description
-            .chars()
-            .take(limits::GITHUB_STATUS - 1)
-            .chain(['…'])
-            .collect(),
-    };
+fn status(state: StatusState, about: About<'_>, description: &str) -> Status {
     Status {
         state,
-        context: format!("innkeeper/{namespace}_{job}"),
-        description,
+        context: about.context(),
+        description: cut(description, limits::GITHUB_STATUS),
+    }
+}
+
+/// At most so many characters of it.
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(most - 1).chain(['…']).collect(),
     }
 }
 
@@ -78,7 +110,7 @@ mod tests {
     use super::*;
     use crate::clock::Timestamp;
     use crate::message::Content;
-    use crate::request::{Arguments, AskingId, GithubOrigin, WriteBack};
+    use crate::request::{AskingId, GithubOrigin, WriteBack};
     use crate::run::RunId;
 
     fn asking(id: i64, commit: &str, reports: bool) -> Asking {
@@ -149,7 +181,12 @@ mod tests {
     #[test]
     fn what_waits_is_pending_and_says_why() {
         let origin = asking(1, "aa", true).origin;
-        let job = ("shop", "deploy");
+        let none = Arguments::default();
+        let job = About {
+            namespace: "shop",
+            job: "deploy",
+            arguments: &none,
+        };
         let accepted = |why| shown(accepted(&origin, job, RequestId(12), why).as_slice());
         assert_eq!(
             accepted(None),
@@ -161,5 +198,27 @@ mod tests {
         );
         let cancelled = shown(&cancelled(job, RequestId(12), &[asking(1, "aa", true)]));
         assert_eq!(cancelled, ["Error innkeeper/shop_deploy: Request 12 was cancelled"]);
+    }
+
+    #[test]
+    fn other_arguments_have_a_status_of_their_own() {
+        let context = |pairs: &[(&str, &str)]| {
+            let arguments: Arguments = pairs.iter().copied().collect();
+            let about = About {
+                namespace: "shop",
+                job: "deploy",
+                arguments: &arguments,
+            };
+            about.context()
+        };
+        assert_eq!(context(&[]), "innkeeper/shop_deploy");
+        assert_eq!(context(&[("env", "staging")]), "innkeeper/shop_deploy (staging)");
+        assert_eq!(
+            context(&[("env", "staging"), ("who", "a\nb")]),
+            "innkeeper/shop_deploy (staging, a b)"
+        );
+        let long = context(&[("text", &"é".repeat(40_000))]);
+        assert_eq!(long.chars().count(), "innkeeper/shop_deploy ()".len() + LONGEST_TAG);
+        assert!(long.ends_with("…)"), "{long}");
     }
 }

@@ -12,7 +12,7 @@ use super::{job, outbox, progress, suppression};
 use crate::clock::Timestamp;
 use crate::message::NewDelivery;
 use crate::queue::{RequestMove, RequestState};
-use crate::report::status;
+use crate::report::status::{self, About};
 use crate::request::{AskingId, Bytes, NewRequest, RequestId};
 use crate::run::{Run, RunId};
 
@@ -165,9 +165,17 @@ pub(super) fn cancel_job(c: &Connection, namespace: &str, name: &str, now: Times
 }
 
 /// A commit whose status says that something waits hears that it does not any more.
-fn tell_cancelled(c: &Connection, job: (&str, &str), request: RequestId, now: Timestamp) -> Sql<()> {
+fn tell_cancelled(c: &Connection, (namespace, job): (&str, &str), request: RequestId, now: Timestamp) -> Sql<()> {
     let askings = askings_of(c, request)?;
-    outbox::append(c, &status::cancelled(job, request, &askings), now)
+    let arguments = one(c, "SELECT arguments FROM request WHERE id = ?1", [request], |row| {
+        row.get::<_, Json<_>>(0)
+    })?;
+    let about = About {
+        namespace,
+        job,
+        arguments: &arguments.0,
+    };
+    outbox::append(c, &status::cancelled(about, request, &askings), now)
 }
 
 pub(super) const CANCEL_JOB: &str = "UPDATE request INDEXED BY request_pending_due SET state = ?2, ended_at = ?3

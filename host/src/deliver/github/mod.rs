@@ -17,7 +17,7 @@ use crate::current::Derived;
 use crate::github::{Access, ApiError, Comment, GithubApi};
 
 /// How many pages of comments are looked through for one that was written before.
-const MOST_PAGES: usize = 10;
+const MOST_PAGES: usize = 50;
 
 /// Sends deliveries to GitHub.
 #[derive(Debug)]
@@ -50,17 +50,19 @@ impl GithubTarget {
             return Err(impossible(delivery));
         };
         let access = self.access.get();
-        let Some(token) = access.token(namespace) else {
-            return Err(sort::no_token(namespace));
-        };
+        let pen = access
+            .pen(namespace, repository)
+            .map_err(|denied| sort::denied(denied, namespace, repository))?;
         let desk = Desk {
             api: &self.api,
-            token,
+            token: pen.token,
             repository,
         };
+        // Both then and now.
+        let mentions = *mentions && pen.mentions;
         let done = match (place, &delivery.content) {
             (GithubPlace::Issue(_) | GithubPlace::Commit(_), Content::Message(message)) => {
-                desk.comment(delivery, place, message, *mentions).await
+                desk.comment(delivery, place, message, mentions).await
             }
             (GithubPlace::Commit(commit), Content::Status(status)) => desk.set_status(commit, status).await,
             (GithubPlace::Comment(comment), Content::Reaction { name }) => desk.react(*comment, name).await,

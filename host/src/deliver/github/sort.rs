@@ -2,7 +2,7 @@
 
 use innkeeper_core::outbox::Failure;
 
-use crate::github::ApiError;
+use crate::github::{ApiError, Denied};
 
 /// Sorts an error that writing to `repository` for `namespace` came back with, and says what to do about it.
 pub(super) fn failure(error: &ApiError, namespace: &str, repository: &str) -> Failure {
@@ -30,12 +30,19 @@ pub(super) fn failure(error: &ApiError, namespace: &str, repository: &str) -> Fa
     }
 }
 
-/// The namespace has no token, or may not write any more.
-pub(super) fn no_token(namespace: &str) -> Failure {
-    later(format!(
-        "`{namespace}` has no token for GitHub, or may not write there: set the token that `github.token` names, and \
-         `github.write = true`"
-    ))
+/// The namespace has no token, or may not write any more, or not there.
+pub(super) fn denied(denied: Denied, namespace: &str, repository: &str) -> Failure {
+    match denied {
+        Denied::NoToken => later(format!(
+            "`{namespace}` has no token for GitHub, or may not write there: set the token that `github.token` names, and \
+             `github.write = true`"
+        )),
+        Denied::Repository => Failure::Refused {
+            why: format!(
+                "`{namespace}` may no longer write to {repository}: its grant `github.repos` does not name it"
+            ),
+        },
+    }
 }
 
 fn later(why: String) -> Failure {
@@ -85,7 +92,8 @@ mod tests {
         let after = Duration::from_secs(30);
         let limited = sorted(&ApiError::RateLimited { after });
         assert!(matches!(limited, Failure::Later { after: Some(wait), .. } if wait == after));
-        assert!(matches!(no_token("shop"), Failure::Later { .. }));
+        let no_token = denied(Denied::NoToken, "shop", "octo/shop");
+        assert!(matches!(no_token, Failure::Later { .. }));
     }
 
     #[test]
@@ -94,6 +102,10 @@ mod tests {
             Failure::Refused { why } => why,
             Failure::Later { why, .. } => unreachable!("it is tried again: {why}"),
         };
+        let Failure::Refused { why } = denied(Denied::Repository, "shop", "octo/shop") else {
+            unreachable!("it would be tried for ever");
+        };
+        insta::assert_snapshot!(why, @"`shop` may no longer write to octo/shop: its grant `github.repos` does not name it");
         insta::assert_snapshot!(said(&refused(403)), @"GitHub answered 403: give the token write access to issues, pull requests and commit statuses of octo/shop; it may also be archived, or the conversation locked");
         insta::assert_snapshot!(said(&refused(404)), @"GitHub answered 404: the token cannot see octo/shop, or what was to be answered is gone");
         insta::assert_snapshot!(said(&refused(410)), @"GitHub answered 410: octo/shop has no issues, or they are turned off");

@@ -57,18 +57,70 @@ impl Comment {
     }
 }
 
-/// The first line that begins with `/` and a word, without the `/`. Code is not looked at, and a path is no command.
+/// The first line that begins with `/` and a word, without the `/`. Code and HTML comments are not looked at, and a path is no
+/// command.
 fn command(body: &str) -> Option<&str> {
-    let mut in_code = false;
+    let mut hidden = Hidden::No;
     body.lines().find_map(|line| {
-        if line.trim_start().starts_with("```") || line.trim_start().starts_with("~~~") {
-            in_code = !in_code;
-        }
-        let command = line.strip_prefix('/').filter(|_| !in_code)?.trim_end();
+        let before = hidden;
+        hidden = before.after(line);
+        let shown = (before, hidden) == (Hidden::No, Hidden::No);
+        let command = line.strip_prefix('/').filter(|_| shown)?.trim_end();
         let first = command.split_whitespace().next()?;
         let is_word = command.starts_with(|c: char| c.is_alphabetic()) && !first.contains('/');
         is_word.then_some(command)
     })
+}
+
+/// Whether the reader of a comment sees its lines as they are (CommonMark 0.31, 4.5 and 4.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hidden {
+    /// He does.
+    No,
+    /// They are code, until a line of as many of this character.
+    Code { fence: char, length: usize },
+    /// They are between `<!--` and `-->`.
+    Comment,
+}
+
+impl Hidden {
+    fn after(self, line: &str) -> Self {
+        match self {
+            Self::Code { fence, length } => match fence_of(line) {
+                Some((char, long, rest)) if char == fence && long >= length && rest.trim().is_empty() => Self::No,
+                _ => self,
+            },
+            Self::No => match fence_of(line) {
+                // With a backtick after them, they are code within the line.
+                Some((fence, length, rest)) if fence != '`' || !rest.contains('`') => Self::Code { fence, length },
+                _ => after_comments(line),
+            },
+            Self::Comment => match line.split_once("-->") {
+                Some((_, rest)) => after_comments(rest),
+                None => self,
+            },
+        }
+    }
+}
+
+/// What comes after a line, or the rest of one, that begins in plain sight.
+fn after_comments(mut line: &str) -> Hidden {
+    while let Some((_, rest)) = line.split_once("<!--") {
+        match rest.split_once("-->") {
+            Some((_, rest)) => line = rest,
+            None => return Hidden::Comment,
+        }
+    }
+    Hidden::No
+}
+
+/// The fence that a line begins with: its character, how many there are, and what comes after them.
+fn fence_of(line: &str) -> Option<(char, usize, &str)> {
+    let line = line.trim_start();
+    let fence = line.chars().next().filter(|char| matches!(char, '`' | '~'))?;
+    let rest = line.trim_start_matches(fence);
+    let length = line.len() - rest.len();
+    (length >= 3).then_some((fence, length, rest))
 }
 
 /// A command as it would be said in a chat: with the namespace before it, where it is not written.
@@ -107,10 +159,29 @@ mod tests {
             "/1",
             "```\n/deploy\n```",
             "~~~ sh\n/deploy",
+            "````\n```\n/deploy\n````",
+            "```\n~~~\n/deploy",
+            "```\n``` sh\n/deploy",
+            "~~~ a`b\n/deploy",
+            "<!--\n/deploy\n-->",
+            "<!-- a --> <!-- b\n/deploy\n```\n-->",
+            "<!-- a\n--> <!-- b\n/deploy",
+            "/deploy <!--",
         ] {
             assert_eq!(found(none), None, "{none:?}");
         }
-        assert_eq!(found("```\n/no\n```\n/yes"), Some("yes"));
+        for some in [
+            "```\n/no\n```\n/yes",
+            "```\n/no\n  ````  \n/yes",
+            "~~~\n```\n~~~\n/yes",
+            "```a`\n/yes",
+            "``\n/yes",
+            "<!--\n/no\n-->\n/yes",
+            "<!-- a -->\n/yes",
+            "<!-- ``` -->\n/yes",
+        ] {
+            assert_eq!(found(some), Some("yes"), "{some:?}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::cell::LazyCell;
 
 use http::HeaderMap;
 use innkeeper_core::clock::Timestamp;
-use innkeeper_core::config::{Allowed, GithubFields, Mentions, ReportTo};
+use innkeeper_core::config::{Allowed, GithubFields, GithubRule, Mentions, ReportTo};
 use innkeeper_core::request::{Arguments, Bytes, GithubOrigin, NewAsking, NewRequest, Origin, WriteBack};
 use serde_json::value::RawValue;
 use url::form_urlencoded;
@@ -37,6 +37,8 @@ pub(super) enum Decision {
         orders: Vec<(NewAsking, Vec<NewRequest>)>,
         /// What somebody wrote in a comment.
         said: Option<Heard>,
+        /// Of the rules that fit, those that could not be carried out, and why.
+        failed: Vec<Refusal>,
     },
 }
 
@@ -80,8 +82,15 @@ pub(super) fn decide(
             hook, event, &payload, &misfits,
         ))));
     }
-    let orders = delivery.orders(&matching, &json)?;
-    Ok(Decision::Do { orders, said })
+    let (requests, mut failed) = delivery.requests(&matching, &json);
+    if requests.is_empty() && said.is_none() && !failed.is_empty() {
+        return Err(failed.swap_remove(0));
+    }
+    Ok(Decision::Do {
+        orders: delivery.orders(requests),
+        said,
+        failed,
+    })
 }
 
 /// A header's value, where it is one word of a sensible length.
@@ -164,8 +173,16 @@ struct Payload<'h> {
 
 struct Candidate<'h> {
     rule: &'h Rule,
-    /// For each of its arguments, in their order.
-    arguments: Result<Arguments, Refusal>,
+    /// What was found for each of its arguments, in their order.
+    found: Vec<Option<&'h RawValue>>,
+}
+
+impl Candidate<'_> {
+    fn arguments(&self) -> Result<Arguments, Refusal> {
+        let both = self.rule.arguments.iter().zip(&self.found);
+        let values = both.map(|(argument, raw)| value(self.rule, argument, *raw));
+        values.collect::<Result<_, _>>().map(Arguments)
+    }
 }
 
 impl<'h> Payload<'h> {
@@ -176,6 +193,8 @@ impl<'h> Payload<'h> {
             "/repository/full_name",
             fields.commit.unwrap_or("/\0"),
             fields.number.unwrap_or("/\0"),
+            "/repository/id",
+            fields.number_of.unwrap_or("/repository/id"),
         ];
         let about = about.map(Pointer::parse);
         let of_comment = comment::places();
@@ -199,21 +218,18 @@ impl<'h> Payload<'h> {
             values = rest;
             Candidate {
                 rule,
-                arguments: rule
-                    .arguments
-                    .iter()
-                    .zip(own)
-                    .map(|(argument, raw)| value(rule, argument, *raw))
-                    .collect::<Result<_, _>>()
-                    .map(Arguments),
+                found: own.to_vec(),
             }
         });
         let raw = |index: usize| about.get(index).copied().flatten();
+        let same_repository = raw(3).map(RawValue::get) == raw(4).map(RawValue::get);
         Ok(Self {
             repository: raw(0).and_then(string),
             facts: Facts::read(facts),
             commit: raw(1).and_then(string).filter(|sha| is_commit(sha)),
-            number: raw(2).and_then(|raw| raw.get().parse().ok()),
+            number: raw(2)
+                .filter(|_| same_repository)
+                .and_then(|raw| raw.get().parse().ok()),
             comment: (event == "issue_comment").then(|| Comment::read(of_comment)).flatten(),
             candidates: candidates.collect(),
         })
@@ -306,23 +322,44 @@ struct Delivery<'d> {
 }
 
 impl Delivery<'_> {
-    /// One asking for each place that a report goes to, in the order of the rules.
-    fn orders(&self, matching: &[&Candidate<'_>], json: &[u8]) -> Result<Vec<(NewAsking, Vec<NewRequest>)>, Refusal> {
+    /// What each of these rules asks for, and of those that cannot ask for it, why: a wrong pointer of one rule is no reason to
+    /// do nothing of what the others want.
+    fn requests<'r>(
+        &self,
+        matching: &[&'r Candidate<'_>],
+        json: &[u8],
+    ) -> (Vec<(&'r GithubRule, NewRequest)>, Vec<Refusal>) {
         let namespace = &self.hook.namespace;
         // One copy, whichever rules tell their jobs; none where none does.
         let told = LazyCell::new(|| Bytes::from(json));
-        let mut orders: Vec<(Option<String>, bool, Vec<NewRequest>)> = Vec::new();
+        let (mut requests, mut failed) = (Vec::new(), Vec::new());
         for candidate in matching {
             let rule = &candidate.rule.rule;
-            let channel = self.channel(rule.channel.as_ref(), rule.report_to);
-            let back = rule.report_to.github;
+            let arguments = match candidate.arguments() {
+                Ok(arguments) => arguments,
+                Err(refusal) => {
+                    failed.push(refusal);
+                    continue;
+                }
+            };
             let request = NewRequest {
                 namespace: namespace.name.clone(),
                 job: rule.job.clone(),
-                arguments: candidate.arguments.clone()?,
+                arguments,
                 due: self.now.plus(rule.delay),
                 payload: namespace.tells(&rule.job).then(|| Bytes::clone(&told)),
             };
+            requests.push((rule, request));
+        }
+        (requests, failed)
+    }
+
+    /// One asking for each place that a report goes to, in the order of the rules.
+    fn orders(&self, requests: Vec<(&GithubRule, NewRequest)>) -> Vec<(NewAsking, Vec<NewRequest>)> {
+        let mut orders: Vec<(Option<String>, bool, Vec<NewRequest>)> = Vec::new();
+        for (rule, request) in requests {
+            let channel = self.channel(rule.channel.as_ref(), rule.report_to);
+            let back = rule.report_to.github;
             let known = orders
                 .iter_mut()
                 .find(|(other, other_back, _)| *other == channel && *other_back == back);
@@ -331,8 +368,8 @@ impl Delivery<'_> {
                 None => orders.push((channel, back, vec![request])),
             }
         }
-        let base = format!("github:{}:{}", namespace.name, self.id);
-        let orders = orders
+        let base = format!("github:{}:{}", self.hook.namespace.name, self.id);
+        orders
             .into_iter()
             .enumerate()
             .map(|(index, (channel, back, requests))| {
@@ -345,8 +382,8 @@ impl Delivery<'_> {
                     ),
                 };
                 (self.asking(key, self.origin(channel, back)), requests)
-            });
-        Ok(orders.collect())
+            })
+            .collect()
     }
 
     /// What somebody wrote, where comments are commands.

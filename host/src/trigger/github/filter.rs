@@ -1,5 +1,7 @@
 //! Whether a delivery is what a rule wants: pure, and said in words where it is not.
 
+use std::collections::BTreeSet;
+
 use innkeeper_core::config::{GithubFields, GithubFilters};
 use serde_json::value::RawValue;
 
@@ -9,12 +11,15 @@ use crate::trigger::payload::{Pointer, strings};
 /// tell what it leaves alone.
 const MOST_FILES: usize = 50_000;
 
+/// How many labels of a delivery are looked at: GitHub allows no more.
+const MOST_LABELS: usize = 100;
+
 /// How much of a word of a payload is said again, in characters.
 const SHOWN: usize = 80;
 
 /// Where a payload has what filters want.
 #[derive(Debug)]
-pub(super) struct Places(pub(super) [Pointer; 9]);
+pub(super) struct Places(pub(super) [Pointer; 11]);
 
 impl Places {
     /// Of an event.
@@ -32,6 +37,8 @@ impl Places {
                 fields.labels.unwrap_or(nowhere),
                 "/label/name",
                 "/commits",
+                fields.branch_of.unwrap_or("/repository/full_name"),
+                "/repository/full_name",
             ]
             .map(Pointer::parse),
         )
@@ -46,8 +53,8 @@ pub(super) struct Facts<'p> {
     merged: bool,
     merged_into_default: bool,
     branch: Option<String>,
-    labels: Option<&'p RawValue>,
-    label: Option<String>,
+    /// In lower case.
+    labels: BTreeSet<String>,
     commits: Option<&'p RawValue>,
 }
 
@@ -58,14 +65,15 @@ impl<'p> Facts<'p> {
         let word = |index: usize| raw(index).and_then(string);
         let merged = raw(2).is_some_and(|raw| raw.get() == "true");
         let base = word(3);
+        // A fork's `main` is not ours.
+        let of_fork = word(9) != word(10);
         Self {
             action: word(0),
             sender: word(1),
             merged,
             merged_into_default: merged && base.is_some() && base == word(4),
-            branch: word(5).and_then(branch),
-            labels: raw(6),
-            label: word(7),
+            branch: word(5).filter(|_| !of_fork).and_then(branch),
+            labels: labels(raw(6), word(7)),
             commits: raw(8),
         }
     }
@@ -123,32 +131,27 @@ impl<'p> Facts<'p> {
         if !one_of(&wanted.senders, self.sender.as_ref()) {
             return Some(Misfit::other("sender", &wanted.senders, self.sender.as_deref()));
         }
-        if !wanted.labels.is_empty() && !self.has_label(&wanted.labels) {
+        if !wanted.labels.is_empty() && !wanted.labels.iter().any(|label| self.labels.contains(label)) {
             return Some(Misfit::Label(list(&wanted.labels)));
         }
         None
     }
+}
 
-    /// Where the event is about one label, that one counts: otherwise any other label that comes or goes would start
-    /// again what a label started.
-    fn has_label(&self, wanted: &[String]) -> bool {
-        let fits = |label: &str| {
-            wanted
-                .iter()
-                .any(|wanted| wanted.to_lowercase() == label.to_lowercase())
-        };
-        if let Some(label) = &self.label {
-            return fits(label);
-        }
-        let mut found = false;
-        if let Some(labels) = self.labels {
-            strings(labels, &["name"], &mut |label| {
-                found = found || fits(label);
-                !found
-            });
-        }
-        found
+/// Where the event is about one label, that one counts: otherwise any other label that comes or goes would start again what a
+/// label started.
+fn labels(all: Option<&RawValue>, one: Option<String>) -> BTreeSet<String> {
+    if let Some(label) = one {
+        return BTreeSet::from([label.to_lowercase()]);
     }
+    let mut labels = BTreeSet::new();
+    if let Some(all) = all {
+        strings(all, &["name"], &mut |label| {
+            labels.insert(label.to_lowercase());
+            labels.len() < MOST_LABELS
+        });
+    }
+    labels
 }
 
 /// The branch that a ref names; tags are none.

@@ -17,8 +17,15 @@ use crate::github::{ApiError, GithubApi, HookDelivery, Page, Watch, Webhook};
 /// How often it is looked for them.
 const EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// How long GitHub keeps deliveries.
-const KEPT: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+/// How old a delivery may be: GitHub keeps them for three days, and one on the edge may be gone when it is asked for.
+const KEPT: Duration = Duration::from_secs((3 * 24 - 1) * 60 * 60);
+
+/// How long to rest at least where GitHub asks to wait.
+const SHORTEST_REST: Duration = Duration::from_secs(60);
+
+/// Between two deliveries that are asked for, as GitHub wants it of whoever changes much
+/// (<https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api>).
+pub const BETWEEN: Duration = Duration::from_secs(1);
 
 /// How many pages of a hundred are read: of a repository's webhooks, and of a webhook's deliveries.
 const MOST_PAGES: usize = 30;
@@ -106,6 +113,8 @@ pub struct Missed {
     pub github: Arc<dyn Deliveries>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// How long to wait between two deliveries that are asked for: [`BETWEEN`].
+    pub between: Duration,
 }
 
 impl Missed {
@@ -125,36 +134,58 @@ impl Missed {
 
     /// Looks at every repository once. Says how long to rest after it.
     async fn pass(&self) -> Duration {
-        for watch in &(self.watched)() {
-            for repository in &watch.repositories {
-                match self.look_at(watch, repository).await {
-                    Ok(0) => {}
-                    Ok(asked) => tracing::info!(
-                        namespace = watch.namespace,
+        let mut limited: Vec<(Secret, Duration)> = Vec::new();
+        for watch in (self.watched)() {
+            // Limits are a token's, and namespaces may share one.
+            if limited.iter().any(|(token, _)| token.expose() == watch.token.expose()) {
+                continue;
+            }
+            if let Some(after) = self.look_at_all(&watch).await {
+                limited.push((watch.token, after.clamp(SHORTEST_REST, EVERY)));
+            }
+        }
+        limited.into_iter().map(|(_, rest)| rest).max().unwrap_or(EVERY)
+    }
+
+    /// Looks at the repositories of a namespace, until one answer tells that the others would be alike. Says how long GitHub
+    /// asks to wait, if it does.
+    async fn look_at_all(&self, watch: &Watch) -> Option<Duration> {
+        let namespace = &watch.namespace;
+        for repository in &watch.repositories {
+            let error = match self.look_at(watch, repository).await {
+                Ok(0) => continue,
+                Ok(asked) => {
+                    tracing::info!(
+                        namespace,
                         repository,
                         asked,
                         "GitHub is asked for deliveries that were missed"
-                    ),
-                    Err(ApiError::RateLimited { after }) => {
-                        let rest = after.min(EVERY);
-                        tracing::warn!(
-                            namespace = watch.namespace,
-                            retry_seconds = rest.as_secs(),
-                            "GitHub asks to wait before it says which deliveries were missed"
-                        );
-                        return rest;
-                    }
-                    Err(error) => tracing::warn!(
-                        namespace = watch.namespace,
-                        repository,
-                        %error,
-                        "GitHub does not say which deliveries were missed: the token needs read and write access to the \
-                         repository's webhooks"
-                    ),
+                    );
+                    continue;
                 }
+                Err(error) => error,
+            };
+            if let ApiError::RateLimited { after } = error {
+                let asked = after.as_secs();
+                tracing::warn!(
+                    namespace,
+                    retry_seconds = asked,
+                    "GitHub asks to wait before it says which deliveries were missed"
+                );
+                return Some(after);
+            }
+            tracing::warn!(
+                namespace,
+                repository,
+                %error,
+                "GitHub does not say which deliveries were missed: {}",
+                advice(&error)
+            );
+            if is_everywhere(&error) {
+                return None;
             }
         }
-        EVERY
+        None
     }
 
     async fn look_at(&self, watch: &Watch, repository: &str) -> Result<usize, ApiError> {
@@ -192,11 +223,43 @@ impl Missed {
                 break;
             }
         }
-        let missed = never_arrived(&found);
-        for delivery in &missed {
-            self.github.redeliver(&watch.token, repository, hook, *delivery).await?;
+        let mut asked = 0;
+        for (index, delivery) in never_arrived(&found).into_iter().enumerate() {
+            if index > 0 {
+                tokio::time::sleep(self.between).await;
+            }
+            match self.github.redeliver(&watch.token, repository, hook, delivery).await {
+                Ok(()) => asked += 1,
+                Err(error) if is_everywhere(&error) => return Err(error),
+                // That one may be gone; the others are there.
+                Err(error) => tracing::warn!(
+                    namespace = watch.namespace,
+                    repository,
+                    hook,
+                    delivery,
+                    %error,
+                    "GitHub does not make a delivery again that was missed"
+                ),
+            }
         }
-        Ok(missed.len())
+        Ok(asked)
+    }
+}
+
+/// Whether whatever else is asked for with the same token would be answered alike.
+fn is_everywhere(error: &ApiError) -> bool {
+    match error {
+        ApiError::RateLimited { .. } | ApiError::Unreachable { .. } | ApiError::Refused { status: 401, .. } => true,
+        ApiError::Refused { .. } | ApiError::Busy { .. } | ApiError::Moved | ApiError::Unreadable { .. } => false,
+    }
+}
+
+/// What can be done about it.
+fn advice(error: &ApiError) -> &'static str {
+    match error {
+        ApiError::Moved => "name the repository as it is called now in `github.repos`",
+        ApiError::Refused { .. } => "the token needs read and write access to the repository's webhooks",
+        _ => "the host asks again in an hour",
     }
 }
 
@@ -208,7 +271,8 @@ fn is_ours(hook: &Webhook, namespace: &str) -> bool {
     path.next() == Some(namespace) && path.next() == Some("github")
 }
 
-/// The attempts to be made again, the oldest first: the last one of each delivery that never arrived.
+/// The attempts to be made again, the oldest first: the last one of each delivery that never arrived. What is asked for again
+/// is young for ever: so the first attempt, which nobody asked for, must still be among them.
 fn never_arrived(attempts: &[HookDelivery]) -> Vec<u64> {
     let mut by_guid: HashMap<&str, Vec<&HookDelivery>> = HashMap::new();
     for attempt in attempts {
@@ -217,9 +281,10 @@ fn never_arrived(attempts: &[HookDelivery]) -> Vec<u64> {
     let arrived = |attempt: &&HookDelivery| {
         (200..300).contains(&attempt.status_code) || CONSIDERED.contains(&attempt.status_code)
     };
-    let missed = by_guid
-        .into_values()
-        .filter(|attempts| attempts.len() < MOST_ATTEMPTS && !attempts.iter().any(|attempt| arrived(attempt)));
+    let missed = by_guid.into_values().filter(|attempts| {
+        let is_young = attempts.iter().any(|attempt| !attempt.redelivery);
+        is_young && attempts.len() < MOST_ATTEMPTS && !attempts.iter().any(arrived)
+    });
     let mut missed: Vec<&HookDelivery> = missed
         .filter_map(|attempts| attempts.into_iter().max_by_key(|attempt| attempt.delivered_at))
         .collect();

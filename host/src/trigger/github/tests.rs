@@ -364,7 +364,7 @@ async fn arguments_are_taken_from_the_payload_as_they_are() {
 #[tokio::test]
 async fn an_argument_that_cannot_be_taken_is_said_and_nothing_is_ordered() {
     let refusal = async |pointer: &str, payload: &Value| {
-        let (trigger, book) = trigger(vec![with_args(&[("x", pointer)]), rule("pull_request", None, "other")]);
+        let (trigger, book) = trigger(vec![with_args(&[("x", pointer)])]);
         let refusal = send(&trigger, "pull_request", payload).await.unwrap_err();
         assert!(book.orders.lock().unwrap().is_empty());
         assert!(matches!(refusal, Refusal::Argument(_)), "{refusal:?}");
@@ -373,9 +373,29 @@ async fn an_argument_that_cannot_be_taken_is_said_and_nothing_is_ordered() {
     let payload = pull_request(true, "main");
     insta::assert_snapshot!(refusal("/pull_request/author", &payload).await, @"the argument x of the job note is taken from `/pull_request/author` of the payload, which is not there: correct the pointer, or ask for another event or action");
     insta::assert_snapshot!(refusal("/pull_request/milestone", &payload).await, @"the argument x of the job note is taken from `/pull_request/milestone` of the payload, which is null: correct the pointer, or ask for another event or action");
-    let long = json!({"action": "closed", "long": "x".repeat(32 * 1024 + 1), "nul": "a\0b"});
+    let long = json!({
+        "action": "closed", "long": "x".repeat(32 * 1024 + 1), "longer": "x".repeat(6 * 32 * 1024 + 1), "nul": "a\0b",
+    });
+    assert!(refusal("/longer", &long).await.contains("over 32 KiB"));
     insta::assert_snapshot!(refusal("/long", &long).await, @"the argument x of the job note is taken from `/long` of the payload, which is over 32 KiB: point at less");
     insta::assert_snapshot!(refusal("/nul", &long).await, @"the argument x of the job note is taken from `/nul` of the payload, which holds a NUL character: no argument may");
+}
+
+#[tokio::test]
+async fn a_rule_with_a_wrong_pointer_keeps_none_of_the_others() {
+    let (trigger, book) = trigger(vec![
+        with_args(&[("x", "/nowhere")]),
+        rule("pull_request", None, "other"),
+    ]);
+    let answer = send(&trigger, "pull_request", &pull_request(true, "main")).await;
+    let Ok(Answer::InPart { requests, failed }) = answer else {
+        panic!("{answer:?}")
+    };
+    assert_eq!(requests, [RequestId(1)]);
+    assert!(failed.len() == 1 && failed[0].contains("the job note"), "{failed:?}");
+    assert_eq!(book.orders.lock().unwrap()[0].1[0].job, "other");
+    let again = send(&trigger, "pull_request", &pull_request(true, "main")).await;
+    assert_eq!(again, Ok(Answer::Repeated));
 }
 
 #[tokio::test]
@@ -616,7 +636,7 @@ async fn a_branch_is_that_of_the_event() {
         ("push", json!({"ref": "refs/heads/main"})),
         ("push", json!({"ref": "refs/heads/release/1"})),
         ("pull_request", json!({"pull_request": {"base": {"ref": "main"}}})),
-        ("workflow_run", json!({"workflow_run": {"head_branch": "main"}})),
+        ("workflow_run", run("octo/hello", "octo/hello")),
         ("release", json!({"release": {"target_commitish": "main"}})),
         ("create", json!({"ref": "main", "ref_type": "branch"})),
         ("check_suite", json!({"check_suite": {"head_branch": "main"}})),
@@ -635,6 +655,47 @@ async fn a_branch_is_that_of_the_event() {
     )
     .await;
     assert!(deep.len() < 300, "{deep}");
+}
+
+/// A workflow that ran on the branch `main` of `head`, for a webhook of `repository`.
+fn run(head: &str, repository: &str) -> Value {
+    json!({
+        "workflow_run": {"head_branch": "main", "event": "push", "head_repository": {"full_name": head}},
+        "repository": {"full_name": repository},
+    })
+}
+
+#[tokio::test]
+async fn a_branch_of_a_fork_is_none_whatever_it_is_called() {
+    let filters = || GithubFilters {
+        branches: globs(&["main"]),
+        ..GithubFilters::default()
+    };
+    let fork = misfit("workflow_run", filters(), run("mallory/hello", "octo/hello")).await;
+    insta::assert_snapshot!(fork, @"the rule for build wants the branch main; this is none");
+    let mut gone = run("octo/hello", "octo/hello");
+    gone["workflow_run"]["head_repository"] = Value::Null;
+    for payload in [
+        gone,
+        json!({"workflow_run": {"head_branch": "main", "head_repository": {"full_name": "mallory/hello"}}}),
+    ] {
+        assert!(
+            misfit("workflow_run", filters(), payload)
+                .await
+                .contains("this is none")
+        );
+    }
+    for event in ["check_run", "check_suite"] {
+        let mut payload = json!({"repository": {"full_name": "octo/hello"}});
+        payload["check_suite"] = json!({"head_branch": null});
+        payload["check_run"] = json!({"check_suite": {"head_branch": null}});
+        assert!(
+            misfit(event, filters(), payload).await.contains("this is none"),
+            "{event}"
+        );
+    }
+    let job = json!({"workflow_job": {"head_branch": "main"}, "repository": {"full_name": "octo/hello"}});
+    assert!(misfit("workflow_job", filters(), job).await.contains("this is none"));
 }
 
 #[tokio::test]
@@ -666,10 +727,10 @@ async fn files_are_those_of_all_commits_of_a_push() {
 #[tokio::test]
 async fn labels_are_those_that_it_has_or_the_one_that_comes_or_goes() {
     let wanted = || GithubFilters {
-        labels: words(&["Deploy"]),
+        labels: words(&["deploy"]),
         ..GithubFilters::default()
     };
-    let labels = json!([{"name": "bug", "description": "deploy"}, {"name": "deploy"}]);
+    let labels = json!([{"name": "bug", "description": "deploy"}, {"name": "Deploy"}]);
     let opened = json!({"action": "opened", "pull_request": {"labels": labels}});
     assert_eq!(misfit("pull_request", wanted(), opened.clone()).await, "");
     let mut labeled = opened.clone();
@@ -677,7 +738,7 @@ async fn labels_are_those_that_it_has_or_the_one_that_comes_or_goes() {
     assert_eq!(misfit("pull_request", wanted(), labeled.clone()).await, "");
     labeled["label"] = json!({"name": "bug"});
     let other = misfit("pull_request", wanted(), labeled).await;
-    insta::assert_snapshot!(other, @"the rule for build wants the label Deploy");
+    insta::assert_snapshot!(other, @"the rule for build wants the label deploy");
     assert_eq!(
         misfit("issues", wanted(), json!({"issue": {"labels": labels}})).await,
         ""
@@ -782,6 +843,36 @@ async fn what_is_written_back_to_comes_from_the_payload() {
         origin_of(&book).get("write_back").is_none(),
         "nothing is written without a grant"
     );
+}
+
+#[tokio::test]
+async fn a_pull_request_of_another_repository_is_not_commented_on() {
+    let mut both = rule("check_suite", None, "build");
+    both.report_to.github = true;
+    // As in GitHub's sample deliveries (octokit/webhooks).
+    let pull_request = |repository: u64| {
+        json!({
+            "id": 279_147_437, "number": 2,
+            "head": {"ref": "changes", "sha": "ec26c3e57ca3a959ca5aad62de7213c562f8c821",
+                     "repo": {"id": 186_853_002, "name": "Hello-World"}},
+            "base": {"ref": "master", "sha": "f95f852bd8fca8fcc58a9a2d6c842781e32a215e",
+                     "repo": {"id": repository, "name": "Hello-World"}},
+        })
+    };
+    for (base, issue) in [(186_853_002, Some(2)), (7, None)] {
+        let payload = json!({
+            "action": "completed",
+            "check_suite": {
+                "id": 118_578_147, "head_branch": "changes", "head_sha": "ec26c3e57ca3a959ca5aad62de7213c562f8c821",
+                "status": "completed", "conclusion": "success", "pull_requests": [pull_request(base)],
+            },
+            "repository": {"id": 186_853_002, "full_name": "octo/hello"},
+        });
+        let book = Arc::new(Book::default());
+        let trigger = trigger_with(writing(namespace(vec![both.clone()])), &book);
+        send(&trigger, "check_suite", &payload).await.unwrap();
+        assert_eq!(origin_of(&book)["write_back"]["issue"].as_u64(), issue, "{base}");
+    }
 }
 
 fn commented(body: &str, association: &str) -> Value {

@@ -437,3 +437,22 @@ fn many_globs_are_refused() {
     let said = World::demo(TRUSTED, &format!("{JOB}{rule}")).check();
     assert!(said.contains("more than 200 globs in the rules"), "{said}");
 }
+
+#[test]
+fn a_branch_that_may_be_a_forks_is_no_filter() {
+    let rule = r#"
+[[github]]
+event = "workflow_job"
+branch = "main"
+job_type = "build"
+"#;
+    insta::assert_snapshot!(World::demo(TRUSTED, &format!("{JOB}{rule}")).check(), @r#"
+    error: `branch` has no effect for the event `workflow_job`
+     --> workspace/demo/namespace.toml:6:1
+      |
+    6 | branch = "main"
+      | ^^^^^^ not used
+      |
+      = help: remove it: its payload does not say whether the branch is a fork's; `workflow_run` does
+    "#);
+}
