@@ -152,7 +152,11 @@ impl App {
             bash: Arc::new(BashRunner::new(BashSettings {
                 workspace: config.workspace.clone(),
                 environment: std::env::vars_os().collect(),
-                fabfiles: Fabfiles::new(Arc::<HttpFetch>::default(), notices),
+                fabfiles: Fabfiles::new(
+                    Arc::<HttpFetch>::default(),
+                    notices,
+                    config.data_dir.join("cache").join("fabfiles"),
+                ),
                 links: config.data_dir.join("cache").join("bin"),
                 grace: Grace::default(),
             })?),
