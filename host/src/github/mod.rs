@@ -6,7 +6,7 @@
 mod access;
 mod error;
 
-pub use access::{Access, Watch};
+pub use access::{Access, Gap, Watch};
 pub use error::ApiError;
 
 use std::sync::Arc;
