@@ -105,7 +105,7 @@ impl Inn {
         let runner = BashRunner::new(BashSettings {
             workspace: home.path().to_owned(),
             environment: std::env::vars_os().collect(),
-            fabfiles: Fabfiles::new(Arc::<HttpFetch>::default(), Arc::new(())),
+            fabfiles: Fabfiles::new(Arc::<HttpFetch>::default(), Arc::new(()), home.path().join("fabfiles")),
             links: home.path().join("bin"),
             grace: Grace::default(),
         })?;

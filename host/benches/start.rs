@@ -94,7 +94,11 @@ impl Host {
         let settings = BashSettings {
             workspace: config.workspace.clone(),
             environment: std::env::vars_os().collect(),
-            fabfiles: Fabfiles::new(Arc::<HttpFetch>::default(), Arc::new(())),
+            fabfiles: Fabfiles::new(
+                Arc::<HttpFetch>::default(),
+                Arc::new(()),
+                config.data_dir.join("cache/fabfiles"),
+            ),
             links: config.data_dir.join("cache/bin"),
             grace: Grace::default(),
         };

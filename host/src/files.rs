@@ -4,8 +4,12 @@ use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::Context;
+
+/// Of drafts: two of one process, of files with one name, are two.
+static DRAFTS: AtomicU64 = AtomicU64::new(0);
 
 /// Replaces a file by one with this content: whoever reads it sees the old one or the new one.
 ///
@@ -14,7 +18,8 @@ use anyhow::Context;
 pub(crate) fn replace(file: &Path, content: &[u8]) -> anyhow::Result<()> {
     let cannot = || format!("{} cannot be written", file.display());
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let draft = file.with_file_name(format!(".{name}.{}", std::process::id()));
+    let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+    let draft = file.with_file_name(format!(".{name}.{}.{number}", std::process::id()));
     let write = || -> std::io::Result<()> {
         // What an earlier process left, or a link that somebody put there, is not written through.
         let _ = fs::remove_file(&draft);
@@ -57,5 +62,18 @@ mod tests {
             format!("{why:#}").starts_with("/nowhere/x cannot be written"),
             "{why:#}"
         );
+    }
+
+    #[test]
+    fn many_may_replace_a_file_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("state.json");
+        let write = |content: &[u8]| (0..50).for_each(|_| replace(&file, content).unwrap());
+        std::thread::scope(|scope| {
+            scope.spawn(|| write(b"one"));
+            scope.spawn(|| write(b"other"));
+        });
+        assert!([b"one".as_slice(), b"other"].contains(&fs::read(&file).unwrap().as_slice()));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

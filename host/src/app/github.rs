@@ -48,7 +48,7 @@ impl Github {
             let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
             if *told != gaps {
                 for gap in &gaps {
-                    tracing::warn!("{gap}");
+                    tracing::warn!("{}", gap.says);
                 }
                 *told = gaps;
             }

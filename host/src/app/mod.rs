@@ -17,7 +17,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use axum::Router;
@@ -73,6 +73,10 @@ const LAST_FILES: Duration = Duration::from_secs(1);
 
 /// How long the queue may take to answer before the host counts as not ready.
 const READY_TIME: Duration = Duration::from_secs(2);
+
+/// How long somebody who only looks who owns the data folder may keep it from being taken.
+const LOOKERS_TIME: Duration = Duration::from_secs(1);
+const LOOKERS_STEP: Duration = Duration::from_millis(10);
 
 /// How often old keys are forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -152,7 +156,11 @@ impl App {
             bash: Arc::new(BashRunner::new(BashSettings {
                 workspace: config.workspace.clone(),
                 environment: std::env::vars_os().collect(),
-                fabfiles: Fabfiles::new(Arc::<HttpFetch>::default(), notices),
+                fabfiles: Fabfiles::new(
+                    Arc::<HttpFetch>::default(),
+                    notices,
+                    config.data_dir.join("cache").join("fabfiles"),
+                ),
                 links: config.data_dir.join("cache").join("bin"),
                 grace: Grace::default(),
             })?),
@@ -376,7 +384,7 @@ fn own(data_dir: &Path) -> anyhow::Result<File> {
         .mode(0o600)
         .open(&path)
         .with_context(|| format!("{} cannot be opened", path.display()))?;
-    match lock.try_lock() {
+    match take(&lock, LOOKERS_TIME) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut process = String::new();
@@ -392,6 +400,21 @@ fn own(data_dir: &Path) -> anyhow::Result<File> {
     lock.set_len(0)?;
     writeln!(lock, "{}", std::process::id())?;
     Ok(lock)
+}
+
+/// Locks it for this process. A look at it, as `doctor` takes, shares the lock for a moment and is waited for.
+fn take(lock: &File, patience: Duration) -> Result<(), TryLockError> {
+    let until = Instant::now() + patience;
+    loop {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) if Instant::now() < until => {}
+            taken => return taken,
+        }
+        // Who owns the folder shares it with nobody.
+        lock.try_lock_shared()?;
+        lock.unlock().map_err(TryLockError::Error)?;
+        std::thread::sleep(LOOKERS_STEP);
+    }
 }
 
 /// No core dump and no ptrace by the same user: hygiene for the tokens in memory, not isolation.
@@ -511,5 +534,31 @@ impl App {
         self.store.close().await;
         tracing::info!("stopped");
         failed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+    use super::*;
+
+    #[test]
+    fn who_only_looks_is_waited_for_and_an_owner_is_not() {
+        const FOR_EVER: Duration = Duration::from_secs(60);
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("lock");
+        let open = || File::options().create(true).append(true).open(&path).unwrap();
+        let (looker, owner, late) = (open(), open(), open());
+        looker.lock_shared().unwrap();
+        let refused = take(&owner, Duration::ZERO);
+        assert!(matches!(refused, Err(TryLockError::WouldBlock)), "{refused:?}");
+        std::thread::scope(|scope| {
+            let taking = scope.spawn(|| take(&owner, FOR_EVER));
+            looker.unlock().unwrap();
+            taking.join().unwrap().unwrap();
+        });
+        let refused = take(&late, FOR_EVER);
+        assert!(matches!(refused, Err(TryLockError::WouldBlock)), "{refused:?}");
     }
 }

@@ -51,6 +51,17 @@ pub struct Watch {
     pub token: Secret,
 }
 
+/// Something that cannot be done at GitHub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// What, and for want of what: a sentence without its full stop.
+    pub says: String,
+    /// The name of the token.
+    pub token: String,
+    /// Whether it is something that the configuration asks for: results that are to be written back.
+    pub is_asked_for: bool,
+}
+
 impl Access {
     /// That of the namespaces which take webhooks from GitHub; `secret` gives a secret's value by its name.
     pub fn of(config: &Config, secret: impl Fn(&str) -> Option<Secret>) -> Self {
@@ -115,24 +126,29 @@ impl Access {
         self.namespaces.iter().filter_map(watch).collect()
     }
 
-    /// What cannot be done for want of a token or of names, a sentence for each namespace.
-    pub fn gaps(&self) -> Vec<String> {
+    /// What cannot be done for want of a token or of names, one for each namespace.
+    pub fn gaps(&self) -> Vec<Gap> {
         let mut gaps = Vec::new();
         for (name, entry) in &self.namespaces {
             let token = &entry.token_name;
-            match (&entry.token, entry.all_repositories) {
-                (None, _) if entry.write => gaps.push(format!(
+            let says = match (&entry.token, entry.all_repositories) {
+                (None, _) if entry.write => format!(
                     "`{name}` writes nothing back to GitHub, and its missed deliveries are not asked for again: the token \
                      {token} is not set"
-                )),
-                (None, _) => gaps.push(format!(
+                ),
+                (None, _) => format!(
                     "deliveries for `{name}` that were missed are not asked for again: the token {token} is not set"
-                )),
-                (Some(_), true) => gaps.push(format!(
+                ),
+                (Some(_), true) => format!(
                     "deliveries for `{name}` that were missed are not asked for again: its grant `github` names no `repos`"
-                )),
-                (Some(_), false) => {}
-            }
+                ),
+                (Some(_), false) => continue,
+            };
+            gaps.push(Gap {
+                says,
+                token: token.clone(),
+                is_asked_for: entry.token.is_none() && entry.write,
+            });
         }
         gaps
     }

@@ -6,7 +6,7 @@
 mod access;
 mod error;
 
-pub use access::{Access, Denied, Pen, Watch};
+pub use access::{Access, Denied, Gap, Pen, Watch};
 pub use error::ApiError;
 
 use std::sync::Arc;

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use innkeeper_core::config::{Home, Places};
 
 pub(super) use self::push::Destination;
-pub(super) use self::shop::{Failed, Shop, said_by, version_of};
+pub(super) use self::shop::{Failed, Shop, program};
 pub(super) use self::source::{Language, SOURCES, Source, fingerprint};
 use super::{Ended, Misuse, print, print_problems};
 use crate::guest::describe::describe;

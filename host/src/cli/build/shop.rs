@@ -133,7 +133,7 @@ fn remembered(stamp: &str, output: &[u8]) -> String {
 }
 
 /// A program to run. It sees everything of the environment but the host's own secrets.
-pub(super) fn program(name: impl AsRef<std::ffi::OsStr>) -> Command {
+pub(in crate::cli) fn program(name: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new(name);
     command.stdin(Stdio::null());
     for secret in HOST_SECRETS {
@@ -162,15 +162,12 @@ pub(super) fn run(command: &mut Command, missing: &str) -> Result<Vec<u8>, Faile
 }
 
 /// The first line of what a program says about its version; none where it is not there.
-pub(in crate::cli) fn version_of(name: impl AsRef<std::ffi::OsStr>) -> Option<String> {
-    let said = said_by(name, &["--version"])?;
-    said.lines().next().map(|line| line.trim().to_owned())
-}
-
-/// What a program writes to stdout with these arguments; none where it is not there, or fails.
-pub(in crate::cli) fn said_by(name: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Option<String> {
-    let said = run(program(name).args(arguments), "").ok()?;
-    Some(String::from_utf8_lossy(&said).into_owned())
+pub(super) fn version_of(name: impl AsRef<std::ffi::OsStr>) -> Option<String> {
+    let said = run(program(name).arg("--version"), "").ok()?;
+    String::from_utf8_lossy(&said)
+        .lines()
+        .next()
+        .map(|line| line.trim().to_owned())
 }
 
 #[cfg(test)]

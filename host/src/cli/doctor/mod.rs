@@ -3,7 +3,7 @@
 //! ```text
 //!   configuration    what `check` says
 //!   slack            tokens, scopes, channels
-//!   webhooks         secrets that sign them
+//!   webhooks         secrets that sign them, and tokens for GitHub
 //!   data             the data folder, and who is at work in it
 //!   machine          bash, the clock, the time zone, the address to listen on
 //!   tools            what guests are built with, and what jobs may call
@@ -36,14 +36,16 @@ const CHECKS: &[Check] = &[
     |case| Box::pin(slack::tokens(case)),
     |case| Box::pin(slack::way_in(case)),
     |case| Box::pin(slack::channels(case)),
+    |case| Box::pin(slack::search(case)),
     |case| Box::pin(async { webhooks::secrets(case) }),
+    |case| Box::pin(async { webhooks::tokens(case) }),
     |case| Box::pin(data::folder(case)),
     |case| Box::pin(async { data::occupant(case) }),
     |case| Box::pin(async { machine::bash(case) }),
     |case| Box::pin(async { machine::clock(case) }),
     |case| Box::pin(async { machine::timezone(case) }),
     |case| Box::pin(async { machine::listen(case) }),
-    |case| Box::pin(async { tools::tools(case) }),
+    |case| Box::pin(tools::tools(case)),
 ];
 
 type Check = for<'c> fn(&'c Case) -> BoxFuture<'c, Vec<Finding>>;

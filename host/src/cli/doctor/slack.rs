@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use innkeeper_core::config::SlackMode;
 use innkeeper_core::config::secrets::{Secret, Secrets};
+use innkeeper_core::config::{Config, SlackMode};
 use serde::Deserialize;
 
 use super::{Case, Finding};
@@ -15,6 +15,7 @@ const TOKEN: &str = "Slack token";
 const SCOPES: &str = "Slack scopes";
 const WAY_IN: &str = "Slack events";
 const CHANNELS: &str = "Slack channels";
+const SEARCH: &str = "Slack search";
 
 /// Pages of 1,000 channels, the most that Slack gives at once.
 const MOST_PAGES: usize = 100;
@@ -52,13 +53,8 @@ impl Heard {
 
 /// The bot's token, and its scopes.
 pub(super) async fn tokens(case: &Case) -> Vec<Finding> {
-    let has_commands = case
-        .config
-        .namespaces
-        .values()
-        .any(|namespace| !namespace.commands.is_empty());
     match &case.slack {
-        Heard::NoToken => vec![no_token(has_commands)],
+        Heard::NoToken => vec![no_token(needs_slack(&case.config))],
         Heard::Unasked(why) => vec![Finding::problem(TOKEN, why, "mend it, and run this again")],
         Heard::Failed(error) => vec![refused(error)],
         Heard::Known(_, token) => vec![
@@ -71,11 +67,18 @@ pub(super) async fn tokens(case: &Case) -> Vec<Finding> {
     }
 }
 
-fn no_token(has_commands: bool) -> Finding {
+/// Whether something is to be heard from Slack, or posted there.
+fn needs_slack(config: &Config) -> bool {
+    let mut namespaces = config.namespaces.values();
+    namespaces.any(|namespace| !namespace.commands.is_empty() || !namespace.keywords.is_empty())
+        || !slack_app::channels(config).is_empty()
+}
+
+fn no_token(is_needed: bool) -> Finding {
     let says = "there is no SLACK_BOT_TOKEN: nothing is heard from Slack, and what is to be posted waits";
     let remedy = "make an app of what `innkeeper slack-manifest` prints, install it, and give its bot token (`xoxb-…`) in the \
                   environment; see docs/getting-started.md";
-    match has_commands {
+    match is_needed {
         true => Finding::problem(TOKEN, says, remedy),
         false => Finding::note(TOKEN, says, remedy),
     }
@@ -254,6 +257,52 @@ pub(super) async fn channels(case: &Case) -> Vec<Finding> {
     findings
 }
 
+/// The token of the user in whose name keywords are searched for, where there is one, and something to search for.
+pub(super) async fn search(case: &Case) -> Vec<Finding> {
+    let mut namespaces = case.config.namespaces.values();
+    if !namespaces.any(|namespace| !namespace.keywords.is_empty()) {
+        return Vec::new();
+    }
+    let api = match case.secret("SLACK_USER_TOKEN") {
+        Ok(Some(token)) => SlackApi::new(&api_url(), token, None).map_err(|error| format!("{error:#}")),
+        // It is not needed.
+        Ok(None) => return Vec::new(),
+        Err(why) => Err(why),
+    };
+    vec![match api {
+        Ok(api) => of_search(&api.examine_token().await),
+        Err(why) => Finding::problem(SEARCH, why, "mend SLACK_USER_TOKEN, or take it away"),
+    }]
+}
+
+fn of_search(examined: &Result<Token, ApiError>) -> Finding {
+    let remedy = "install the app with what `innkeeper slack-manifest --search` prints, and copy SLACK_USER_TOKEN from its page, \
+                  OAuth & Permissions: the User OAuth Token, `xoxp-…`; or take it away";
+    let token = match examined {
+        Ok(token) => token,
+        Err(error) => return Finding::problem(SEARCH, format!("SLACK_USER_TOKEN: {error}"), remedy),
+    };
+    let user = &token.identity.user;
+    if token.identity.bot.is_some() {
+        return Finding::problem(
+            SEARCH,
+            "SLACK_USER_TOKEN is the token of a bot, which cannot search",
+            remedy,
+        );
+    }
+    match &token.scopes {
+        Some(scopes) if scopes.contains("search:read") => {
+            Finding::ok(SEARCH, format!("keywords are searched for in the name of {user}"))
+        }
+        Some(_) => Finding::problem(SEARCH, "SLACK_USER_TOKEN lacks `search:read`", remedy),
+        None => Finding::note(
+            SEARCH,
+            "Slack does not say what SLACK_USER_TOKEN may do",
+            "compare by hand: it needs `search:read`",
+        ),
+    }
+}
+
 fn unlisted(error: &ApiError) -> Finding {
     Finding::problem(
         CHANNELS,
@@ -384,6 +433,39 @@ PROBLEM  Slack token  it is the token of a person, U1, not of a bot
 
 6 problems, 1 note.
 ");
+    }
+
+    #[test]
+    fn what_is_said_of_the_token_that_searches() {
+        let may = |bot, scopes: Option<&[&str]>| {
+            Ok(Token {
+                scopes: scopes.map(|scopes| scopes.iter().map(|scope| (*scope).to_owned()).collect()),
+                ..token(bot)
+            })
+        };
+        let said = [
+            may(None, Some(&["search:read"])),
+            may(None, Some(&["chat:write"])),
+            may(None, None),
+            may(Some("B1"), Some(&["search:read"])),
+            Err(refusal("invalid_auth")),
+        ];
+        let said = said
+            .map(|examined| of_search(&examined))
+            .map(|finding| (finding.state, finding.says));
+        assert_eq!(
+            said.each_ref().map(|(state, says)| (state.as_str(), says.as_str())),
+            [
+                ("ok", "keywords are searched for in the name of U1"),
+                ("PROBLEM", "SLACK_USER_TOKEN lacks `search:read`"),
+                ("note", "Slack does not say what SLACK_USER_TOKEN may do"),
+                ("PROBLEM", "SLACK_USER_TOKEN is the token of a bot, which cannot search"),
+                (
+                    "PROBLEM",
+                    "SLACK_USER_TOKEN: Slack answered auth.test with `invalid_auth`"
+                ),
+            ]
+        );
     }
 
     #[test]

@@ -1,12 +1,14 @@
-//! Webhooks: whether the secrets are there that sign what namespaces wait for.
+//! Webhooks: whether the secrets are there that sign what namespaces wait for, and the tokens that answer at GitHub.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use innkeeper_core::config::{Config, GithubRule};
 
 use super::{Case, Finding};
+use crate::github::{Access, Gap};
 
 const ABOUT: &str = "webhooks";
+const TOKENS: &str = "GitHub token";
 
 /// A secret that signs webhooks, and who waits for them.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -34,8 +36,11 @@ fn wanted(config: &Config) -> BTreeMap<String, Wanted> {
         wanted.in_writing |= in_writing;
     };
     for namespace in config.namespaces.values() {
-        if let (Some(grant), false) = (&namespace.grants.github, namespace.github.is_empty()) {
-            let in_writing = namespace.github != [GithubRule::deploy_after_merge()];
+        let comments = namespace.comment_commands.is_some();
+        if let Some(grant) = &namespace.grants.github
+            && (comments || !namespace.github.is_empty())
+        {
+            let in_writing = comments || namespace.github != [GithubRule::deploy_after_merge()];
             wants(&grant.secret, format!("/github/{}/", namespace.name), in_writing);
         }
         for hook in namespace.hooks.values() {
@@ -66,10 +71,58 @@ fn finding(name: &str, wanted: &Wanted, there: &Result<bool, String>) -> Finding
     }
 }
 
+/// What cannot be done at GitHub for want of a token.
+pub(super) fn tokens(case: &Case) -> Vec<Finding> {
+    let access = Access::of(&case.config, |name| case.secret(name).ok().flatten());
+    let gaps = access.gaps();
+    gaps.iter()
+        .map(|gap| of_gap(gap, case.secret(&gap.token).err()))
+        .collect()
+}
+
+/// `unreadable` says why the token cannot be read, where it is there.
+fn of_gap(gap: &Gap, unreadable: Option<String>) -> Finding {
+    let token = &gap.token;
+    let remedy = format!("give the host {token}, or {token}_FILE; see docs/github.md");
+    match unreadable {
+        Some(why) => Finding::problem(TOKENS, why, remedy),
+        None if gap.is_asked_for => Finding::problem(TOKENS, &gap.says, remedy),
+        None => Finding::note(
+            TOKENS,
+            &gap.says,
+            "where that matters: name `repos` in the grant, and give the token; see docs/github.md",
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::told;
     use super::*;
+
+    #[test]
+    fn what_is_said_of_tokens() {
+        let gap = |is_asked_for| Gap {
+            says: "`ops` writes nothing".into(),
+            token: "GITHUB_TOKEN".into(),
+            is_asked_for,
+        };
+        let findings = [
+            of_gap(&gap(true), None),
+            of_gap(&gap(false), None),
+            of_gap(&gap(false), Some("`GITHUB_TOKEN_FILE` cannot be read".into())),
+        ];
+        insta::assert_snapshot!(told(&findings), @"
+PROBLEM  GitHub token  `ops` writes nothing
+                       -> give the host GITHUB_TOKEN, or GITHUB_TOKEN_FILE; see docs/github.md
+note     GitHub token  `ops` writes nothing
+                       -> where that matters: name `repos` in the grant, and give the token; see docs/github.md
+PROBLEM  GitHub token  `GITHUB_TOKEN_FILE` cannot be read
+                       -> give the host GITHUB_TOKEN, or GITHUB_TOKEN_FILE; see docs/github.md
+
+2 problems, 1 note.
+");
+    }
 
     #[test]
     fn what_is_said_of_secrets() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use anyhow::Context as _;
 use innkeeper_core::command::Pattern;
 use innkeeper_core::command::template::ScriptTemplate;
 use innkeeper_core::config::{FabfileUrl, job_fault, namespace_fault};
@@ -66,7 +67,8 @@ impl Leftover {
 
 impl fmt::Display for Leftover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}: {}", self.line, self.what, self.why)
+        let all = format!("line {}: {}: {}", self.line, self.what, self.why);
+        f.write_str(&one_line(&all))
     }
 }
 
@@ -109,11 +111,14 @@ const WORDS: &[(&str, &[&str])] = &[
 const DEFAULT_CHANNEL: &str = "#tech";
 
 /// The namespaces, and what of the file is in none of them.
-pub(super) fn convert(read: Read) -> (Vec<Imported>, Vec<Leftover>) {
+///
+/// # Errors
+/// A namespace cannot be written as TOML.
+pub(super) fn convert(read: Read) -> anyhow::Result<(Vec<Imported>, Vec<Leftover>)> {
     let mut leftovers: Vec<Leftover> = read.leftovers.iter().map(|node| unread("raw_config", node)).collect();
     let Literal::Table(entries) = read.config.value else {
         leftovers.push(unread("raw_config", &read.config));
-        return (Vec::new(), leftovers);
+        return Ok((Vec::new(), leftovers));
     };
     let mut imported = Vec::new();
     for (name, node) in entries {
@@ -128,12 +133,12 @@ pub(super) fn convert(read: Read) -> (Vec<Imported>, Vec<Leftover>) {
             None => imported.push(Imported {
                 name,
                 line,
-                text: namespace.text(),
+                text: namespace.text()?,
             }),
         }
         leftovers.append(&mut namespace.leftovers);
     }
-    (imported, leftovers)
+    Ok((imported, leftovers))
 }
 
 fn unread(what: &str, node: &Node) -> Leftover {
@@ -144,8 +149,18 @@ fn unread(what: &str, node: &Node) -> Leftover {
     Leftover::of(what, node.line, why)
 }
 
+/// A text as one line, in which nothing but spaces parts words, and no control character is left: not for a comment in TOML,
+/// which may hold none, nor for a terminal, which would obey.
 fn one_line(source: &str) -> String {
-    source.split_whitespace().collect::<Vec<_>>().join(" ")
+    let line = source.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut out = String::with_capacity(line.len());
+    for c in line.chars() {
+        match c.is_control() {
+            true => out.extend(c.escape_default()),
+            false => out.push(c),
+        }
+    }
+    out
 }
 
 #[derive(Default)]
@@ -422,21 +437,21 @@ impl Namespace {
     }
 
     /// Its file: what was carried over, and as a comment what was not.
-    fn text(&self) -> String {
+    fn text(&self) -> anyhow::Result<String> {
         let mut table = self.table.clone();
         table.insert("jobs".into(), Value::Table(self.jobs.clone()));
         if !self.commands.is_empty() {
             table.insert("slack".into(), Value::Array(self.commands.clone()));
         }
-        // Only maps with keys that are no strings, and the like, cannot be written.
-        let mut text = toml::to_string_pretty(&table).unwrap_or_default();
+        let mut text = toml::to_string_pretty(&table)
+            .with_context(|| format!("the namespace {} cannot be written as TOML", one_line(&self.name)))?;
         if !self.leftovers.is_empty() {
             text.push_str("\n# Not carried over, or not as it was:\n");
         }
         for leftover in &self.leftovers {
-            text.push_str(&format!("# {}\n", one_line(&leftover.to_string())));
+            text.push_str(&format!("# {leftover}\n"));
         }
-        text
+        Ok(text)
     }
 }
 
@@ -505,13 +520,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_and_commented_has_no_control_characters() {
+        let leftover = Leftover::of("a\n\u{1b}[2J", 3, "b\0\u{7f}\u{9b}\tc ü");
+        assert_eq!(leftover.to_string(), r"line 3: a \u{1b}[2J: b\u{0}\u{7f}\u{9b} c ü");
+        let mut namespace = Namespace::default();
+        namespace.leave("x\u{1b}", 1, "y\0");
+        assert!(namespace.text().unwrap().parse::<Table>().is_ok());
+    }
+
+    #[test]
     fn what_is_no_table_is_left_over() {
         let node = |value| Node { line: 3, value };
         let read = Read {
             config: node(Literal::Unreadable("load(\n  'x')".into())),
             leftovers: Vec::new(),
         };
-        let (namespaces, leftovers) = convert(read);
+        let (namespaces, leftovers) = convert(read).unwrap();
         assert!(namespaces.is_empty());
         insta::assert_snapshot!(leftovers[0], @"line 3: raw_config: only running it could tell what it is: load( 'x')");
     }

@@ -34,7 +34,7 @@ pub(super) enum From {
 
 pub(super) fn run(config: &Path, from: From, file: &Path) -> anyhow::Result<Ended> {
     let From::Bennettbot = from;
-    let (namespaces, mut leftovers) = convert(read(file)?);
+    let (namespaces, mut leftovers) = convert(read(file)?)?;
     make_configuration(config)?;
     let workspace = build::places(config)?.workspace;
     for namespace in &namespaces {

@@ -31,7 +31,7 @@ impl Fetch for Server {
 }
 
 pub(super) fn no_fabfiles() -> Fabfiles {
-    Fabfiles::new(Arc::new(Server::default()), Arc::new(()))
+    Fabfiles::new(Arc::new(Server::default()), Arc::new(()), "/none".into())
 }
 
 /// Much longer than any test here takes. None waits for it.
@@ -91,7 +91,11 @@ impl Host {
         BashRunner::new(BashSettings {
             workspace: self.path("workspace"),
             environment: self.environment.clone(),
-            fabfiles: Fabfiles::new(Arc::new(Server(self.fabfile)), Arc::new(())),
+            fabfiles: Fabfiles::new(
+                Arc::new(Server(self.fabfile)),
+                Arc::new(()),
+                self.path("data/cache/fabfiles"),
+            ),
             links: self.path("data/cache/bin"),
             grace: self.grace,
         })

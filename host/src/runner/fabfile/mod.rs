@@ -1,9 +1,12 @@
 //! The fabfile of a namespace: fetched before its bash jobs run, into the folder that they run in.
 //!
 //! ```text
-//!   refresh    one fetch at a time for each namespace: ask, check, replace, remember, tell
+//!   refresh    one fetch at a time for each namespace: ask, check, keep, tell, place
 //!   fetch      the asking, over HTTP
 //! ```
+//!
+//! The last good copy, and what is known of it, is kept where no job works (`cache/fabfiles` in the data folder). Jobs may
+//! change or clear their own folder as they like: the copy there is compared with the kept one before each run.
 //!
 //! A file that was fetched is kept until a good one comes: a server that is down stops nobody's work. What is fetched is
 //! code that runs with the host's rights. Who may name one, and from where, is decided by the configuration.
@@ -14,8 +17,9 @@ mod tests;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::fs;
-use std::io;
+use std::fs::{DirBuilder, File};
+use std::io::{self, Read as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -32,10 +36,12 @@ use crate::files::replace;
 
 /// What `fab` looks for in the folder that it runs in.
 const FILE: &str = "fabfile.py";
-/// What is remembered of it, beside it.
-const STATE: &str = ".fabfile.json";
+/// What is remembered of it, beside the kept copy.
+const STATE: &str = "state.json";
 /// How long a fetch may take in all.
 const FETCH_TIME: Duration = Duration::from_secs(10);
+/// How long its folders may take to be looked at, or written.
+const DISK_TIME: Duration = Duration::from_secs(10);
 /// The longest fabfile, in bytes.
 pub const LONGEST: usize = 1024 * 1024;
 
@@ -100,6 +106,8 @@ pub enum Ready {
 pub struct Fabfiles {
     fetch: Arc<dyn Fetch>,
     notices: Arc<dyn Notices>,
+    /// Where the last good copies are kept, in a folder for each namespace.
+    kept: PathBuf,
     /// How long a fetch may take in all.
     patience: Duration,
     /// By namespace.
@@ -117,11 +125,13 @@ struct Last {
 }
 
 impl Fabfiles {
-    /// Fabfiles that `fetch` fetches, and of whose trouble `notices` tells.
-    pub fn new(fetch: Arc<dyn Fetch>, notices: Arc<dyn Notices>) -> Self {
+    /// Fabfiles that `fetch` fetches, and of whose trouble `notices` tells. The last good ones are kept in the folder
+    /// `kept`, which is made where it is missing.
+    pub fn new(fetch: Arc<dyn Fetch>, notices: Arc<dyn Notices>, kept: PathBuf) -> Self {
         Self {
             fetch,
             notices,
+            kept,
             patience: FETCH_TIME,
             last: Arc::default(),
         }
@@ -131,7 +141,8 @@ impl Fabfiles {
     /// is fetched waits, and shares what comes of the next fetch with everybody else who waits.
     ///
     /// # Errors
-    /// There is none: it cannot be fetched, and no copy of it is here. Says so and what to do, for people to read.
+    /// There is none: it cannot be fetched, and no copy of it is here; or it cannot be put into `folder`. Says so and what to
+    /// do, for people to read.
     pub async fn refresh(&self, namespace: &str, url: &FabfileUrl, folder: &Path) -> Result<Ready, String> {
         let came = Instant::now();
         let of_namespace = {
@@ -156,7 +167,7 @@ impl Fabfiles {
     }
 
     async fn fetch_now(&self, namespace: &str, url: &FabfileUrl, folder: &Path) -> Result<Ready, String> {
-        let here = Here::look(folder, url).await?;
+        let here = Here::look(&self.kept.join(namespace), url).await?;
         let asking = self.fetch.fetch(url, here.validators());
         let fetched = match timeout(self.patience, asking).await {
             Ok(fetched) => fetched,
@@ -169,25 +180,27 @@ impl Fabfiles {
         match taken {
             Ok(taken) => {
                 self.works(namespace, &taken).await;
+                taken.place(folder).await?;
                 Ok(Ready::Fresh)
             }
             Err(why) => {
                 self.fails(namespace, url, &here, &why).await;
-                match here.is_good {
-                    true => Ok(Ready::Stale(why)),
-                    false => Err(report::fabfile_missing(url, &why)),
+                if !here.is_good() {
+                    return Err(report::fabfile_missing(url, &why));
                 }
+                here.place(folder).await?;
+                Ok(Ready::Stale(why))
             }
         }
     }
 
     /// Tells of the first failure after a success. It is written down only when it was told: better twice than never.
     async fn fails(&self, namespace: &str, url: &FabfileUrl, here: &Here, why: &str) {
-        tracing::warn!(namespace, %url, why, copy = here.is_good, "a fabfile could not be fetched");
+        tracing::warn!(namespace, %url, why, copy = here.is_good(), "a fabfile could not be fetched");
         if here.state.failing {
             return;
         }
-        let text = report::fabfile_fails(namespace, url, why, here.is_good);
+        let text = report::fabfile_fails(namespace, url, why, here.is_good());
         if self.tell(text).await {
             here.remember(State {
                 failing: true,
@@ -244,45 +257,49 @@ struct State {
     failing: bool,
 }
 
-/// What is in the folder.
+/// What is kept of a fabfile.
 struct Here {
     folder: PathBuf,
     state: State,
-    /// Whether the file is there and is what was fetched from this address.
-    is_good: bool,
+    /// The last good copy, where there is one that was fetched from this address.
+    good: Option<Arc<[u8]>>,
 }
 
 impl Here {
     async fn look(folder: &Path, url: &FabfileUrl) -> Result<Self, String> {
         let (folder, source) = (folder.to_owned(), digest(url.as_str().as_bytes()));
         off_thread(move || {
-            fs::create_dir_all(&folder)?;
+            DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
             let state = read_state(&folder).filter(|state| state.source == source);
-            let is_good = state.as_ref().is_some_and(|state| {
-                let file = fs::read(folder.join(FILE)).ok();
-                file.is_some_and(|file| Some(digest(&file)) == state.sha256)
+            let good = state.as_ref().and_then(|state| {
+                let file = read(&folder.join(FILE)).ok()?;
+                (Some(digest(&file)) == state.sha256).then(|| file.into())
             });
             let state = state.unwrap_or_else(|| State {
                 source,
                 ..State::default()
             });
-            Ok(Self { folder, state, is_good })
+            Ok(Self { folder, state, good })
         })
         .await
         .map_err(|error| {
-            format!("the folder for its fabfile cannot be made ({error}): check its permissions and the disk")
+            format!("the folder that keeps its fabfile cannot be made ({error}): check `cache` in the data folder, and the disk")
         })
     }
 
-    fn validators(&self) -> Option<&Validators> {
-        Some(&self.state.validators).filter(|validators| self.is_good && **validators != Validators::default())
+    fn is_good(&self) -> bool {
+        self.good.is_some()
     }
 
-    /// Puts in place what was fetched, and returns what is here then.
+    fn validators(&self) -> Option<&Validators> {
+        Some(&self.state.validators).filter(|validators| self.is_good() && **validators != Validators::default())
+    }
+
+    /// Keeps what was fetched, and returns what is here then.
     async fn take(&self, fetched: Fetched) -> Result<Self, String> {
         let (content, validators) = match fetched {
             Fetched::New { content, validators } => (content, validators),
-            Fetched::Unchanged if self.is_good => return Ok(self.with(self.state.clone())),
+            Fetched::Unchanged if self.is_good() => return Ok(self.with(self.state.clone(), self.good.clone())),
             Fetched::Unchanged => return Err("the server says that it has not changed, and was not asked that".into()),
         };
         if content.len() > LONGEST {
@@ -296,24 +313,48 @@ impl Here {
             sha256: Some(digest(&content)),
             ..self.state.clone()
         };
-        let file = self.folder.join(FILE);
+        let content: Arc<[u8]> = content.into();
+        let (file, bytes) = (self.folder.join(FILE), content.clone());
         // The file first: where the host dies in between, the file is none that is remembered, and is fetched again.
-        off_thread(move || {
-            replace(&file, &content).map_err(io::Error::other)?;
-            forget_compiled(&file)
-        })
-        .await
-        .map_err(|error| format!("it cannot be written ({error:#})"))?;
+        off_thread(move || replace(&file, &bytes).map_err(io::Error::other))
+            .await
+            .map_err(|error| format!("it cannot be written ({error:#})"))?;
         self.remember(state.clone()).await;
-        Ok(self.with(state))
+        Ok(self.with(state, Some(content)))
     }
 
-    fn with(&self, state: State) -> Self {
+    fn with(&self, state: State, good: Option<Arc<[u8]>>) -> Self {
         Self {
             folder: self.folder.clone(),
             state,
-            is_good: true,
+            good,
         }
+    }
+
+    /// Puts the good copy into the folder that the jobs run in, where there is another one, or what is no file.
+    async fn place(&self, folder: &Path) -> Result<(), String> {
+        let Some(good) = self.good.clone() else {
+            return Ok(());
+        };
+        let file = folder.join(FILE);
+        off_thread(move || {
+            if let Some(folder) = file.parent() {
+                DirBuilder::new().recursive(true).create(folder)?;
+            }
+            if read(&file).is_ok_and(|there| *there == *good) {
+                return Ok(());
+            }
+            replace(&file, &good).map_err(io::Error::other)?;
+            forget_compiled(&file);
+            Ok(())
+        })
+        .await
+        .map_err(|error| {
+            format!(
+                "the namespace's fabfile cannot be put into the folder that its jobs run in ({error:#}): check what is at \
+                 {FILE} there, its permissions and the disk"
+            )
+        })
     }
 
     /// Writes down what is known. Where that fails, the file is fetched, and a failure told, once more than needed.
@@ -329,30 +370,57 @@ impl Here {
     }
 }
 
-/// Python takes its compiled copy for that of a new file which is as long, and was written in the same second.
-fn forget_compiled(file: &Path) -> io::Result<()> {
+/// Python takes its compiled copy for that of a new file which is as long, and was written in the same second. What cannot
+/// be removed stops nobody's work: it is seldom taken, and jobs may put there what they like.
+fn forget_compiled(file: &Path) {
     let folder = file.with_file_name("__pycache__");
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_name().as_encoded_bytes().starts_with(b"fabfile.") {
-            fs::remove_file(entry.path())?;
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().as_encoded_bytes().starts_with(b"fabfile.")
+            && let Err(error) = std::fs::remove_file(entry.path())
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(file = %entry.path().display(), %error, "a compiled fabfile cannot be removed");
         }
     }
-    Ok(())
 }
 
 /// What is remembered; nothing where that cannot be read.
 fn read_state(folder: &Path) -> Option<State> {
-    let text = fs::read(folder.join(STATE)).ok()?;
+    let text = read(&folder.join(STATE)).ok()?;
     serde_json::from_slice(&text)
         .inspect_err(|error| tracing::warn!(folder = %folder.display(), %error, "what was known of a fabfile is not understood; it is fetched anew"))
         .ok()
+}
+
+/// Reads a file, which may be in a folder that jobs write: no link is followed, no pipe waited for, and no more than
+/// [`LONGEST`] is read.
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    let opened = File::options()
+        .read(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(file)?;
+    if !opened.metadata()?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    opened.take(LONGEST as u64 + 1).read_to_end(&mut bytes)?;
+    match bytes.len() {
+        0..=LONGEST => Ok(bytes),
+        _ => Err(io::Error::other("it is longer than 1 MiB")),
+    }
 }
 
 fn digest(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
-/// Waits for the disk off the async threads.
+/// Waits for the disk off the async threads, and not for ever.
 async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+    match timeout(DISK_TIME, tokio::task::spawn_blocking(work)).await {
+        Ok(done) => done.map_err(io::Error::other)?,
+        Err(_) => Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            format!("the disk did not answer within {DISK_TIME:?}"),
+        )),
+    }
 }

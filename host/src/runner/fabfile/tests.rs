@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 use std::collections::VecDeque;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::TempDir;
@@ -66,9 +68,10 @@ impl Host {
 
     fn with(server: Server) -> Self {
         let (server, owner) = (Arc::new(server), Arc::<Owner>::default());
+        let home = tempfile::tempdir().unwrap();
         Self {
-            home: tempfile::tempdir().unwrap(),
-            fabfiles: Fabfiles::new(server.clone(), owner.clone()),
+            fabfiles: Fabfiles::new(server.clone(), owner.clone(), home.path().join("cache/fabfiles")),
+            home,
             server,
             owner,
             url: FabfileUrl::parse("https://example.com/fabfile.py?token=secret").unwrap(),
@@ -83,6 +86,10 @@ impl Host {
 
     fn folder(&self) -> PathBuf {
         self.home.path().join("work/ops")
+    }
+
+    fn kept(&self) -> PathBuf {
+        self.home.path().join("cache/fabfiles/ops")
     }
 
     async fn refresh(&self) -> Result<Ready, String> {
@@ -144,7 +151,11 @@ async fn the_last_copy_is_used_and_the_owner_told_once() {
         assert_eq!(host.refresh().await, stale("the server <is> down"));
     }
     // A restart forgets nothing.
-    let again = Fabfiles::new(host.server.clone(), host.owner.clone());
+    let again = Fabfiles::new(
+        host.server.clone(),
+        host.owner.clone(),
+        host.home.path().join("cache/fabfiles"),
+    );
     host.answers(Err("still down"));
     assert_eq!(
         again.refresh("ops", &host.url, &host.folder()).await,
@@ -203,16 +214,63 @@ async fn what_is_no_fabfile_replaces_none() {
         assert_eq!(host.refresh().await, stale(why));
         assert_eq!(host.file(), "a = 1");
     }
-    let drafts = fs::read_dir(host.folder()).unwrap().count();
-    assert_eq!(drafts, 2, "the file and what is remembered of it");
+    let files = |folder| fs::read_dir(folder).unwrap().count();
+    assert_eq!(files(host.folder()), 1, "the file");
+    assert_eq!(files(host.kept()), 2, "the file and what is remembered of it");
 }
 
 #[tokio::test]
-async fn a_copy_that_somebody_changed_is_none_that_was_fetched() {
+async fn whatever_jobs_do_in_their_folder_the_last_copy_is_put_there() {
     let host = Host::new();
     host.answers(new("a = 1", "1"));
     host.refresh().await.unwrap();
-    fs::write(host.folder().join(FILE), "a = 'mine'").unwrap();
+    let file = host.folder().join(FILE);
+    let elsewhere = host.home.path().join("elsewhere");
+    fs::write(&elsewhere, "a = 1").unwrap();
+    type Mischief<'m> = (&'m str, Box<dyn Fn() + 'm>);
+    let mischief: [Mischief<'_>; 5] = [
+        ("cleared", Box::new(|| fs::remove_dir_all(host.folder()).unwrap())),
+        ("changed", Box::new(|| fs::write(&file, "a = 'mine'").unwrap())),
+        (
+            "huge",
+            Box::new(|| File::create(&file).unwrap().set_len(1 << 40).unwrap()),
+        ),
+        (
+            "a pipe",
+            Box::new(|| {
+                fs::remove_file(&file).unwrap();
+                let mode = rustix::fs::Mode::RWXU;
+                rustix::fs::mknodat(rustix::fs::CWD, &file, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+            }),
+        ),
+        (
+            "a link",
+            Box::new(|| {
+                fs::remove_file(&file).unwrap();
+                std::os::unix::fs::symlink(&elsewhere, &file).unwrap();
+            }),
+        ),
+    ];
+    for (what, happens) in mischief {
+        happens();
+        host.answers(Err("down"));
+        assert_eq!(host.refresh().await, stale("down"), "{what}");
+        assert_eq!(host.file(), "a = 1", "{what}");
+        assert!(fs::symlink_metadata(&file).unwrap().is_file(), "{what}");
+    }
+    assert_eq!(host.told().len(), 1, "that it fails is known still");
+    host.answers(Ok(Fetched::Unchanged));
+    assert_eq!(host.refresh().await, Ok(Ready::Fresh));
+    assert_eq!(host.asked().last(), Some(&Some(etag("1"))));
+}
+
+#[tokio::test]
+async fn a_kept_copy_that_is_damaged_is_none() {
+    let host = Host::new();
+    host.answers(new("a = 1", "1"));
+    host.refresh().await.unwrap();
+    assert_eq!(fs::metadata(host.kept()).unwrap().permissions().mode() & 0o777, 0o700);
+    fs::write(host.kept().join(FILE), "a =").unwrap();
     host.answers(Err("down"))
         .answers(Ok(Fetched::Unchanged))
         .answers(new("a = 1", "1"));
@@ -224,13 +282,43 @@ async fn a_copy_that_somebody_changed_is_none_that_was_fetched() {
 }
 
 #[tokio::test]
+async fn what_was_compiled_is_forgotten_and_what_cannot_be_stops_nobody() {
+    let host = Host::new();
+    host.answers(new("a = 1", "1")).answers(new("a = 2", "2"));
+    host.refresh().await.unwrap();
+    let compiled = host.folder().join("__pycache__");
+    fs::create_dir_all(compiled.join("fabfile.folder")).unwrap();
+    fs::write(compiled.join("fabfile.cpython-313.pyc"), "").unwrap();
+    fs::write(compiled.join("other.cpython-313.pyc"), "").unwrap();
+    assert_eq!(host.refresh().await, Ok(Ready::Fresh));
+    let mut left: Vec<_> = fs::read_dir(compiled)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["fabfile.folder", "other.cpython-313.pyc"]);
+}
+
+#[tokio::test]
+async fn a_folder_in_the_place_of_the_file_is_told() {
+    let host = Host::new();
+    fs::create_dir_all(host.folder().join(FILE).join("full")).unwrap();
+    host.answers(new("a = 1", "1"));
+    let why = host.refresh().await.unwrap_err();
+    assert!(
+        why.starts_with("the namespace's fabfile cannot be put into the folder"),
+        "{why}"
+    );
+}
+
+#[tokio::test]
 async fn a_copy_from_another_address_is_not_used_for_this_one() {
     let host = Host::new();
     host.answers(new("a = 1", "1")).answers(Err("down"));
     host.refresh().await.unwrap();
     let other = FabfileUrl::parse("https://example.com/other.py").unwrap();
     host.fabfiles.refresh("ops", &other, &host.folder()).await.unwrap_err();
-    let remembered = fs::read_to_string(host.folder().join(STATE)).unwrap();
+    let remembered = fs::read_to_string(host.kept().join(STATE)).unwrap();
     assert!(!remembered.contains("secret"), "{remembered}");
 }
 
