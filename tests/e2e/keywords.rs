@@ -415,6 +415,21 @@ async fn with_a_user_s_token_answers_in_threads_are_found() {
 }
 
 #[tokio::test]
+async fn a_revoked_user_s_token_does_not_make_the_channels_be_read_again() {
+    let slack = FakeSlack::start().await;
+    let setup = Host::setup().slack(&slack).env("SLACK_USER_TOKEN", "xoxp-revoked");
+    let inn = setup.trusted("desk", RULE).start().await;
+    first_pass(&slack).await;
+    // Before there was a connection, and after it.
+    slack.await_calls("search.messages", 2).await;
+    let more = format!("{RULE}[[keyword]]\nwords = ['more-support']\n");
+    std::fs::write(inn.path("workspace/desk/namespace.toml"), more).unwrap();
+    slack.await_calls("search.messages", 3).await;
+    assert_eq!(slack.calls("conversations.history").len(), 3, "one round");
+    inn.await_log(&["check SLACK_USER_TOKEN"]).await;
+}
+
+#[tokio::test]
 async fn public_channels_are_joined_at_the_start_and_when_they_are_made() {
     let slack = FakeSlack::start().await;
     slack.makes_channel_unheard("#new", false);

@@ -55,6 +55,10 @@ pub struct SlackTrigger {
     connections: watch::Sender<usize>,
     /// How often a connection came up when there was none.
     gaps: watch::Sender<u64>,
+    /// How often the bot came into a channel.
+    moves: watch::Sender<u64>,
+    /// How often a message was left to the catch-up pass.
+    left: watch::Sender<u64>,
 }
 
 /// What this trigger needs of [`Intake`]: a trait, so that tests can stand at the door.
@@ -109,6 +113,8 @@ impl SlackTrigger {
             made: None,
             connections: watch::Sender::new(0),
             gaps: watch::Sender::new(0),
+            moves: watch::Sender::new(0),
+            left: watch::Sender::new(0),
         }
     }
 
@@ -120,6 +126,16 @@ impl SlackTrigger {
     /// How often events may have been missed, as it changes.
     fn gaps(&self) -> watch::Receiver<u64> {
         self.gaps.subscribe()
+    }
+
+    /// How often the bot came into a channel, as it changes.
+    fn moves(&self) -> watch::Receiver<u64> {
+        self.moves.subscribe()
+    }
+
+    /// How often a message was left to the catch-up pass, since its channel's name was not known.
+    fn left(&self) -> watch::Receiver<u64> {
+        self.left.subscribe()
     }
 
     fn keywords(&self) -> Arc<Book> {
@@ -147,6 +163,13 @@ impl SlackTrigger {
                     joiner.tell(made);
                 }
             }),
+            Some("member_joined_channel") => {
+                // What the channel is called it does not say, and the acknowledgement does not wait for an answer.
+                if event["user"].as_str() == Some(&self.identity.user) {
+                    self.moves.send_modify(|moves| *moves += 1);
+                }
+                Ok(())
+            }
             Some("channel_rename" | "group_rename") => channel(event).map(|renamed| self.channels.renamed(renamed)),
             _ => self.message(callback).await?,
         })
