@@ -29,8 +29,7 @@ mod needs_octokit {
 
     #[tokio::test]
     async fn every_sample_of_github_is_answered_as_it_should_be() {
-        let mut namespace =
-            "[jobs.note]\nrun_args_template = 'echo {who}'\nreport_success = false\n".to_owned();
+        let mut namespace = "[jobs.note]\nrun_args_template = 'echo {who}'\nreport_success = false\n".to_owned();
         for event in client(&["events"]).await {
             let _ = write!(
                 namespace,

@@ -67,8 +67,8 @@ fn deliveries(
     let reaction = reaction.map(|message| NewDelivery::reaction(message, &rule.reaction, None));
     let own_words = rule.text.as_deref().map(|text| voice.say(text));
     let link = Message::Post(Post {
-        // Whoever reads it sees what was said.
-        unfurl: true,
+        // Whoever reads it sees what was said, and what was said in private is for who was there.
+        unfurl: call.public,
         ..Post::text(answers::called(call, own_words))
     });
     let link = NewDelivery::message(Address::slack_channel(&rule.support_channel), link, None);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use innkeeper_core::clock::{Clock, Timestamp};
-use innkeeper_core::keyword::{Book, Place};
+use innkeeper_core::keyword::Book;
 use innkeeper_core::request::Origin;
 use innkeeper_core::store::Looked;
 use serde::Deserialize;
@@ -20,10 +20,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::event::{SLACKBOT, overhear_message};
-use super::keyword::{Overheard, ts_of};
+use super::keyword::{Overheard, place, ts_of};
 use super::{SlackDirectory, SlackTrigger};
 use crate::current::Current;
-use crate::slack::conversations::{Metadata, patiently};
+use crate::slack::conversations::{Conversation, Metadata, patiently};
 use crate::slack::{ApiError, SlackApi};
 use crate::trigger::Intake;
 
@@ -34,7 +34,7 @@ const RETRY: Duration = Duration::from_secs(30);
 /// How often channels are read, where nothing says that events were missed.
 const READ_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Nobody looks back further than this.
-const FURTHEST: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+pub(super) const FURTHEST: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 /// What was looked through last is looked through again: clocks differ, and events are on their way.
 const OVERLAP: Duration = Duration::from_secs(60);
 /// Slack's search finds a message some time after it was posted.
@@ -189,11 +189,8 @@ impl CatchUp {
         let known = self.trigger.channels.all();
         for (namespace, rule) in rules.book.rules() {
             for written in rule.channels.iter().chain([&rule.support_channel]) {
-                let place = |(id, name): &(String, String)| {
-                    let name = Some(name.as_str());
-                    Place { id, name }.is(written)
-                };
-                if !known.iter().any(place) {
+                let is_it = |channel: &Conversation| place(&channel.id, Some(channel)).is(written) == Some(true);
+                if !known.iter().any(is_it) {
                     tracing::warn!(
                         namespace,
                         channel = written,
@@ -221,8 +218,8 @@ impl CatchUp {
     /// The channels in which some rule listens, and up to where each was looked through.
     async fn channel_marks(&self, rules: &Rules) -> anyhow::Result<Vec<(String, Timestamp)>> {
         let mut channels = self.trigger.channels.all();
-        channels.retain(|(id, name)| rules.listen_in(id, name));
-        let ids: Vec<String> = channels.into_iter().map(|(id, _)| id).collect();
+        channels.retain(|channel| rules.book.listens_in(place(&channel.id, Some(channel))));
+        let ids: Vec<String> = channels.into_iter().map(|channel| channel.id).collect();
         let marks = self.intake.resume_looking(Looked::Channel, ids.clone()).await?;
         Ok(ids.into_iter().zip(marks).collect())
     }
@@ -263,7 +260,7 @@ impl CatchUp {
             let page: Page = patiently(|| self.api.get("conversations.history", &arguments)).await?;
             for message in &page.messages {
                 if let Some(overheard) = overhear_message(message, id, &self.trigger.identity) {
-                    self.hear(&overheard, rules).await?;
+                    self.hear(overheard, rules).await?;
                 }
             }
             cursor = page.response_metadata.next_cursor;
@@ -331,7 +328,7 @@ impl CatchUp {
                     return Ok(());
                 }
                 if self.counts(&overheard).await? {
-                    self.hear(&overheard, rules).await?;
+                    self.hear(overheard, rules).await?;
                 }
             }
         }
@@ -342,18 +339,18 @@ impl CatchUp {
     /// Whether what was found is a person's, in a channel that the bot is in: the user whose token searches sees more.
     async fn counts(&self, found: &Overheard) -> Result<bool, ApiError> {
         let its_own = found.user.is_empty() || found.user == SLACKBOT || found.user == self.trigger.identity.user;
-        if its_own || self.trigger.channels.name_of(&found.channel).is_none() {
+        if its_own || self.trigger.channels.get(&found.channel).is_none() {
             return Ok(false);
         }
         let is_a_bot = patiently(|| self.directory.is_a_bot(&found.user)).await?;
         Ok(!is_a_bot)
     }
 
-    async fn hear(&self, overheard: &Overheard, rules: &Rules) -> anyhow::Result<()> {
-        let name = self.trigger.channels.name_of(&overheard.channel);
-        let calls = overheard.calls(&rules.book, name.as_deref(), &self.trigger.identity);
-        for said in calls {
-            if rules.hold_for(&said.origin, overheard.at()) {
+    async fn hear(&self, overheard: Overheard, rules: &Rules) -> anyhow::Result<()> {
+        let at = overheard.at();
+        let calls = self.trigger.calls(overheard, Arc::clone(&rules.book)).await?;
+        for said in calls.askings {
+            if rules.hold_for(&said.origin, at) {
                 self.intake.hear(said).await?;
             }
         }
@@ -362,11 +359,6 @@ impl CatchUp {
 }
 
 impl Rules {
-    fn listen_in(&self, id: &str, name: &str) -> bool {
-        let place = Place { id, name: Some(name) };
-        self.book.rules().any(|(_, rule)| rule.listens_in(place))
-    }
-
     /// Whether the rule that is called was there when it was.
     fn hold_for(&self, called: &Origin, at: Option<Timestamp>) -> bool {
         let (Origin::Keyword(call), Some(at)) = (called, at) else {
@@ -412,6 +404,7 @@ impl From<Found> for Overheard {
             user: found.user.unwrap_or_default(),
             user_team: None,
             text: found.text,
+            before: None,
             // Which thread it is in, only the link says.
             thread: thread_in(&found.permalink).filter(|thread| *thread != found.ts),
             ts: found.ts,

@@ -31,16 +31,18 @@ pub use signature::SigningSecret;
 use std::fmt;
 use std::sync::Arc;
 
+use anyhow::Context;
 use innkeeper_core::BoxFuture;
 use innkeeper_core::keyword::Book;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::{Heard, Intake, Said};
 use crate::slack::Identity;
 use crate::slack::conversations::Conversation;
 use event::overhear_event;
+use keyword::{Calls, Overheard};
 
 /// Hears what is said to the bot in Slack.
 pub struct SlackTrigger {
@@ -59,7 +61,12 @@ pub struct SlackTrigger {
     moves: watch::Sender<u64>,
     /// How often a message was left to the catch-up pass.
     left: watch::Sender<u64>,
+    /// Messages that are held against the keyword rules at once.
+    turns: Arc<Semaphore>,
 }
+
+/// How many messages are held against the keyword rules at once.
+const MOST_TURNS: usize = 2;
 
 /// What this trigger needs of [`Intake`]: a trait, so that tests can stand at the door.
 trait Door: Send + Sync {
@@ -115,6 +122,7 @@ impl SlackTrigger {
             gaps: watch::Sender::new(0),
             moves: watch::Sender::new(0),
             left: watch::Sender::new(0),
+            turns: Arc::new(Semaphore::new(MOST_TURNS)),
         }
     }
 
@@ -191,11 +199,29 @@ impl SlackTrigger {
             Ok(None) => return Ok(Ok(())),
             Err(why) => return Ok(Err(why)),
         };
-        let name = self.channels.name_of(&overheard.channel);
-        for said in overheard.calls(&book, name.as_deref(), &self.identity) {
+        let calls = self.calls(overheard, book).await?;
+        for said in calls.askings {
             self.door.hear(said).await?;
         }
+        if calls.unsure {
+            self.left.send_modify(|left| *left += 1);
+        }
         Ok(Ok(()))
+    }
+
+    /// The rules of the book that a message calls. Rules are anybody's: what they cost is kept from everything else.
+    async fn calls(&self, overheard: Overheard, book: Arc<Book>) -> anyhow::Result<Calls> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        let turn = turn.context("messages are not held against keywords any more")?;
+        let channel = self.channels.get(&overheard.channel);
+        let identity = self.identity.clone();
+        let matching = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            overheard.calls(&book, channel.as_ref(), &identity)
+        });
+        matching
+            .await
+            .context("a message could not be held against the keywords")
     }
 
     fn person_changed(&self, user: &Value) -> Result<(), String> {
