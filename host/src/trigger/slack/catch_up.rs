@@ -288,9 +288,17 @@ impl CatchUp {
         let marks = self.intake.resume_looking(Looked::Search, words.clone()).await?;
         for (word, mark) in words.into_iter().zip(marks) {
             let now = self.clock.now();
-            self.search_word(search, &word, from(mark, SEARCH_OVERLAP, now), rules)
-                .await?;
-            self.intake.looked_through(Looked::Search, word, now).await?;
+            let searched = self.search_word(search, &word, from(mark, SEARCH_OVERLAP, now), rules);
+            match searched.await {
+                Ok(()) => self.intake.looked_through(Looked::Search, word, now).await?,
+                Err(error) => match error.downcast_ref::<ApiError>() {
+                    // It was this word's bad luck; it is searched for again with the others.
+                    Some(error @ (ApiError::Status { .. } | ApiError::Unreadable { .. })) => {
+                        tracing::warn!(%error, word, "a word cannot be searched for");
+                    }
+                    _ => return Err(error),
+                },
+            }
         }
         Ok(())
     }
