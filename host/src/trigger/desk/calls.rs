@@ -10,6 +10,7 @@ use innkeeper_core::request::{KeywordOrigin, NewRequest, Origin};
 use innkeeper_core::store::Cause;
 
 use super::case::Case;
+use super::ration::MOST_CALLS;
 use super::{Decision, reply};
 use crate::trigger::{Standing, answers};
 
@@ -27,6 +28,15 @@ impl Case<'_> {
             return refusal;
         }
         let now = self.parts.clock.now();
+        if !namespace.grants.trusted && !self.ration.allows(call, now) {
+            tracing::warn!(
+                namespace = call.namespace,
+                keyword = call.keyword,
+                most = MOST_CALLS,
+                "a keyword rule has called as often as it may in an hour; this call is left out"
+            );
+            return Decision::only_said(Vec::new(), false);
+        }
         let said = deliveries(self.origin, call, namespace, rule, now);
         let cause = match &rule.job {
             Some(job) => Cause::Requests(vec![request(call, job, text, now)]),
