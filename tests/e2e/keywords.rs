@@ -415,6 +415,54 @@ async fn with_a_user_s_token_answers_in_threads_are_found() {
 }
 
 #[tokio::test]
+async fn a_channel_that_the_bot_is_invited_to_is_known_by_name() {
+    let slack = FakeSlack::start().await;
+    let rule = "[[keyword]]\nwords = ['tech-support']\nchannels = ['#new', '#newer']\n";
+    slack.makes_channel_unheard("#new", false);
+    slack.makes_channel_unheard("#newer", false);
+    let _inn = desk(&slack, rule).await;
+    slack.await_connections(1).await;
+    slack.invites_bot_to("#new").await;
+    let sent = slack.user("U1").says("#new", "tech-support").await;
+    slack.await_post("the link", links_to(&sent)).await;
+    // Where the event was lost, the message itself has the channels listed again.
+    slack.invites_bot_unheard("#newer");
+    let sent = slack.user("U1").says("#newer", "tech-support").await;
+    slack.await_post("the link of the other", links_to(&sent)).await;
+}
+
+#[tokio::test]
+async fn a_private_channel_is_linked_without_a_preview() {
+    let slack = FakeSlack::start().await;
+    slack.makes_channel_unheard("#secret", false);
+    slack.makes_private("#secret");
+    slack.invites_bot_unheard("#secret");
+    let lab = Host::setup().slack(&slack).trusted("desk", RULE);
+    let rule = "[[keyword]]\nwords = ['lab-help']\n";
+    let _inn = lab.namespace("lab", rule, "triggers = ['keyword']").start().await;
+    let sent = slack.user("U1").says("#secret", "lab-help, tech-support").await;
+    let told = slack.await_post("the link", links_to(&sent)).await;
+    assert!(!told.unfurls, "what was said in private is for who was there");
+    let told = told_until_last(&slack).await;
+    assert_eq!(told.len(), 1, "a namespace that is not trusted does not hear it");
+}
+
+#[tokio::test]
+async fn a_revoked_user_s_token_does_not_make_the_channels_be_read_again() {
+    let slack = FakeSlack::start().await;
+    let setup = Host::setup().slack(&slack).env("SLACK_USER_TOKEN", "xoxp-revoked");
+    let inn = setup.trusted("desk", RULE).start().await;
+    first_pass(&slack).await;
+    // Before there was a connection, and after it.
+    slack.await_calls("search.messages", 2).await;
+    let more = format!("{RULE}[[keyword]]\nwords = ['more-support']\n");
+    std::fs::write(inn.path("workspace/desk/namespace.toml"), more).unwrap();
+    slack.await_calls("search.messages", 3).await;
+    assert_eq!(slack.calls("conversations.history").len(), 3, "one round");
+    inn.await_log(&["check SLACK_USER_TOKEN"]).await;
+}
+
+#[tokio::test]
 async fn public_channels_are_joined_at_the_start_and_when_they_are_made() {
     let slack = FakeSlack::start().await;
     slack.makes_channel_unheard("#new", false);

@@ -89,7 +89,10 @@ async fn keywords_and_joining_need_more_and_nothing_else_does() {
     let by_id = "[[keyword]]\nwords = ['help']\nsupport_channel = 'C0SUPPORT'\n";
     let keywords = manifest(by_id, "", &[]).await;
     assert_eq!(more(&plain.0, &keywords.0), ["channels:history", "groups:history"]);
-    assert_eq!(more(&plain.2, &keywords.2), ["message.channels", "message.groups"]);
+    assert_eq!(
+        more(&plain.2, &keywords.2),
+        ["member_joined_channel", "message.channels", "message.groups"]
+    );
     assert!(keywords.1.is_empty());
 
     let by_name = manifest("[[keyword]]\nwords = ['help']\n", "", &["--search"]).await;

@@ -268,6 +268,9 @@ pub struct KeywordOrigin {
     pub team: String,
     /// The channel, `C…` or `G…`.
     pub channel: String,
+    /// Whether everybody may see the channel; not where that is unknown.
+    #[serde(default)]
+    pub public: bool,
     /// Who wrote the message, `U…` or `W…`.
     pub user: String,
     /// The workspace that the user belongs to, where Slack says so.

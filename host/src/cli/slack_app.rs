@@ -43,7 +43,7 @@ impl Needs {
         // Who becomes a guest is no member from then on.
         let mut events = BTreeSet::from(["app_mention", "message.im", "team_join", "user_change"]);
         if self.keywords {
-            events.extend(["message.channels", "message.groups"]);
+            events.extend(["message.channels", "message.groups", "member_joined_channel"]);
         }
         if self.names_in_keywords {
             events.extend(["channel_rename", "group_rename"]);

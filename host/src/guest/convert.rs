@@ -160,6 +160,7 @@ fn trigger(origin: &Origin, payload: Option<&Bytes>) -> wit::Trigger {
             keyword,
             team,
             channel,
+            public: _,
             user,
             user_team: _,
             message,

@@ -28,6 +28,8 @@ pub(crate) struct Conversation {
     pub(crate) is_archived: bool,
     /// Whether the bot is in it.
     pub(crate) is_member: bool,
+    /// Whether only who is invited sees it.
+    pub(crate) is_private: bool,
     is_shared: bool,
     is_ext_shared: bool,
     is_org_shared: bool,

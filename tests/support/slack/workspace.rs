@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::FakeSlack;
 use super::methods::{conversation, describe};
 use super::state::Channel;
+use super::{BOT, FakeSlack};
 
 impl FakeSlack {
     /// Somebody makes a public channel, `#name`, which the bot is not in. With `shared`, people of another workspace
@@ -48,6 +48,15 @@ impl FakeSlack {
         self.state().channel(channel).is_some_and(|channel| channel.has_bot)
     }
 
+    /// A channel becomes private.
+    pub fn makes_private(&self, name: &str) {
+        let id = self.channel_id(name);
+        let mut state = self.state();
+        for channel in state.channels.iter_mut().filter(|channel| channel.id == id) {
+            channel.private = true;
+        }
+    }
+
     /// A channel is archived.
     pub fn archives(&self, channel: &str) {
         let id = self.channel_id(channel);
@@ -55,6 +64,25 @@ impl FakeSlack {
         for channel in state.channels.iter_mut().filter(|channel| channel.id == id) {
             channel.archived = true;
         }
+    }
+
+    /// Somebody invites the bot to a channel.
+    pub async fn invites_bot_to(&self, name: &str) {
+        let channel = self.invites_bot_unheard(name);
+        self.happens(json!({
+            "type": "member_joined_channel", "user": BOT, "channel": channel, "channel_type": "C",
+        }))
+        .await;
+    }
+
+    /// The same, and no event of it reaches the bot. Says the channel's id.
+    pub fn invites_bot_unheard(&self, name: &str) -> String {
+        let id = self.channel_id(name);
+        let mut state = self.state();
+        for channel in state.channels.iter_mut().filter(|channel| channel.id == id) {
+            channel.has_bot = true;
+        }
+        id
     }
 
     /// Somebody throws the bot out of a channel.

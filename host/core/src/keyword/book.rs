@@ -17,18 +17,42 @@ pub struct Book {
 pub struct Place<'a> {
     /// The channel's id.
     pub id: &'a str,
-    /// Its name without `#`, where that is known.
-    pub name: Option<&'a str>,
+    /// What else is known of it. None: nothing yet.
+    pub known: Option<Known<'a>>,
+}
+
+/// What is known of a channel that the bot is in.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// Its name without `#`.
+    pub name: &'a str,
+    /// Whether only who is invited sees it.
+    pub private: bool,
 }
 
 impl Place<'_> {
-    /// Whether this is the channel that is written so in the configuration: `#name` or an id.
-    pub fn is(&self, written: &str) -> bool {
+    /// Whether this is the channel that is written so in the configuration: `#name` or an id. None: that cannot be said
+    /// while nothing is known of the channel.
+    pub fn is(&self, written: &str) -> Option<bool> {
         match written.strip_prefix('#') {
-            Some(name) => self.name == Some(name),
-            None => self.id == written,
+            Some(name) => self.known.map(|known| known.name == name),
+            None => Some(self.id == written),
         }
     }
+
+    /// Whether everybody may see it, as far as that is known.
+    pub fn is_public(&self) -> bool {
+        self.known.is_some_and(|known| !known.private)
+    }
+}
+
+/// What comes of a message.
+#[derive(Clone, Debug, Default)]
+pub struct Hearing<'a> {
+    /// The rules that it calls.
+    pub heard: Vec<Heard<'a>>,
+    /// Whether others may be called that listen in some channels, or not in some, and it is not known yet which one this is.
+    pub unsure: bool,
 }
 
 /// A rule that is called.
@@ -72,22 +96,43 @@ impl Book {
         found.map(|(namespace, rule)| (&**namespace, &**rule))
     }
 
-    /// The rules that a text calls, as Slack sent it, where it was said.
-    pub fn overhear(&self, text: &str, place: Place<'_>) -> Vec<Heard<'_>> {
+    /// The rules that a text calls, as Slack sent it, where it was said. An edit calls those that the text `before` did
+    /// not.
+    pub fn overhear(&self, text: &str, before: Option<&str>, place: Place<'_>) -> Hearing<'_> {
+        let mut hearing = Hearing::default();
         if self.is_empty() {
-            return Vec::new();
+            return hearing;
         }
-        let said = said(text);
-        let rules = self.entries.iter().filter(|(_, rule)| rule.listens_in(place));
-        rules
-            .filter_map(|(namespace, rule)| {
-                Some(Heard {
+        let (said, before) = (said(text), before.map(said));
+        for (namespace, rule) in &self.entries {
+            let listens = rule.listens_in(place, namespace.grants.trusted);
+            if listens == Some(false) {
+                continue;
+            }
+            let is_old = || {
+                before
+                    .as_deref()
+                    .is_some_and(|before| rule.keyword.find(before).is_some())
+            };
+            let Some(keyword) = rule.keyword.find(&said).filter(|_| !is_old()) else {
+                continue;
+            };
+            match listens {
+                Some(_) => hearing.heard.push(Heard {
                     namespace: &namespace.name,
                     rule,
-                    keyword: rule.keyword.find(&said)?.to_owned(),
-                })
-            })
-            .collect()
+                    keyword: keyword.to_owned(),
+                }),
+                None => hearing.unsure = true,
+            }
+        }
+        hearing
+    }
+
+    /// Whether some rule listens there.
+    pub fn listens_in(&self, place: Place<'_>) -> bool {
+        let mut rules = self.entries.iter();
+        rules.any(|(namespace, rule)| rule.listens_in(place, namespace.grants.trusted) == Some(true))
     }
 
     /// The first keyword in a text, wherever it was said; of namespaces that are for members only, where whoever said it

@@ -13,10 +13,12 @@ pub const MOST_WORDS: usize = 20;
 pub const LONGEST_WORD: usize = 80;
 /// The longest pattern, in bytes.
 const LONGEST_PATTERN: usize = 256;
-/// How large a compiled rule may be, in bytes.
+/// How large a compiled pattern may be, in bytes. It bounds what each byte of a text may cost; `\w` alone takes 49 KiB.
+const LARGEST_PATTERN: usize = 64 << 10;
+/// How large a compiled rule may be with its surroundings, in bytes.
 const LARGEST: usize = 512 << 10;
-/// The most of a text that is looked at, in bytes. Slack takes 40,000 characters.
-const LONGEST_TEXT: usize = 160_000;
+/// The most of a text that is looked at, in bytes. Slack takes 40,000 characters; who calls does so sooner.
+pub(super) const LONGEST_TEXT: usize = 8 << 10;
 
 /// Words, or a pattern, in any case.
 #[derive(Clone, Debug)]
@@ -92,7 +94,7 @@ impl Keyword {
             return Err(Fault::of("it has a control character"));
         }
         // By itself first: what is no expression alone must not become one between its surroundings.
-        let alone = compile(pattern, LARGEST).map_err(Fault::of)?;
+        let alone = compile(pattern, LARGEST_PATTERN).map_err(Fault::of)?;
         if alone.is_match("") {
             return Err(Fault::of("it matches nothing at all, and so every message"));
         }

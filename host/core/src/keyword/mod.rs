@@ -18,7 +18,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-pub use book::{Book, Heard, Place};
+pub use book::{Book, Heard, Hearing, Known, Place};
 pub use matching::{Fault, Keyword, LONGEST_WORD, MOST_WORDS};
 pub use office::{Away, Hours};
 
@@ -133,10 +133,20 @@ fn readable(text: &str) -> String {
 }
 
 impl Rule {
-    /// Whether it listens there. In its support channel calls are talked about, and not made.
-    pub fn listens_in(&self, place: Place<'_>) -> bool {
-        let here = self.channels.is_empty() || self.channels.iter().any(|channel| place.is(channel));
-        here && !place.is(&self.support_channel)
+    /// Whether it listens there. In its support channel calls are talked about, and not made. In a private channel a
+    /// rule of a namespace that is not `trusted` listens where it names the channel. None: that cannot be said while
+    /// nothing is known of the channel.
+    pub fn listens_in(&self, place: Place<'_>, trusted: bool) -> Option<bool> {
+        let here = match self.channels.as_slice() {
+            [] if trusted => Some(true),
+            [] => place.known.map(|known| !known.private),
+            channels => any(channels.iter().map(|channel| place.is(channel))),
+        };
+        match (here, place.is(&self.support_channel)) {
+            (Some(false), _) | (_, Some(true)) => Some(false),
+            (Some(true), Some(false)) => Some(true),
+            _ => None,
+        }
     }
 
     /// What is said to who calls while nobody is there; the first window that holds says it.
@@ -144,6 +154,16 @@ impl Rule {
         let away = self.away.iter().find(|away| away.holds(now));
         away.map(|away| away.text.as_str())
     }
+}
+
+/// Whether one of them holds. None: that depends on those of which it is not known.
+fn any(mut answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let any = answers.try_fold(Some(false), |so_far, answer| match answer {
+        Some(true) => Err(()),
+        Some(false) => Ok(so_far),
+        None => Ok(None),
+    });
+    any.unwrap_or(Some(true))
 }
 
 /// By what a rule is recognised in its namespace. It is made of what calls, where, and whom: a rule that was changed in

@@ -5,7 +5,7 @@ use jiff::civil::{Weekday, date, time};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
-use super::matching::said;
+use super::matching::{LONGEST_TEXT, said};
 use super::*;
 use crate::clock::Timestamp;
 
@@ -129,6 +129,25 @@ fn a_hostile_text_takes_linear_time() {
     );
 }
 
+#[test]
+fn neither_a_pattern_nor_a_text_makes_a_message_dear() {
+    assert!(Keyword::pattern("[ab ]{1,1000}c").is_err(), "many states for each byte");
+    assert!(
+        Keyword::pattern(r"help-\w+").is_ok(),
+        "letters of all languages are large, and few states"
+    );
+    let keyword = Keyword::pattern("[ab ]{1,400}c").unwrap();
+    let text = "ab ".repeat(13_333);
+    assert!(said(&text).len() <= LONGEST_TEXT);
+    assert_eq!(found(&keyword, &text), None);
+    assert!(found(&keyword, &format!("ab c {text}")).is_some());
+    assert_eq!(
+        found(&words(&["help"]), &format!("{text} help")),
+        None,
+        "too far behind"
+    );
+}
+
 fn at(text: &str) -> Timestamp {
     text.parse::<jiff::Timestamp>().unwrap().into()
 }
@@ -204,6 +223,57 @@ fn an_office_is_closed_at_lunch_and_on_sundays() {
     assert!(always().holds(at("2026-11-29T12:00:00Z")));
 }
 
+fn rule(channels: &[&str]) -> Rule {
+    let (keyword, channels) = (
+        words(&["help"]),
+        channels.iter().map(|channel| (*channel).to_owned()).collect::<Vec<_>>(),
+    );
+    Rule {
+        key: RuleKey::new(&keyword, &channels, "#support"),
+        keyword,
+        channels,
+        reaction: "sos".into(),
+        support_channel: "#support".into(),
+        text: None,
+        away: Vec::new(),
+        job: None,
+    }
+}
+
+#[test]
+fn a_private_channel_is_heard_by_the_trusted_and_by_rules_that_name_it() {
+    let place = |name, private| Place {
+        id: "C1",
+        known: Some(Known { name, private }),
+    };
+    let unknown = Place { id: "C1", known: None };
+    let (any, named) = (rule(&[]), rule(&["C1"]));
+    assert_eq!(any.listens_in(place("secret", true), true), Some(true));
+    assert_eq!(any.listens_in(place("secret", true), false), Some(false));
+    assert_eq!(any.listens_in(place("open", false), false), Some(true));
+    assert_eq!(named.listens_in(place("secret", true), false), Some(true));
+    assert_eq!(any.listens_in(unknown, false), None);
+    assert!(place("open", false).is_public() && !place("secret", true).is_public() && !unknown.is_public());
+}
+
+#[test]
+fn while_a_channel_is_unknown_only_rules_that_name_ids_are_sure() {
+    let unknown = Place { id: "C1", known: None };
+    for (channels, listens) in [
+        (&["C1"][..], None),
+        (&["C2"], Some(false)),
+        (&["#a", "C2"], None),
+        (&["#a", "C1"], None),
+    ] {
+        assert_eq!(rule(channels).listens_in(unknown, true), listens, "{channels:?}");
+    }
+    let mut by_id = rule(&["#a", "C1"]);
+    by_id.support_channel = "C3".into();
+    assert_eq!(by_id.listens_in(unknown, true), Some(true));
+    by_id.support_channel = "C1".into();
+    assert_eq!(by_id.listens_in(unknown, true), Some(false), "whatever it is called");
+}
+
 #[test]
 fn arguments_are_parts_of_the_message() {
     let call = KeywordOrigin {
@@ -212,6 +282,7 @@ fn arguments_are_parts_of_the_message() {
         keyword: "Help".into(),
         team: "T1".into(),
         channel: "C1".into(),
+        public: true,
         user: "U1".into(),
         user_team: None,
         message: "1.1".into(),

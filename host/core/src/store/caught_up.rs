@@ -9,7 +9,7 @@ use super::statement::{all, change, one};
 use crate::clock::Timestamp;
 
 /// Where each of these places was, in their order; those that are new begin at `now`. Others of their kind are taken
-/// away, but for those of `left_out` namespaces.
+/// away, but for those of `left_out` namespaces: whose channels and words they are is not known, so all of those stay.
 pub(super) fn resume(
     c: &Connection,
     kind: Looked,
@@ -19,6 +19,9 @@ pub(super) fn resume(
 ) -> Sql<Vec<Timestamp>> {
     let known: HashSet<&String> = places.iter().collect();
     let is_left_out = |place: &str| {
+        if kind != Looked::Rule {
+            return !left_out.is_empty();
+        }
         let owner = place.split_once('/').map(|(owner, _)| owner);
         owner.is_some_and(|owner| left_out.iter().any(|name| name == owner))
     };

@@ -10,6 +10,7 @@ use innkeeper_core::request::{KeywordOrigin, NewRequest, Origin};
 use innkeeper_core::store::Cause;
 
 use super::case::Case;
+use super::ration::MOST_CALLS;
 use super::{Decision, reply};
 use crate::trigger::{Standing, answers};
 
@@ -27,6 +28,15 @@ impl Case<'_> {
             return refusal;
         }
         let now = self.parts.clock.now();
+        if !namespace.grants.trusted && !self.ration.allows(call, now) {
+            tracing::warn!(
+                namespace = call.namespace,
+                keyword = call.keyword,
+                most = MOST_CALLS,
+                "a keyword rule has called as often as it may in an hour; this call is left out"
+            );
+            return Decision::only_said(Vec::new(), false);
+        }
         let said = deliveries(self.origin, call, namespace, rule, now);
         let cause = match &rule.job {
             Some(job) => Cause::Requests(vec![request(call, job, text, now)]),
@@ -67,8 +77,8 @@ fn deliveries(
     let reaction = reaction.map(|message| NewDelivery::reaction(message, &rule.reaction, None));
     let own_words = rule.text.as_deref().map(|text| voice.say(text));
     let link = Message::Post(Post {
-        // Whoever reads it sees what was said.
-        unfurl: true,
+        // Whoever reads it sees what was said, and what was said in private is for who was there.
+        unfurl: call.public,
         ..Post::text(answers::called(call, own_words))
     });
     let link = NewDelivery::message(Address::slack_channel(&rule.support_channel), link, None);

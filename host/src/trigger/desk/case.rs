@@ -8,6 +8,7 @@ use innkeeper_core::report::{self, Button};
 use innkeeper_core::request::{Origin, RequestId, Trigger};
 use innkeeper_core::store::StatusView;
 
+use super::ration::Ration;
 use super::{Decision, Menu};
 use crate::trigger::intake::IntakeParts;
 use crate::trigger::{Standing, answers};
@@ -16,6 +17,7 @@ use crate::trigger::{Standing, answers};
 pub(super) struct Case<'a> {
     pub(super) parts: &'a IntakeParts,
     pub(super) menu: &'a Menu,
+    pub(super) ration: &'a Ration,
     pub(super) origin: &'a Origin,
     /// Who asks, as far as is known.
     pub(super) standing: Option<Standing>,

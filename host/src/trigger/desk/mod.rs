@@ -6,12 +6,14 @@
 //!   orders    commands of namespaces, and the cancelling of requests
 //!   logs      what a run wrote
 //!   calls     messages that call by a keyword
+//!   ration    how often those of namespaces that are not trusted do
 //! ```
 
 mod calls;
 mod case;
 mod logs;
 mod orders;
+mod ration;
 
 use std::sync::Arc;
 
@@ -23,6 +25,7 @@ use innkeeper_core::request::Origin;
 use innkeeper_core::store::{Cause, Caused};
 
 use self::case::Case;
+use self::ration::Ration;
 use super::intake::IntakeParts;
 use super::{Standing, waiting};
 use crate::current::Derived;
@@ -48,6 +51,7 @@ pub(super) enum Decision {
 pub(super) struct Desk {
     pub(super) parts: IntakeParts,
     menu: Derived<Menu>,
+    ration: Ration,
 }
 
 /// What there is to ask for.
@@ -87,6 +91,7 @@ impl Desk {
     pub(super) fn new(parts: IntakeParts) -> Self {
         Self {
             menu: Derived::new(parts.current.clone(), Menu::of),
+            ration: Ration::default(),
             parts,
         }
     }
@@ -113,6 +118,7 @@ impl Desk {
         let only_its_own;
         let case = Case {
             parts: &self.parts,
+            ration: &self.ration,
             menu: match origin {
                 // A comment speaks to the namespace that its repository is granted to, which is the first word, and to no
                 // other.

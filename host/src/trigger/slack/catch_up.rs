@@ -2,7 +2,7 @@
 //! with the same keys, so that nothing is done twice.
 //!
 //! Channels that the bot is in are read (`conversations.history`) when it begins to listen, after a gap in Socket Mode,
-//! and once an hour. That finds messages, not what is said in threads. With a user's token, words are searched for
+//! when a message came from a channel that is not known by name yet, and once an hour. That finds messages, not what is said in threads. With a user's token, words are searched for
 //! (`search.messages`) every few minutes; that finds answers in threads, too. Up to where was looked is kept, and
 //! nobody looks back further than two days.
 
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use innkeeper_core::clock::{Clock, Timestamp};
-use innkeeper_core::keyword::{Book, Place};
+use innkeeper_core::keyword::Book;
 use innkeeper_core::request::Origin;
 use innkeeper_core::store::Looked;
 use serde::Deserialize;
@@ -20,10 +20,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::event::{SLACKBOT, overhear_message};
-use super::keyword::{Overheard, ts_of};
+use super::keyword::{Overheard, place, ts_of};
 use super::{SlackDirectory, SlackTrigger};
 use crate::current::Current;
-use crate::slack::conversations::{Metadata, patiently};
+use crate::slack::conversations::{Conversation, Metadata, patiently};
 use crate::slack::{ApiError, SlackApi};
 use crate::trigger::Intake;
 
@@ -34,7 +34,7 @@ const RETRY: Duration = Duration::from_secs(30);
 /// How often channels are read, where nothing says that events were missed.
 const READ_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Nobody looks back further than this.
-const FURTHEST: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+pub(super) const FURTHEST: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 /// What was looked through last is looked through again: clocks differ, and events are on their way.
 const OVERLAP: Duration = Duration::from_secs(60);
 /// Slack's search finds a message some time after it was posted.
@@ -71,58 +71,116 @@ struct Rules {
     since: HashMap<(String, String), Timestamp>,
 }
 
+/// What is looked through when.
+struct Plan {
+    read: Instant,
+    search: Instant,
+    /// Whether it was said that searches are refused.
+    said_so: bool,
+}
+
+impl Plan {
+    fn new(by_socket: bool) -> Self {
+        let now = Instant::now();
+        Self {
+            read: if by_socket { now + READ_EVERY } else { now },
+            search: now,
+            said_so: false,
+        }
+    }
+
+    /// Events may have been missed anywhere.
+    fn everything(&mut self) {
+        self.read = Instant::now();
+        self.search = self.read;
+    }
+
+    fn has_read(&mut self) {
+        self.read = Instant::now() + READ_EVERY;
+    }
+
+    /// Only what was due is put off: others ask for a pass in between.
+    fn has_searched(&mut self) {
+        if self.search <= Instant::now() {
+            self.search = Instant::now() + SEARCH_EVERY;
+        }
+    }
+
+    /// A token that was revoked ends the searches, and nothing else. That is said once, until they go well again.
+    fn search_ended(&mut self, searched: anyhow::Result<()>) -> anyhow::Result<()> {
+        match searched {
+            Ok(()) => self.said_so = false,
+            Err(error) => match error.downcast_ref::<ApiError>() {
+                Some(error @ ApiError::Refused { .. }) => {
+                    if !self.said_so {
+                        tracing::warn!(%error, "Slack refuses to search for keywords: check SLACK_USER_TOKEN. Channels are read all the same");
+                    }
+                    self.said_so = true;
+                }
+                _ => return Err(error),
+            },
+        }
+        Ok(())
+    }
+}
+
 impl CatchUp {
     /// Looks until `stop`. By Socket Mode it begins when a connection is open, since what is said before is missed.
     pub async fn run(mut self, by_socket: bool, stop: CancellationToken) {
         let mut gaps = self.trigger.gaps();
-        let mut read_next = if by_socket {
-            Instant::now() + READ_EVERY
-        } else {
-            Instant::now()
-        };
+        let mut moves = self.trigger.moves();
+        let mut left = self.trigger.left();
+        let mut plan = Plan::new(by_socket);
         loop {
-            let read = Instant::now() >= read_next;
             let done = tokio::select! {
                 () = stop.cancelled() => return,
-                done = self.pass(read) => done,
+                done = self.pass(&mut plan) => done,
             };
+            let well = done.is_ok();
             let rest = match done {
-                Ok(()) => {
-                    if read {
-                        read_next = Instant::now() + READ_EVERY;
-                    }
-                    SEARCH_EVERY
-                }
+                Ok(()) => plan.search,
                 Err(error) => {
                     let error = format!("{error:#}");
                     tracing::warn!(error, "what events missed could not be looked for; trying again");
-                    RETRY
+                    Instant::now() + RETRY
                 }
             };
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(rest) => {}
-                () = self.current.changed() => {}
-                // Its sender lives in the trigger, which is ours.
-                _ = gaps.changed() => read_next = Instant::now(),
+                () = tokio::time::sleep_until(rest) => {}
+                () = self.current.changed() => plan.search = Instant::now(),
+                // Its sender lives in the trigger, which is ours; so do the next two. What has just failed is not
+                // done again for every message.
+                _ = gaps.changed() => plan.everything(),
+                _ = moves.changed(), if well => {}
+                _ = left.changed(), if well => plan.read = Instant::now(),
             }
         }
     }
 
-    /// Looks once; with `read`, in the channels, too. Without rules there is nothing to look for.
-    async fn pass(&self, read: bool) -> anyhow::Result<()> {
+    /// Does what the plan says is due. Without rules there is nothing to look for.
+    async fn pass(&self, plan: &mut Plan) -> anyhow::Result<()> {
         if self.trigger.keywords().is_empty() {
+            plan.has_read();
+            plan.has_searched();
             return Ok(());
         }
-        patiently(|| self.trigger.channels.refresh()).await?;
         let rules = self.rules().await?;
-        if read {
+        patiently(|| self.trigger.channels.refresh()).await?;
+        // A channel that is new has missed nothing, and from now on nothing is missed in it.
+        let marks = self.channel_marks(&rules).await?;
+        if plan.read <= Instant::now() {
             self.warn_of_strange_channels(&rules);
-            self.read_channels(&rules).await?;
+            self.read_channels(marks, &rules).await?;
+            plan.has_read();
         }
-        if let Some(search) = &self.search {
-            self.search_words(search, &rules).await?;
+        if let Some(search) = &self.search
+            && plan.search <= Instant::now()
+        {
+            let searched = self.search_words(search, &rules).await;
+            plan.search_ended(searched)?;
         }
+        plan.has_searched();
         Ok(())
     }
 
@@ -131,11 +189,8 @@ impl CatchUp {
         let known = self.trigger.channels.all();
         for (namespace, rule) in rules.book.rules() {
             for written in rule.channels.iter().chain([&rule.support_channel]) {
-                let place = |(id, name): &(String, String)| {
-                    let name = Some(name.as_str());
-                    Place { id, name }.is(written)
-                };
-                if !known.iter().any(place) {
+                let is_it = |channel: &Conversation| place(&channel.id, Some(channel)).is(written) == Some(true);
+                if !known.iter().any(is_it) {
                     tracing::warn!(
                         namespace,
                         channel = written,
@@ -160,13 +215,17 @@ impl CatchUp {
         })
     }
 
-    /// Reads the channels in which some rule listens.
-    async fn read_channels(&self, rules: &Rules) -> anyhow::Result<()> {
+    /// The channels in which some rule listens, and up to where each was looked through.
+    async fn channel_marks(&self, rules: &Rules) -> anyhow::Result<Vec<(String, Timestamp)>> {
         let mut channels = self.trigger.channels.all();
-        channels.retain(|(id, name)| rules.listen_in(id, name));
-        let ids: Vec<String> = channels.into_iter().map(|(id, _)| id).collect();
+        channels.retain(|channel| rules.book.listens_in(place(&channel.id, Some(channel))));
+        let ids: Vec<String> = channels.into_iter().map(|channel| channel.id).collect();
         let marks = self.intake.resume_looking(Looked::Channel, ids.clone()).await?;
-        for (id, mark) in ids.into_iter().zip(marks) {
+        Ok(ids.into_iter().zip(marks).collect())
+    }
+
+    async fn read_channels(&self, marks: Vec<(String, Timestamp)>, rules: &Rules) -> anyhow::Result<()> {
+        for (id, mark) in marks {
             let now = self.clock.now();
             match self.read_channel(&id, from(mark, OVERLAP, now), rules).await {
                 Ok(()) => self.intake.looked_through(Looked::Channel, id, now).await?,
@@ -201,7 +260,7 @@ impl CatchUp {
             let page: Page = patiently(|| self.api.get("conversations.history", &arguments)).await?;
             for message in &page.messages {
                 if let Some(overheard) = overhear_message(message, id, &self.trigger.identity) {
-                    self.hear(&overheard, rules).await?;
+                    self.hear(overheard, rules).await?;
                 }
             }
             cursor = page.response_metadata.next_cursor;
@@ -229,9 +288,17 @@ impl CatchUp {
         let marks = self.intake.resume_looking(Looked::Search, words.clone()).await?;
         for (word, mark) in words.into_iter().zip(marks) {
             let now = self.clock.now();
-            self.search_word(search, &word, from(mark, SEARCH_OVERLAP, now), rules)
-                .await?;
-            self.intake.looked_through(Looked::Search, word, now).await?;
+            let searched = self.search_word(search, &word, from(mark, SEARCH_OVERLAP, now), rules);
+            match searched.await {
+                Ok(()) => self.intake.looked_through(Looked::Search, word, now).await?,
+                Err(error) => match error.downcast_ref::<ApiError>() {
+                    // It was this word's bad luck; it is searched for again with the others.
+                    Some(error @ (ApiError::Status { .. } | ApiError::Unreadable { .. })) => {
+                        tracing::warn!(%error, word, "a word cannot be searched for");
+                    }
+                    _ => return Err(error),
+                },
+            }
         }
         Ok(())
     }
@@ -269,7 +336,7 @@ impl CatchUp {
                     return Ok(());
                 }
                 if self.counts(&overheard).await? {
-                    self.hear(&overheard, rules).await?;
+                    self.hear(overheard, rules).await?;
                 }
             }
         }
@@ -280,18 +347,18 @@ impl CatchUp {
     /// Whether what was found is a person's, in a channel that the bot is in: the user whose token searches sees more.
     async fn counts(&self, found: &Overheard) -> Result<bool, ApiError> {
         let its_own = found.user.is_empty() || found.user == SLACKBOT || found.user == self.trigger.identity.user;
-        if its_own || self.trigger.channels.name_of(&found.channel).is_none() {
+        if its_own || self.trigger.channels.get(&found.channel).is_none() {
             return Ok(false);
         }
         let is_a_bot = patiently(|| self.directory.is_a_bot(&found.user)).await?;
         Ok(!is_a_bot)
     }
 
-    async fn hear(&self, overheard: &Overheard, rules: &Rules) -> anyhow::Result<()> {
-        let name = self.trigger.channels.name_of(&overheard.channel);
-        let calls = overheard.calls(&rules.book, name.as_deref(), &self.trigger.identity);
-        for said in calls {
-            if rules.hold_for(&said.origin, overheard.at()) {
+    async fn hear(&self, overheard: Overheard, rules: &Rules) -> anyhow::Result<()> {
+        let at = overheard.at();
+        let calls = self.trigger.calls(overheard, Arc::clone(&rules.book)).await?;
+        for said in calls.askings {
+            if rules.hold_for(&said.origin, at) {
                 self.intake.hear(said).await?;
             }
         }
@@ -300,11 +367,6 @@ impl CatchUp {
 }
 
 impl Rules {
-    fn listen_in(&self, id: &str, name: &str) -> bool {
-        let place = Place { id, name: Some(name) };
-        self.book.rules().any(|(_, rule)| rule.listens_in(place))
-    }
-
     /// Whether the rule that is called was there when it was.
     fn hold_for(&self, called: &Origin, at: Option<Timestamp>) -> bool {
         let (Origin::Keyword(call), Some(at)) = (called, at) else {
@@ -350,6 +412,7 @@ impl From<Found> for Overheard {
             user: found.user.unwrap_or_default(),
             user_team: None,
             text: found.text,
+            before: None,
             // Which thread it is in, only the link says.
             thread: thread_in(&found.permalink).filter(|thread| *thread != found.ts),
             ts: found.ts,
@@ -369,6 +432,27 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn refused(code: &str) -> anyhow::Error {
+        let refused = ApiError::Refused {
+            method: "search.messages",
+            code: code.to_owned(),
+            detail: String::new(),
+        };
+        refused.into()
+    }
+
+    #[test]
+    fn a_search_that_is_refused_ends_nothing_but_the_search() {
+        let mut plan = Plan::new(false);
+        plan.has_read();
+        assert!(plan.search_ended(Err(refused("token_revoked"))).is_ok());
+        plan.has_searched();
+        assert!(plan.said_so && plan.read > Instant::now() && plan.search > Instant::now());
+        assert!(plan.search_ended(Err(anyhow::anyhow!("the disk is full"))).is_err());
+        assert!(plan.search_ended(Ok(())).is_ok());
+        assert!(!plan.said_so, "when it is refused again, that is news");
+    }
 
     fn at(seconds: u64) -> Timestamp {
         Timestamp::from_micros(1_700_000_000_000_000).plus(Duration::from_secs(seconds))

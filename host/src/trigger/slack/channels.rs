@@ -11,8 +11,8 @@ use crate::slack::{ApiError, SlackApi};
 /// The channels that the bot is in.
 pub struct Channels {
     api: Arc<SlackApi>,
-    /// Names by ids.
-    names: RwLock<HashMap<String, String>>,
+    /// By their ids.
+    known: RwLock<HashMap<String, Conversation>>,
 }
 
 impl Channels {
@@ -20,7 +20,7 @@ impl Channels {
     pub fn new(api: Arc<SlackApi>) -> Self {
         Self {
             api,
-            names: RwLock::default(),
+            known: RwLock::default(),
         }
     }
 
@@ -30,33 +30,34 @@ impl Channels {
     /// Slack's: what was known before is still known.
     pub async fn refresh(&self) -> Result<(), ApiError> {
         let channels = list_all(&self.api, "users.conversations").await?;
-        let names = channels.into_iter().map(|channel| (channel.id, channel.name)).collect();
-        *self.names.write().unwrap_or_else(PoisonError::into_inner) = names;
+        let known = channels.into_iter().map(|channel| (channel.id.clone(), channel));
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = known.collect();
         Ok(())
     }
 
-    /// What a channel is called, without `#`. None: that is not known.
-    pub(super) fn name_of(&self, id: &str) -> Option<String> {
-        let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
-        names.get(id).cloned()
+    /// What is known of a channel. None: nothing yet.
+    pub(super) fn get(&self, id: &str) -> Option<Conversation> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(id).cloned()
     }
 
-    /// The ids and names of all of them.
-    pub(super) fn all(&self) -> Vec<(String, String)> {
-        let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
-        names.iter().map(|(id, name)| (id.clone(), name.clone())).collect()
+    /// All of them.
+    pub(super) fn all(&self) -> Vec<Conversation> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.values().cloned().collect()
     }
 
     /// The bot is in this one, too.
     pub(super) fn joined(&self, channel: Conversation) {
-        let mut names = self.names.write().unwrap_or_else(PoisonError::into_inner);
-        names.insert(channel.id, channel.name);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(channel.id.clone(), channel);
     }
 
     /// One that the bot is in is called otherwise now.
     pub(super) fn renamed(&self, channel: Conversation) {
-        let mut names = self.names.write().unwrap_or_else(PoisonError::into_inner);
-        names.entry(channel.id).and_modify(|name| *name = channel.name);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        // The event says less than a list does.
+        known.entry(channel.id).and_modify(|known| known.name = channel.name);
     }
 }
 

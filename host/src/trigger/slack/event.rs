@@ -5,10 +5,10 @@
 
 use innkeeper_core::request::{Origin, SlackOrigin};
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::keyword::Overheard;
+use super::catch_up::FURTHEST;
+use super::keyword::{Overheard, moment};
 use crate::slack::Identity;
 use crate::trigger::Said;
 
@@ -32,11 +32,14 @@ struct Event {
     text: Option<String>,
     ts: Option<String>,
     thread_ts: Option<String>,
-    edited: Option<IgnoredAny>,
+    edited: Option<Value>,
     /// Of `message_changed`: the message as it is now.
     message: Option<Box<Event>>,
     /// Of `message_changed`: the message as it was.
     previous_message: Option<Box<Event>>,
+    /// Of an edit, once it is read: the text before it.
+    #[serde(skip)]
+    before: Option<String>,
 }
 
 /// Reads an `event_callback`. None: nothing was said to the bot.
@@ -54,12 +57,15 @@ pub fn hear_event(callback: &Value, identity: &Identity) -> Result<Option<Said>,
 
 /// Reads an `event_callback`. None: no person said anything in a channel.
 ///
+/// An edit counts by its `message_changed`, which says what the text was before; that of a message which the catch-up
+/// pass would not look at either does not.
+///
 /// # Errors
 /// A sentence about what is missing.
 pub(super) fn overhear_event(callback: &Value, identity: &Identity) -> Result<Option<Overheard>, String> {
     match read_event(callback)? {
-        Some(message) => overhear(message, identity),
-        None => Ok(None),
+        Some(message) if message.edited.is_none() || is_fresh_edit(&message) => overhear(message, identity),
+        _ => Ok(None),
     }
 }
 
@@ -105,9 +111,18 @@ fn overhear(message: Event, identity: &Identity) -> Result<Option<Overheard>, St
         user,
         user_team: message.user_team.or(message.source_team),
         text: message.text.unwrap_or_default(),
+        before: message.before,
         thread: message.thread_ts.filter(|thread| *thread != ts),
         ts,
     }))
+}
+
+fn is_fresh_edit(message: &Event) -> bool {
+    let edited = message.edited.as_ref().and_then(|edited| edited["ts"].as_str());
+    let (Some(said), Some(edited)) = (message.ts.as_deref().and_then(moment), edited.and_then(moment)) else {
+        return message.before.is_some();
+    };
+    message.before.is_some() && edited <= said.plus(FURTHEST)
 }
 
 fn is_direct(message: &Event, channel: &str) -> bool {
@@ -151,6 +166,7 @@ fn read_edit(event: Event) -> Result<Option<Event>, String> {
     if message.edited.is_none() || before == message.text {
         return Ok(None);
     }
+    message.before = Some(before.unwrap_or_default());
     message.channel = event.channel;
     message.channel_type = event.channel_type;
     Ok(Some(message).filter(says))

@@ -4,10 +4,11 @@
 //! rule; so a rule is called once. An edit that brings the keyword calls, since nothing was kept of the message before.
 
 use innkeeper_core::clock::Timestamp;
-use innkeeper_core::keyword::{Book, Heard, Place};
+use innkeeper_core::keyword::{Book, Heard, Known, Place};
 use innkeeper_core::request::{KeywordOrigin, Origin};
 
 use crate::slack::Identity;
+use crate::slack::conversations::Conversation;
 use crate::trigger::Said;
 
 /// Something that a person said in a channel.
@@ -21,10 +22,30 @@ pub(super) struct Overheard {
     pub(super) user_team: Option<String>,
     /// As Slack sends it.
     pub(super) text: String,
+    /// Of an edit: the text before it.
+    pub(super) before: Option<String>,
     /// The message's `ts`.
     pub(super) ts: String,
     /// The `ts` of the thread that it is in.
     pub(super) thread: Option<String>,
+}
+
+/// What comes of something that was overheard.
+#[derive(Debug)]
+pub(super) struct Calls {
+    /// An asking for each rule that it calls.
+    pub(super) askings: Vec<Said>,
+    /// Whether it may call others, once more is known of the channel.
+    pub(super) unsure: bool,
+}
+
+/// A channel, as rules see it.
+pub(super) fn place<'a>(id: &'a str, channel: Option<&'a Conversation>) -> Place<'a> {
+    let known = channel.map(|channel| Known {
+        name: &channel.name,
+        private: channel.is_private,
+    });
+    Place { id, known }
 }
 
 impl Overheard {
@@ -33,17 +54,19 @@ impl Overheard {
         moment(&self.ts)
     }
 
-    /// The rules that it calls, as askings. `name`: what the channel is called, where that is known.
-    pub(super) fn calls(&self, book: &Book, name: Option<&str>, identity: &Identity) -> Vec<Said> {
-        let place = Place {
-            id: &self.channel,
-            name,
-        };
-        let heard = book.overhear(&self.text, place);
-        heard.into_iter().map(|heard| self.call(heard, identity)).collect()
+    /// The rules that it calls. `channel`: what is known of where it was said.
+    pub(super) fn calls(&self, book: &Book, channel: Option<&Conversation>, identity: &Identity) -> Calls {
+        let place = place(&self.channel, channel);
+        let hearing = book.overhear(&self.text, self.before.as_deref(), place);
+        let public = place.is_public();
+        let heard = hearing.heard.into_iter();
+        Calls {
+            askings: heard.map(|heard| self.call(heard, public, identity)).collect(),
+            unsure: hearing.unsure,
+        }
     }
 
-    fn call(&self, heard: Heard<'_>, identity: &Identity) -> Said {
+    fn call(&self, heard: Heard<'_>, public: bool, identity: &Identity) -> Said {
         let Heard {
             namespace,
             rule,
@@ -62,6 +85,7 @@ impl Overheard {
                 keyword,
                 team: team.clone(),
                 channel: channel.clone(),
+                public,
                 user: self.user.clone(),
                 user_team: self.user_team.clone(),
                 message: ts.clone(),

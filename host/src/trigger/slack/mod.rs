@@ -31,16 +31,18 @@ pub use signature::SigningSecret;
 use std::fmt;
 use std::sync::Arc;
 
+use anyhow::Context;
 use innkeeper_core::BoxFuture;
 use innkeeper_core::keyword::Book;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use super::{Heard, Intake, Said};
 use crate::slack::Identity;
 use crate::slack::conversations::Conversation;
 use event::overhear_event;
+use keyword::{Calls, Overheard};
 
 /// Hears what is said to the bot in Slack.
 pub struct SlackTrigger {
@@ -55,7 +57,16 @@ pub struct SlackTrigger {
     connections: watch::Sender<usize>,
     /// How often a connection came up when there was none.
     gaps: watch::Sender<u64>,
+    /// How often the bot came into a channel.
+    moves: watch::Sender<u64>,
+    /// How often a message was left to the catch-up pass.
+    left: watch::Sender<u64>,
+    /// Messages that are held against the keyword rules at once.
+    turns: Arc<Semaphore>,
 }
+
+/// How many messages are held against the keyword rules at once.
+const MOST_TURNS: usize = 2;
 
 /// What this trigger needs of [`Intake`]: a trait, so that tests can stand at the door.
 trait Door: Send + Sync {
@@ -109,6 +120,9 @@ impl SlackTrigger {
             made: None,
             connections: watch::Sender::new(0),
             gaps: watch::Sender::new(0),
+            moves: watch::Sender::new(0),
+            left: watch::Sender::new(0),
+            turns: Arc::new(Semaphore::new(MOST_TURNS)),
         }
     }
 
@@ -120,6 +134,16 @@ impl SlackTrigger {
     /// How often events may have been missed, as it changes.
     fn gaps(&self) -> watch::Receiver<u64> {
         self.gaps.subscribe()
+    }
+
+    /// How often the bot came into a channel, as it changes.
+    fn moves(&self) -> watch::Receiver<u64> {
+        self.moves.subscribe()
+    }
+
+    /// How often a message was left to the catch-up pass, since its channel's name was not known.
+    fn left(&self) -> watch::Receiver<u64> {
+        self.left.subscribe()
     }
 
     fn keywords(&self) -> Arc<Book> {
@@ -147,6 +171,13 @@ impl SlackTrigger {
                     joiner.tell(made);
                 }
             }),
+            Some("member_joined_channel") => {
+                // What the channel is called it does not say, and the acknowledgement does not wait for an answer.
+                if event["user"].as_str() == Some(&self.identity.user) {
+                    self.moves.send_modify(|moves| *moves += 1);
+                }
+                Ok(())
+            }
             Some("channel_rename" | "group_rename") => channel(event).map(|renamed| self.channels.renamed(renamed)),
             _ => self.message(callback).await?,
         })
@@ -168,11 +199,29 @@ impl SlackTrigger {
             Ok(None) => return Ok(Ok(())),
             Err(why) => return Ok(Err(why)),
         };
-        let name = self.channels.name_of(&overheard.channel);
-        for said in overheard.calls(&book, name.as_deref(), &self.identity) {
+        let calls = self.calls(overheard, book).await?;
+        for said in calls.askings {
             self.door.hear(said).await?;
         }
+        if calls.unsure {
+            self.left.send_modify(|left| *left += 1);
+        }
         Ok(Ok(()))
+    }
+
+    /// The rules of the book that a message calls. Rules are anybody's: what they cost is kept from everything else.
+    async fn calls(&self, overheard: Overheard, book: Arc<Book>) -> anyhow::Result<Calls> {
+        let turn = Arc::clone(&self.turns).acquire_owned().await;
+        let turn = turn.context("messages are not held against keywords any more")?;
+        let channel = self.channels.get(&overheard.channel);
+        let identity = self.identity.clone();
+        let matching = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            overheard.calls(&book, channel.as_ref(), &identity)
+        });
+        matching
+            .await
+            .context("a message could not be held against the keywords")
     }
 
     fn person_changed(&self, user: &Value) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! `[[keyword]]`: what is made of right ones, and what is said of wrong ones.
 
 use super::{TRUSTED, World};
-use crate::keyword::{Part, Place};
+use crate::keyword::{Known, Part, Place, Rule};
 
 const SUPPORT: &str = "[slack]\nsupport_channel = '#tech-support'\n";
 const JOB: &str = "[jobs.note]\nrun_args_template = 'echo {who} {what}'\n";
@@ -23,14 +23,21 @@ fn a_keyword_has_its_defaults() {
     );
     assert!(plain.job.is_none() && plain.away.is_empty() && plain.text.is_none());
     assert_eq!(plain.keyword.find("some it  HELP here"), Some("it  HELP"));
-    let place = |id, name| Place { id, name };
-    assert!(plain.listens_in(place("C1", None)) && !plain.listens_in(place("C1", Some("tech-support"))));
+    let listens = |rule: &Rule, id, name: Option<&str>| {
+        let known = name.map(|name| Known { name, private: false });
+        rule.listens_in(Place { id, known }, true)
+    };
+    assert_eq!(listens(plain, "C1", Some("tech")), Some(true));
+    assert_eq!(listens(plain, "C1", Some("tech-support")), Some(false));
+    assert_eq!(listens(plain, "C1", None), None, "it may be its support channel");
     assert_eq!(
         (full.reaction.as_str(), full.support_channel.as_str()),
         ("flamingo", "#admins")
     );
-    assert!(full.listens_in(place("C0OPS", None)) && full.listens_in(place("C1", Some("ops"))));
-    assert!(!full.listens_in(place("C1", None)));
+    assert_eq!(listens(full, "C0OPS", Some("x")), Some(true));
+    assert_eq!(listens(full, "C1", Some("ops")), Some(true));
+    assert_eq!(listens(full, "C1", Some("x")), Some(false));
+    assert_eq!(listens(full, "C1", None), None, "it may be #ops");
     let job = full.job.as_ref().unwrap();
     assert_eq!(job.arguments, [("who".into(), Part::User), ("what".into(), Part::Text)]);
     let away = |moment: &str| full.away_at(moment.parse::<jiff::Timestamp>().unwrap().into());

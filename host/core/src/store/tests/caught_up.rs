@@ -53,3 +53,19 @@ async fn a_namespace_that_is_left_out_keeps_what_it_had() {
     assert_eq!(resume(&[], &["lab"], at(2)).await, []);
     assert_eq!(resume(&["ops/a", "lab/b"], &[], at(3)).await, [at(3), at(1)]);
 }
+
+#[tokio::test]
+async fn while_a_namespace_is_left_out_channels_and_words_keep_what_they_had() {
+    for kind in [Looked::Channel, Looked::Search] {
+        let it = Fixture::new();
+        let resume = async |names: &[&str], left_out: &[&str], now| {
+            let resumed = it.store.resume_looking(kind, places(names), places(left_out), now);
+            resumed.await.unwrap()
+        };
+        assert_eq!(resume(&["a", "b"], &[], at(1)).await, [at(1), at(1)]);
+        assert_eq!(resume(&["a"], &["lab"], at(2)).await, [at(1)]);
+        assert_eq!(resume(&["a", "b"], &[], at(3)).await, [at(1), at(1)]);
+        assert_eq!(resume(&["a"], &[], at(4)).await, [at(1)]);
+        assert_eq!(resume(&["a", "b"], &[], at(5)).await, [at(1), at(5)]);
+    }
+}

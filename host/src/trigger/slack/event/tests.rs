@@ -370,6 +370,7 @@ fn what_people_say_to_each_other_is_overheard() {
             user: "U0ANN".into(),
             user_team: None,
             text: "My screen is dark, tech-support!".into(),
+            before: None,
             ts: "1700000000.000100".into(),
             thread: None,
         }
@@ -386,6 +387,27 @@ fn what_people_say_to_each_other_is_overheard() {
     );
     let again = with(message("x"), json!({"subtype": "thread_broadcast", "thread_ts": "1.1"}));
     assert_eq!(overheard(again).unwrap().thread.as_deref(), Some("1.1"));
+}
+
+#[test]
+fn an_edit_is_overheard_with_what_it_changed_unless_the_message_is_old() {
+    let edit = |ts: &str| {
+        let mut event = changed("tech", "tech-support");
+        event["message"]["edited"] = json!({"user": "U0ANN", "ts": ts});
+        overheard(event)
+    };
+    assert_eq!(
+        edit("1700172800.000000").unwrap().before.as_deref(),
+        Some("tech"),
+        "within two days"
+    );
+    assert_eq!(edit("1700172801.000000"), None);
+    let mention = with(
+        mention("tech-support"),
+        json!({"edited": {"user": "U0ANN", "ts": "1700000001.000000"}}),
+    );
+    assert_eq!(overheard(mention), None, "its message_changed says more");
+    assert_eq!(overheard(message("tech-support")).unwrap().before, None);
 }
 
 #[test]
