@@ -40,7 +40,8 @@ async fn what_failed_while_the_host_was_down_runs_once_after_its_start() {
     assert_eq!(attempts[4].status, 202);
 
     // At the next start it has arrived, and is asked for no more.
-    inn.kill_9().await;
+    inn.sigterm();
+    inn.ended().await;
     inn.serve().await;
     github.await_calls("deliveries", 3).await;
     github.happens("push", &pushed("after", &[])).await;

@@ -21,7 +21,10 @@ pub(super) fn arguments(syntax: &Syntax, sample: &Sample<'_>) -> Vec<bool> {
         let mut within = std::iter::once(leaf).chain(leaf.ancestors());
         let command = leaf.ancestors().find(|node| node.kind() == "command");
         command.is_some_and(|command| {
-            let mut words = command.children().take_while(|word| word.range().end <= range.start);
+            let mut words = command
+                .children()
+                .take_while(|word| word.range().end <= range.start)
+                .filter(|word| word.kind() != "variable_assignment");
             let word = within.find(|node| command.children().any(|child| child.range() == node.range()));
             let begins = word.and_then(|word| sample.text.get(word.range().start..range.start));
             runs_fabric(&mut words) && begins.is_some_and(is_task_with_arguments)
