@@ -247,12 +247,12 @@ fn a_private_channel_is_heard_by_the_trusted_and_by_rules_that_name_it() {
         known: Some(Known { name, private }),
     };
     let unknown = Place { id: "C1", known: None };
-    let (any, named) = (rule(&[]), rule(&["C1"]));
-    assert_eq!(any.listens_in(place("secret", true), true), Some(true));
-    assert_eq!(any.listens_in(place("secret", true), false), Some(false));
-    assert_eq!(any.listens_in(place("open", false), false), Some(true));
+    let (anywhere, named) = (rule(&[]), rule(&["C1"]));
+    assert_eq!(anywhere.listens_in(place("secret", true), true), Some(true));
+    assert_eq!(anywhere.listens_in(place("secret", true), false), Some(false));
+    assert_eq!(anywhere.listens_in(place("open", false), false), Some(true));
     assert_eq!(named.listens_in(place("secret", true), false), Some(true));
-    assert_eq!(any.listens_in(unknown, false), None);
+    assert_eq!(anywhere.listens_in(unknown, false), None);
     assert!(place("open", false).is_public() && !place("secret", true).is_public() && !unknown.is_public());
 }
 
