@@ -16,6 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "app",
             "deliver",
             "files",
+            "github",
             "guest",
             "memory",
             "registry",

@@ -107,7 +107,8 @@ async fn a_message_calls_once_whatever_slack_repeats() {
         "{}",
         thread.text
     );
-    inn.kill_9().await;
+    inn.sigterm();
+    inn.ended().await;
     inn.serve().await;
     said.redeliver().await;
     broadcast.redeliver().await;

@@ -50,6 +50,8 @@ async fn after_a_crash_the_message_says_what_became_of_the_run() {
     slack.user("U1").says("#general", "@innkeeper demo brew").await;
     let _tea = gate.visitor().await;
     let shown = slack.await_post("how long it takes", is_progress).await;
+    // Confirmed, too: what is in flight at a crash is sent once more.
+    inn.await_log(&["\"delivered\"", "\"run.id\":1"]).await;
     inn.kill_9().await;
     inn.serve().await;
     let dead = slack

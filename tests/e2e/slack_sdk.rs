@@ -112,7 +112,8 @@ mod needs_slack_sdk {
         let blocks = json!([
             { "type": "header", "text": { "type": "plain_text", "text": "The rota" } },
             { "type": "section", "text": { "type": "mrkdwn", "text": "*Ada* has duty" },
-              "accessory": { "type": "button", "text": { "type": "plain_text", "text": "Swap" }, "action_id": "swap" } },
+              "accessory": { "type": "button", "text": { "type": "plain_text", "text": "Swap" },
+                "url": "https://example.com/swap", "action_id": "swap" } },
             { "type": "divider" },
             { "type": "context", "elements": [{ "type": "mrkdwn", "text": "until Monday" }] },
             { "type": "image", "image_url": "https://example.com/a.png", "alt_text": "A picture" },

@@ -148,7 +148,7 @@ impl GithubTrigger {
                 for why in &failed {
                     tracing::warn!(namespace, %why, "a GitHub rule that fits could not be carried out");
                 }
-                let answer = self.carry_out(orders, said).await;
+                let answer = self.carry_out(orders, said.map(|said| *said)).await;
                 answer.map(|answer| answer.but(&failed))
             }
             Ok(Decision::Answer(answer)) => Ok(answer),

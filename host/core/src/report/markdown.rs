@@ -64,7 +64,7 @@ impl Part {
                 let mut left = room;
                 let fits = |line: &&str| {
                     let length = line.chars().count() + 1;
-                    left = left.checked_sub(length).unwrap_or_default();
+                    left = left.saturating_sub(length);
                     left > 0
                 };
                 let lines: Vec<&str> = text.split('\n').take_while(fits).collect();

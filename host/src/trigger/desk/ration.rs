@@ -15,11 +15,14 @@ const SPAN: Duration = Duration::from_secs(60 * 60);
 /// A message: its channel and its `ts`.
 type Message = (String, String);
 
+/// A rule: its namespace and its key.
+type Rule = (String, String);
+
 /// What was called lately.
 #[derive(Default)]
 pub(super) struct Ration {
-    /// By the namespace and the key of a rule: which messages called it, and when.
-    calls: Mutex<HashMap<(String, String), Vec<(Message, Timestamp)>>>,
+    /// Which messages called a rule, and when.
+    calls: Mutex<HashMap<Rule, Vec<(Message, Timestamp)>>>,
 }
 
 impl Ration {

@@ -36,7 +36,7 @@ pub(super) enum Decision {
         /// An asking for each place that hears of it.
         orders: Vec<(NewAsking, Vec<NewRequest>)>,
         /// What somebody wrote in a comment.
-        said: Option<Heard>,
+        said: Option<Box<Heard>>,
         /// Of the rules that fit, those that could not be carried out, and why.
         failed: Vec<Refusal>,
     },
@@ -88,7 +88,7 @@ pub(super) fn decide(
     }
     Ok(Decision::Do {
         orders: delivery.orders(requests),
-        said,
+        said: said.map(Box::new),
         failed,
     })
 }

@@ -145,7 +145,7 @@ fn labels(all: Option<&RawValue>, one: Option<String>) -> BTreeSet<String> {
         return BTreeSet::from([label.to_lowercase()]);
     }
     let mut labels = BTreeSet::new();
-    if let Some(all) = all {
+    if let Some(all) = all.filter(|all| all.get().starts_with('[')) {
         strings(all, &["name"], &mut |label| {
             labels.insert(label.to_lowercase());
             labels.len() < MOST_LABELS

@@ -218,7 +218,7 @@ fn writing_is_given_narrowed_and_refused_like_the_rest() {
         };
         let (grants, refused) = narrow(&grant(given).grants(), &asked);
         let lines: Vec<String> = refused.into_iter().map(|refusal| refusal.line).collect();
-        (grants.github.unwrap().write, lines)
+        (grants.github.is_some_and(|github| github.write), lines)
     };
     assert_eq!(narrowed(true, None), (true, vec![]));
     assert_eq!(narrowed(true, Some(false)), (false, vec![]));

@@ -448,9 +448,9 @@ job_type = "build"
 "#;
     insta::assert_snapshot!(World::demo(TRUSTED, &format!("{JOB}{rule}")).check(), @r#"
     error: `branch` has no effect for the event `workflow_job`
-     --> workspace/demo/namespace.toml:6:1
+     --> workspace/demo/namespace.toml:7:1
       |
-    6 | branch = "main"
+    7 | branch = "main"
       | ^^^^^^ not used
       |
       = help: remove it: its payload does not say whether the branch is a fork's; `workflow_run` does
