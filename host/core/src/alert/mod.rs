@@ -5,6 +5,7 @@
 //!                            status   the worst of a service's failing checks
 //!   time passes ───────────► rules    what was told against what is so: which alerts go out, when to look again
 //!   somebody is on it ─────►
+//!   who is on duty ───────► rota     from calendars and rotations
 //!   whom to tell ─────────► people   the users of a service, and the duty officers
 //! ```
 //!
@@ -14,6 +15,7 @@
 mod check;
 mod decision;
 mod people;
+pub mod rota;
 mod rules;
 mod service;
 mod status;
