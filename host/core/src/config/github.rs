@@ -528,7 +528,9 @@ fn globs(room: &Room<'_>, at: &str, written: Option<&OneOrMany>, problems: &mut 
 /// Events and actions are lower-case words with digits and underscores (docs.github.com, "Webhook events and payloads").
 fn check_word(room: &Room<'_>, at: &str, key: &str, said: &str, problems: &mut Problems) {
     // What is missing or empty was reported.
-    let good = said.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let good = said
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if good && (!said.is_empty() || key == "action" || !room.document.has(at)) {
         return;
     }

@@ -35,7 +35,7 @@ pub(super) struct Host {
     pub data_dir: PathBuf,
     pub timezone: TimeZone,
     pub server: Server,
-    /// The names of the secrets that sign webhooks, and of tokens for GitHub.
+    /// The names of the secrets that sign webhooks, of tokens for GitHub, and of plugins' secrets.
     pub webhook_secrets: BTreeSet<String>,
     /// Whether what is said about alerts is read.
     pub alerts: bool,
@@ -286,6 +286,9 @@ impl Host {
             .flatten()
             .cloned()
             .collect();
+        let plugins = self.raw.plugins.values().flat_map(|plugin| plugin.secrets.values());
+        self.webhook_secrets
+            .extend(plugins.chain(&self.raw.alerts.calendar_secret).cloned());
         let protected = protected(self);
         for (name, raw) in &self.raw.namespaces {
             let pointer = child("/namespaces", name);

@@ -39,8 +39,8 @@ pub struct Config {
     pub namespaces: BTreeMap<String, Arc<Namespace>>,
     /// Services, checks, alert plugins, and who is on duty.
     pub alerts: Alerts,
-    /// The names of the variables whose values sign webhooks, and of tokens for GitHub; of namespaces that have no folder,
-    /// too. No job sees them.
+    /// The names of the variables whose values sign webhooks, of tokens for GitHub, and of plugins' secrets; of namespaces that
+    /// have no folder, too. No job sees them.
     pub webhook_secrets: BTreeSet<String>,
     /// The namespaces that are not in it, since their files have errors. By [`Config::load`] none.
     pub left_out: Vec<String>,
