@@ -6,6 +6,7 @@
 //!   schedule  which starts are due by the clock                   (pure)
 //!   keyword   which word in a message calls whom                  (pure)
 //!   queue     the states of a request and of a run                (pure)
+//!   alert     what services are, when alerts go out, who is on duty   (pure)
 //!   report    an Outcome and a format -> a Message                (pure)
 //!   outbox    what is decided to be sent; the contract of a Target
 //!   store     the one place with SQL: named operations, each one transaction
@@ -16,6 +17,7 @@
 //! Nothing here opens a socket, runs a process or knows wasmtime. The edge (triggers, runners, deliveries) lives in
 //! the `innkeeper` crate and depends on this one; Cargo refuses the other direction.
 
+pub mod alert;
 pub mod clock;
 pub mod command;
 pub mod config;

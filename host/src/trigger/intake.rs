@@ -327,6 +327,7 @@ impl Desk {
             requests,
             cancelled,
             lifted: _,
+            service: _,
         }) = accepted
         else {
             tracing::debug!(trigger, "heard again what had been heard before");

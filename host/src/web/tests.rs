@@ -66,6 +66,7 @@ fn parts() -> WebParts {
             shutdown_grace: Duration::ZERO,
         },
         namespaces: BTreeMap::new(),
+        alerts: innkeeper_core::config::Alerts::default(),
         webhook_secrets: std::collections::BTreeSet::new(),
         left_out: Vec::new(),
     };

@@ -90,6 +90,7 @@ impl Table<'_> {
                 .registries
                 .as_ref()
                 .map(|entries| check_registries(document, &self.at("registries"), entries, problems)),
+            notify: raw.notify.clone().map(BTreeSet::from_iter),
             fabfile: raw.fabfile,
             async_commands: async_commands && trusted,
             max_runs: raw.max_runs,

@@ -54,6 +54,7 @@ pub(super) struct Given {
     pub github: Option<GithubGrant>,
     pub hooks: BTreeMap<String, HookGrant>,
     pub registries: Option<Vec<RegistryPrefix>>,
+    pub notify: Option<BTreeSet<String>>,
     pub fabfile: Option<bool>,
     pub async_commands: bool,
     pub max_runs: Option<u64>,
@@ -102,6 +103,15 @@ impl Given {
         let most = self.max_runs.map(|runs| usize::try_from(runs).unwrap_or(usize::MAX));
         let default = if self.trusted { of } else { of / 4 };
         most.unwrap_or(default).clamp(1, of.max(1))
+    }
+
+    /// By which plugins its services may notify people.
+    pub(super) fn notify(&self) -> Allowed {
+        match (&self.notify, self.trusted) {
+            (Some(names), _) => Allowed::Only(names.clone()),
+            (None, true) => Allowed::All,
+            (None, false) => Allowed::default(),
+        }
     }
 
     /// What is in effect before anything is asked. The command line may start everything: it is the host's owner.

@@ -7,6 +7,7 @@
 //!   places      where things are, for those who write jobs that do not work yet
 //!   workspace   the folders that are namespaces
 //!   namespace   one namespace.toml, with needs, jobs and commands
+//!   alerts      services, checks, plugins, and who is on duty: read, and not available yet
 //!   github      [[github]]: which of GitHub's events starts which job, and what else must be true of it
 //!   hooks       [hooks.X]: which webhook starts which job, and how its sender proves who it is
 //!   fabfile     where a namespace's fabfile is fetched from
@@ -24,6 +25,7 @@
 //! none. Nothing runs: components are looked at by a [`ComponentInspector`], which the edge brings along.
 
 mod account;
+mod alerts;
 mod checks;
 mod commands;
 mod fabfile;
@@ -56,6 +58,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use account::AccountLine;
+pub use alerts::{Alerts, CalendarSource, Check, Comparison, Expectation, HttpProbe, MetricProbe, Plugin, Probe};
 pub use fabfile::FabfileUrl;
 pub use github::{Author, CommentCommands, GithubFields, GithubFilters, GithubRule, ReportTo};
 pub use globs::Globs;
@@ -106,8 +109,13 @@ impl Config {
     /// # Errors
     /// Every problem in all of the files, where an error is in `innkeeper.toml` or in a trusted namespace.
     pub fn load_what_runs(file: &Path, inspector: &dyn ComponentInspector) -> Result<Loaded, Problems> {
+        Self::read(file, inspector, alerts::AVAILABLE)
+    }
+
+    /// The same, with what is said about alerts, or with that refused.
+    fn read(file: &Path, inspector: &dyn ComponentInspector, alerts: bool) -> Result<Loaded, Problems> {
         let mut problems = Problems::default();
-        let mut host = host::Host::read(file, &mut problems);
+        let mut host = host::Host::read(file, alerts, &mut problems);
         if let Some(host) = &mut host {
             host.read_lock(&mut problems);
         }
@@ -115,6 +123,11 @@ impl Config {
             Some(host) => workspace::read(host, inspector, &mut problems),
             None => workspace::Workspace::default(),
         };
+        let alerts = host.as_ref().map(|host| {
+            let mut alerts = alerts::check_owner(host, &mut problems);
+            workspace.alerts.into_iter().for_each(|local| alerts.add(local));
+            alerts
+        });
         problems.sort(&file.display().to_string());
         match host {
             Some(host) if workspace.bearable => Ok(Loaded {
@@ -127,6 +140,7 @@ impl Config {
                     timezone: host.timezone,
                     server: host.server,
                     namespaces: workspace.namespaces,
+                    alerts: alerts.unwrap_or_default(),
                     webhook_secrets: host.webhook_secrets,
                     left_out: workspace.left_out,
                 },

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::alerts::Alerts;
 use super::fabfile::FabfileUrl;
 use super::github::{CommentCommands, GithubRule};
 use super::http::HttpGrants;
@@ -36,8 +37,10 @@ pub struct Config {
     pub capacity: Capacity,
     /// By name.
     pub namespaces: BTreeMap<String, Arc<Namespace>>,
-    /// The names of the variables whose values sign webhooks, and of tokens for GitHub; of namespaces that have no folder,
-    /// too. No job sees them.
+    /// Services, checks, alert plugins, and who is on duty.
+    pub alerts: Alerts,
+    /// The names of the variables whose values sign webhooks, of tokens for GitHub, and of plugins' secrets; of namespaces that
+    /// have no folder, too. No job sees them.
     pub webhook_secrets: BTreeSet<String>,
     /// The namespaces that are not in it, since their files have errors. By [`Config::load`] none.
     pub left_out: Vec<String>,

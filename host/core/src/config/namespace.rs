@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::account::{AccountLine, ByName, account};
+use super::alerts::{self, Claimed, Local};
 use super::checks::check_name;
 use super::grants::{Given, names_line};
 use super::host::Host;
@@ -42,13 +43,14 @@ pub(super) fn read(
     folder: &Path,
     shown: &Path,
     inspector: &dyn ComponentInspector,
+    claimed: &mut Claimed,
     problems: &mut Problems,
-) -> Option<(Namespace, Vec<AccountLine>)> {
+) -> Option<(Namespace, Vec<AccountLine>, Local)> {
     let stranger = host.given(name).is_some_and(|given| !given.trusted);
     let file = folder.join(super::workspace::FILE);
     let mut document = Document::read(&file, shown, stranger.then_some(folder), problems)?;
     let jobs = names_in(document.value.get("jobs"));
-    let raw: RawNamespace = shape::read(&mut document, &schema::schema_namespace(), problems);
+    let raw: RawNamespace = shape::read(&mut document, &schema::of_namespace(host.alerts), problems);
     if !document.whole {
         return None;
     }
@@ -82,7 +84,8 @@ pub(super) fn read(
     let jobs = jobs::check(&room, inspector, problems);
     let commands = commands::check_slack(&room, &jobs, problems);
     let (github, comment_commands) = github::check(&room, &jobs, problems);
-    let schedules = schedules::check(&room, &jobs, problems);
+    let mut schedules = schedules::check(&room, &jobs, problems);
+    let local = alerts::check_local(&room, &jobs, claimed, &mut schedules, problems);
     let keywords = keywords::check(&room, &jobs, problems);
     let hooks = hooks::check(&room, &jobs, problems);
     let namespace = Namespace {
@@ -102,7 +105,7 @@ pub(super) fn read(
         keywords,
         hooks,
     };
-    Some((namespace, account))
+    Some((namespace, account, local))
 }
 
 fn names_in(table: Option<&Value>) -> BTreeSet<String> {

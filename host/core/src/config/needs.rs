@@ -22,6 +22,7 @@ impl From<&RawJobNeeds> for RawNeeds {
             http: raw.http.clone(),
             github: None,
             registries: raw.registries.clone(),
+            notify: None,
             limits: raw.limits.clone(),
         }
     }

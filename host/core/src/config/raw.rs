@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::alerts::{RawAlerts, RawCheck, RawPlugin, RawRota, RawService};
 use super::github::Author;
 use super::model::{Encoding, Format, Mentions, PROGRESS_AFTER_SECONDS};
 use crate::request::Trigger;
@@ -41,6 +42,12 @@ pub(super) struct RawHost {
     pub shutdown_grace_seconds: u64,
     /// What each namespace is granted. One that is not named here is untrusted and has the untrusted defaults.
     pub namespaces: BTreeMap<String, RawGrants>,
+    /// When alerts go out, and who is on duty.
+    pub alerts: RawAlerts,
+    /// People who are on duty one after the other.
+    pub rota: Vec<RawRota>,
+    /// Alert plugins, by the names by which services choose them.
+    pub plugins: BTreeMap<String, RawPlugin>,
 }
 
 impl Default for RawHost {
@@ -55,6 +62,9 @@ impl Default for RawHost {
             max_runs: 64,
             shutdown_grace_seconds: 30,
             namespaces: BTreeMap::new(),
+            alerts: RawAlerts::default(),
+            rota: Vec::new(),
+            plugins: BTreeMap::new(),
         }
     }
 }
@@ -148,6 +158,8 @@ pub(super) struct RawGrants {
     pub registries: Option<Vec<String>>,
     /// Whether it may have a file fetched before its bash jobs run. Default: only a trusted namespace may.
     pub fabfile: Option<bool>,
+    /// By which alert plugins it may notify people, by name. Default: none; all for a trusted namespace.
+    pub notify: Option<Vec<String>>,
     /// Up to which WASI its programs may be. Default `0.2`; `0.3` for trusted namespaces only, since wasmtime calls its
     /// own support of it experimental.
     pub wasi: RawWasi,
@@ -368,6 +380,10 @@ pub(super) struct RawNamespace {
     pub keyword: Vec<RawKeyword>,
     /// What other webhooks start, by the name at the end of `/hooks/<namespace>/<hook>`.
     pub hooks: BTreeMap<String, RawHook>,
+    /// Services that people are told of, by name.
+    pub services: BTreeMap<String, RawService>,
+    /// What services consist of, by name.
+    pub checks: BTreeMap<String, RawCheck>,
 }
 
 /// What a namespace needs.
@@ -393,6 +409,8 @@ pub(super) struct RawNeeds {
     pub github: Option<RawGithubNeed>,
     /// From which registries its components are pulled: `host`, `host:port` or `host/path/prefix`.
     pub registries: Option<Vec<String>>,
+    /// By which alert plugins it notifies people.
+    pub notify: Option<Vec<String>>,
     /// What its runs spend at most.
     pub limits: RawLimits,
 }

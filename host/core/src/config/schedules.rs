@@ -83,7 +83,7 @@ fn check_schedule(
     check_jitter(room, at, &when, jitter, problems);
     let zone = match &when {
         When::Cron { zone, .. } => zone,
-        When::Every(_) => &TimeZone::UTC,
+        When::Every(_) | When::Spread { .. } => &TimeZone::UTC,
     };
     Some(Schedule {
         key: ScheduleKey::new(&written, zone, &job.name, &arguments, raw.channel.as_deref()),

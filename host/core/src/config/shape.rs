@@ -12,8 +12,11 @@ use super::source::{Document, child};
 
 /// Keys that the design names and that are not built yet. `*` is any one name or index.
 const KEYS_TO_COME: &[&str] = &[
-    "/services",
+    "/alerts",
+    "/checks",
     "/plugins",
+    "/rota",
+    "/services",
     "/jobs/*/idempotent",
     "/jobs/*/retries",
     "/needs/notify",

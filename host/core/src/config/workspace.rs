@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::ComponentInspector;
 use super::account::AccountLine;
+use super::alerts::{Claimed, Local};
 use super::host::Host;
 use super::model::Namespace;
 use super::names::{namespace_fault, nearest, tick};
@@ -23,6 +24,8 @@ pub(super) struct Workspace {
     pub namespaces: BTreeMap<String, Arc<Namespace>>,
     /// What each of them asks and gets.
     pub accounts: BTreeMap<String, Vec<AccountLine>>,
+    /// What they say of alerts.
+    pub alerts: Vec<Local>,
     /// The untrusted ones with errors.
     pub left_out: Vec<String>,
     /// Whether all errors met are those of namespaces that are left out.
@@ -33,6 +36,8 @@ pub(super) struct Workspace {
 pub(super) fn read(host: &Host, inspector: &dyn ComponentInspector, problems: &mut Problems) -> Workspace {
     let mut namespaces = BTreeMap::new();
     let mut accounts = BTreeMap::new();
+    let mut alerts = Vec::new();
+    let mut claimed = Claimed::new();
     let mut left_out = Vec::new();
     let mut strangers_errors = 0;
     let mut found = Vec::new();
@@ -52,12 +57,13 @@ pub(super) fn read(host: &Host, inspector: &dyn ComponentInspector, problems: &m
         }
         found.push(name.to_owned());
         let before = problems.errors_met();
-        let namespace = namespace::read(host, name, &folder, &shown, inspector, problems);
+        let namespace = namespace::read(host, name, &folder, &shown, inspector, &mut claimed, problems);
         let errors = problems.errors_met() - before;
         if errors > 0 && host.given(name).is_some_and(|given| !given.trusted) {
             left_out.push(name.to_owned());
             strangers_errors += errors;
-        } else if let Some((namespace, account)) = namespace {
+        } else if let Some((namespace, account, local)) = namespace {
+            alerts.push(local);
             namespaces.insert(name.to_owned(), Arc::new(namespace));
             accounts.insert(name.to_owned(), account);
         }
@@ -66,6 +72,7 @@ pub(super) fn read(host: &Host, inspector: &dyn ComponentInspector, problems: &m
     Workspace {
         namespaces,
         accounts,
+        alerts,
         left_out,
         bearable: strangers_errors == problems.errors_met(),
     }
@@ -93,7 +100,12 @@ fn folders(host: &Host, problems: &mut Problems) -> Vec<PathBuf> {
         .map(|entry| entry.path())
         .filter(|folder| is_there(&folder.join(FILE)))
         .collect();
-    folders.sort();
+    // Those that are trusted come first: a name that is one's in the whole workspace is theirs.
+    let is_stranger = |folder: &PathBuf| {
+        let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        !host.given(name).is_some_and(|given| given.trusted)
+    };
+    folders.sort_by_cached_key(|folder| (is_stranger(folder), folder.clone()));
     folders
 }
 

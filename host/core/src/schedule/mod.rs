@@ -5,6 +5,7 @@
 //! that was decided about. What lies between a mark and now was missed, by a host that was down, by one that was
 //! suspended, or by a clock that was put forward; they are all the same here.
 
+mod agenda;
 mod cron;
 mod table;
 mod view;
@@ -106,6 +107,29 @@ pub enum When {
     },
     /// The multiples of this span since 1970-01-01T00:00:00Z: a restart moves none of them.
     Every(Duration),
+    /// The same, and each this much later: so that not all that comes every minute comes at once.
+    Spread {
+        /// The span.
+        every: Duration,
+        /// How much later. Less than the span.
+        later: Duration,
+    },
+}
+
+impl When {
+    /// Every `span`, at a place in it that depends on `name` only.
+    pub fn spread(every: Duration, name: &str) -> Self {
+        let later = share_of(every, Sha256::new_with_prefix(name));
+        Self::Spread { every, later }
+    }
+}
+
+/// A part of `span` that depends on what was hashed only, and is any part as likely as any other.
+fn share_of(span: Duration, hash: Sha256) -> Duration {
+    let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = hash.finalize().into();
+    let chance = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+    let micros = span.as_micros().saturating_mul(chance.into()) >> 64;
+    Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
 }
 
 impl When {
@@ -113,7 +137,8 @@ impl When {
     pub fn next_after(&self, after: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Cron { line, zone } => Some(line.next_after(after.to_jiff(), zone)?.into()),
-            Self::Every(span) => Some(multiple(after, *span)?.plus(*span)),
+            Self::Every(span) => Some(multiple(after, *span, Duration::ZERO)?.plus(*span)),
+            Self::Spread { every, later } => Some(multiple(after, *every, *later)?.plus(*every)),
         }
     }
 
@@ -121,15 +146,17 @@ impl When {
     pub fn last_until(&self, until: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Cron { line, zone } => Some(line.last_until(until.to_jiff(), zone)?.into()),
-            Self::Every(span) => multiple(until, *span),
+            Self::Every(span) => multiple(until, *span, Duration::ZERO),
+            Self::Spread { every, later } => multiple(until, *every, *later),
         }
     }
 }
 
-/// The last multiple of `span` up to `until`. None where `span` is nothing, which `check` refuses.
-fn multiple(until: Timestamp, span: Duration) -> Option<Timestamp> {
+/// The last multiple of `span`, and this much `later`, up to `until`. None where `span` is nothing, which `check` refuses.
+fn multiple(until: Timestamp, span: Duration, later: Duration) -> Option<Timestamp> {
     let span = i64::try_from(span.as_micros()).ok()?;
-    let into = until.as_micros().checked_rem_euclid(span)?;
+    let later = i64::try_from(later.as_micros()).ok()?;
+    let into = until.as_micros().checked_sub(later)?.checked_rem_euclid(span)?;
     Some(Timestamp::from_micros(until.as_micros() - into))
 }
 
@@ -139,10 +166,7 @@ impl Schedule {
         let mut hash = Sha256::new();
         hash.update(self.key.as_str());
         hash.update(start.as_micros().to_le_bytes());
-        let [a, b, c, d, e, f, g, h, ..]: [u8; 32] = hash.finalize().into();
-        let chance = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
-        let micros = self.jitter.as_micros().saturating_mul(chance.into()) >> 64;
-        Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
+        share_of(self.jitter, hash)
     }
 }
 

@@ -1,8 +1,10 @@
-//! The timetable of a host: every schedule with its next start, and what is due.
+//! The timetable of a host: every schedule with its next start, and what is due. What it costs to look grows with what is
+//! due, not with what exists.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::agenda::Agenda;
 use super::{Mark, Missed, Schedule};
 use crate::clock::Timestamp;
 use crate::config::Config;
@@ -15,13 +17,19 @@ const PUNCTUAL: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Timetable {
     lines: Vec<Line>,
+    /// The next start of each line, by its number.
+    agenda: Agenda,
+    /// The latest moment that was seen: the clock was put back where it is past that.
+    seen: Timestamp,
+    /// How many lines were looked at.
+    #[cfg(test)]
+    pub(super) looked_at: usize,
 }
 
 #[derive(Debug)]
 struct Line {
     schedule: Arc<Schedule>,
     mark: Mark,
-    next: Option<Timestamp>,
 }
 
 /// A start that is due.
@@ -38,20 +46,35 @@ pub struct Start {
 impl Timetable {
     /// The schedules of `config`, all of them seen for the first time at `now`.
     pub fn new(config: &Config, now: Timestamp) -> Self {
-        let line = |namespace: &str, schedule: &Arc<Schedule>| Line {
+        let namespaces = config.namespaces.values();
+        let schedules = namespaces.flat_map(|namespace| {
+            let schedules = namespace.schedules.iter().map(Arc::clone);
+            schedules.map(|schedule| (namespace.name.clone(), schedule))
+        });
+        Self::of(schedules, now)
+    }
+
+    /// These schedules of these namespaces.
+    pub(super) fn of(schedules: impl IntoIterator<Item = (String, Arc<Schedule>)>, now: Timestamp) -> Self {
+        let line = |(namespace, schedule): (String, Arc<Schedule>)| Line {
             mark: Mark {
-                namespace: namespace.to_owned(),
+                namespace,
                 key: schedule.key.clone(),
                 at: now,
             },
-            next: schedule.when.next_after(now),
-            schedule: Arc::clone(schedule),
+            schedule,
         };
-        let lines = config.namespaces.values().flat_map(|namespace| {
-            let schedules = namespace.schedules.iter();
-            schedules.map(move |schedule| line(&namespace.name, schedule))
-        });
-        Self { lines: lines.collect() }
+        let mut table = Self {
+            lines: schedules.into_iter().map(line).collect(),
+            agenda: Agenda::default(),
+            seen: now,
+            #[cfg(test)]
+            looked_at: 0,
+        };
+        for number in 0..table.lines.len() {
+            table.go_on_from(number, now);
+        }
+        table
     }
 
     /// The mark of each schedule, in an order that stays.
@@ -61,55 +84,78 @@ impl Timetable {
 
     /// Goes on from where an earlier host was: a moment for each of [`marks`](Self::marks), in their order.
     pub fn resume(&mut self, marks: &[Timestamp]) {
-        for (line, at) in self.lines.iter_mut().zip(marks) {
-            line.go_on_from(*at);
+        for (number, at) in marks.iter().enumerate() {
+            self.go_on_from(number, *at);
+            self.seen = self.seen.max(*at);
         }
     }
 
     /// What is due: of each schedule the last start until `now`, in the order of their times. Those before it are passed
     /// over. Until [`decided`](Self::decided) is called, it is due again.
     pub fn due(&mut self, now: Timestamp) -> Vec<Start> {
-        let lines = self.lines.iter_mut().enumerate();
-        let mut due: Vec<Start> = lines.filter_map(|(number, line)| line.due(number, now)).collect();
+        if now < self.seen {
+            self.put_back(now);
+        }
+        self.seen = now;
+        let numbers = self.agenda.due(now);
+        #[cfg(test)]
+        {
+            self.looked_at += numbers.len();
+        }
+        let lines = numbers
+            .into_iter()
+            .filter_map(|number| Some((number, self.lines.get(number)?)));
+        let mut due: Vec<Start> = lines.map(|(number, line)| line.start(number, now)).collect();
         due.sort_by_key(|start| start.mark.at);
         due
     }
 
     /// Notes that a start was decided about.
     pub fn decided(&mut self, start: &Start) {
-        if let Some(line) = self.lines.get_mut(start.line) {
-            line.go_on_from(start.mark.at);
-        }
+        self.go_on_from(start.line, start.mark.at);
     }
 
     /// When the next start is due. None: none ever is.
     pub fn next(&self) -> Option<Timestamp> {
-        self.lines.iter().filter_map(|line| line.next).min()
+        self.agenda.first()
+    }
+
+    /// The clock was put back. Starts that come again were kept with their moments, and are recognised.
+    fn put_back(&mut self, now: Timestamp) {
+        for number in 0..self.lines.len() {
+            if self.lines.get(number).is_some_and(|line| line.mark.at > now) {
+                self.go_on_from(number, now);
+            }
+        }
+    }
+
+    fn go_on_from(&mut self, number: usize, at: Timestamp) {
+        if let Some(line) = self.lines.get_mut(number) {
+            line.mark.at = at;
+            self.agenda.set(number, line.schedule.when.next_after(at));
+            #[cfg(test)]
+            {
+                self.looked_at += 1;
+            }
+        }
     }
 }
 
 impl Line {
-    fn go_on_from(&mut self, at: Timestamp) {
-        self.mark.at = at;
-        self.next = self.schedule.when.next_after(at);
-    }
-
-    fn due(&mut self, number: usize, now: Timestamp) -> Option<Start> {
-        if self.mark.at > now {
-            // The clock was put back. Starts that come again were kept with their moments, and are recognised.
-            self.go_on_from(now);
-        }
-        let next = self.next.filter(|next| *next <= now)?;
-        let last = self.schedule.when.last_until(now).map_or(next, |last| last.max(next));
-        Some(Start {
+    /// The start of this line, which is due.
+    fn start(&self, number: usize, now: Timestamp) -> Start {
+        let last = self.schedule.when.last_until(now);
+        let next = self.schedule.when.next_after(self.mark.at);
+        let at = last.max(next.filter(|next| *next <= now)).unwrap_or(now);
+        Start {
             mark: Mark {
-                at: last,
+                at,
                 ..self.mark.clone()
             },
-            missed: now.since(last) > PUNCTUAL,
+            missed: now.since(at) > PUNCTUAL,
             schedule: Arc::clone(&self.schedule),
             line: number,
-        })
+        }
     }
 }
 

@@ -264,3 +264,65 @@ async fn what_is_next_is_listed_in_the_time_of_the_host() {
     ");
     insta::assert_snapshot!(listing(&[], &host.config.timezone), @"Nothing is scheduled.");
 }
+
+#[test]
+fn what_is_spread_has_one_place_in_its_span_and_none_is_crowded() {
+    let minute = Duration::from_secs(60);
+    let after = moment("2026-11-20T00:00:00Z");
+    let mut starts = [0; 60];
+    for number in 0..10_000 {
+        let when = When::spread(minute, &format!("demo_check{number}"));
+        let next = when.next_after(after).unwrap();
+        assert!(next > after && next <= after.plus(minute));
+        assert_eq!(when.last_until(next), Some(next));
+        assert_eq!(when.next_after(next), Some(next.plus(minute)), "always the same place");
+        let second = next.since(after).as_secs().min(59);
+        starts[usize::try_from(second).unwrap()] += 1;
+    }
+    // 167 on average. That a second has less than 100 or more than 250 is five times as far off as chance would have it.
+    assert!(starts.iter().all(|starts| (100..250).contains(starts)), "{starts:?}");
+}
+
+/// A timetable with so many schedules of which one is due each minute, the others once a month.
+fn long_table(rare: usize) -> Timetable {
+    let schedule = |number: usize, when| {
+        let job = format!("job{number}");
+        Arc::new(Schedule {
+            key: ScheduleKey::new("every", &TimeZone::UTC, &job, &Arguments::default(), None),
+            written: "every".into(),
+            when,
+            job,
+            arguments: Arguments::default(),
+            jitter: Duration::ZERO,
+            missed: Missed::default(),
+            channel: None,
+        })
+    };
+    let month = Duration::from_secs(31 * 24 * 60 * 60);
+    let rare = (0..rare).map(|number| schedule(number, When::Every(month)));
+    let often = schedule(usize::MAX, When::Every(Duration::from_secs(60)));
+    Timetable::of(
+        rare.chain([often]).map(|schedule| ("demo".to_owned(), schedule)),
+        moment("2026-11-20T08:00:00Z"),
+    )
+}
+
+#[test]
+fn looking_costs_as_much_as_is_due_however_many_schedules_there_are() {
+    let mut costs = Vec::new();
+    for rare in [10, 10_000] {
+        let mut table = long_table(rare);
+        table.looked_at = 0;
+        let mut now = moment("2026-11-20T08:00:30Z");
+        for _ in 0..60 {
+            now = now.plus(Duration::from_secs(60));
+            let due = table.due(now);
+            assert_eq!(due.len(), 1);
+            table.decided(&due[0]);
+            assert_eq!(table.next(), Some(due[0].mark.at.plus(Duration::from_secs(60))));
+        }
+        costs.push(table.looked_at);
+    }
+    // One look that it is due, one to find its next start.
+    assert_eq!(costs, [120, 120]);
+}

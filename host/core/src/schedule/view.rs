@@ -49,7 +49,7 @@ pub fn views(config: &Config, now: Timestamp) -> Vec<ScheduleView> {
             schedule: schedule.written.clone(),
             timezone: match &schedule.when {
                 When::Cron { zone, .. } => zone.iana_name().map(str::to_owned),
-                When::Every(_) => None,
+                When::Every(_) | When::Spread { .. } => None,
             },
             missed: schedule.missed,
             channel: schedule.channel.clone(),

@@ -6,7 +6,7 @@ use super::column::Json;
 use super::data::{Accepted, Cancel, Cause, Caused};
 use super::error::StoreError;
 use super::statement::{all, change, maybe};
-use super::{outbox, queue, suppression};
+use super::{alerting, outbox, queue, suppression};
 use crate::clock::Timestamp;
 use crate::message::NewDelivery;
 use crate::queue::AskingState;
@@ -54,9 +54,11 @@ fn state_after(cause: &Cause) -> AskingState {
         Cause::Requests(requests) if requests.is_empty() => AskingState::Answered,
         Cause::Requests(_) => AskingState::Acted,
         Cause::Suppress { .. } => AskingState::Acted,
-        Cause::CancelJob { .. } | Cause::CancelRequest(_) | Cause::LiftSuppressions { .. } | Cause::Answer => {
-            AskingState::Answered
-        }
+        Cause::CancelJob { .. }
+        | Cause::CancelRequest(_)
+        | Cause::LiftSuppressions { .. }
+        | Cause::Service { .. }
+        | Cause::Answer => AskingState::Answered,
         Cause::Undecided => AskingState::Undecided,
     }
 }
@@ -73,6 +75,7 @@ fn carry_out(
         requests: Vec::new(),
         cancelled: Vec::new(),
         lifted: 0,
+        service: None,
     };
     match cause {
         Cause::Requests(requests) => {
@@ -90,9 +93,13 @@ fn carry_out(
             suppression::suppress(c, asking, (namespace.as_str(), job.as_str()), span, now)?;
         }
         Cause::LiftSuppressions { namespace, job } => caused.lifted = suppression::lift(c, namespace, job, now)?,
+        Cause::Service { service, event } => {
+            caused.service = Some(Box::new(alerting::happen(c, service, event, None, now)?));
+        }
         Cause::Answer | Cause::Undecided => {}
     }
-    if !caused.cancelled.is_empty() || caused.lifted > 0 {
+    let happened = caused.service.as_ref().is_some_and(|service| service.is_ok());
+    if !caused.cancelled.is_empty() || caused.lifted > 0 || happened {
         set_asking_state(c, asking, AskingState::Acted)?;
     }
     outbox::append(c, &answer(&caused), now)?;

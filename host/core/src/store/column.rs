@@ -7,6 +7,8 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRe
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::alerting::PersonId;
+use crate::alert::{Kind, Status};
 use crate::clock::Timestamp;
 use crate::queue::{AskingState, DeliveryState, RequestState};
 use crate::request::{AskingId, RequestId};
@@ -40,7 +42,7 @@ macro_rules! number_column {
     )+};
 }
 
-number_column!(AskingId, RequestId, RunId);
+number_column!(AskingId, PersonId, RequestId, RunId);
 
 macro_rules! word_column {
     ($($state:ident),+) => {$(
@@ -58,7 +60,7 @@ macro_rules! word_column {
     )+};
 }
 
-word_column!(AskingState, DeliveryState, RequestState);
+word_column!(AskingState, DeliveryState, Kind, RequestState, Status);
 
 /// A value that is kept as JSON text.
 pub(super) struct Json<T>(pub(super) T);

@@ -1,9 +1,12 @@
 //! What goes into the store's operations and comes out of them. Plain data.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::alerting::Noted;
+use crate::alert::{Event, Refused, Service};
 use crate::clock::Timestamp;
 use crate::message::{Delivery, Post};
 use crate::outbox::Receipt;
@@ -42,6 +45,13 @@ pub enum Cause {
         /// The job's short name.
         job: String,
     },
+    /// Something happens to a service: somebody is on it, or is not to be disturbed.
+    Service {
+        /// The service.
+        service: Arc<Service>,
+        /// What happens.
+        event: Event,
+    },
     /// Nothing but an answer.
     Answer,
     /// Nothing yet: it waits until [`decide`](super::Store::decide) is called.
@@ -68,6 +78,8 @@ pub struct Caused {
     pub cancelled: Vec<RequestId>,
     /// How many suppressions [`Cause::LiftSuppressions`] took away.
     pub lifted: u64,
+    /// What became of the service of [`Cause::Service`], or why nothing did.
+    pub service: Option<Box<Result<Noted, Refused>>>,
 }
 
 /// A request on the queue.

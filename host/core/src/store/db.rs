@@ -28,14 +28,15 @@ pub(super) const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0004_schedule.sql")),
     M::up(include_str!("../../migrations/0005_progress.sql")),
     M::up(include_str!("../../migrations/0006_caught_up.sql")),
+    M::up(include_str!("../../migrations/0007_alerts.sql")),
 ];
 pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 
 /// How long a statement waits for another process. `data_dir/lock` keeps a second `serve` out; what is left are backups
 /// and people with a SQLite shell.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// There are about fifty statements; none is prepared twice.
-const STATEMENTS: usize = 64;
+/// There are about a hundred statements; none is prepared twice.
+const STATEMENTS: usize = 128;
 /// Connections that read, at most. Reads are rare: `status`, `logs`, the API.
 const READERS: usize = 4;
 

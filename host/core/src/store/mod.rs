@@ -18,6 +18,7 @@
 //! It leaves to others: what a job is, who may ask, what is said, when a delivery is tried again, and waking those who
 //! wait for work. An operation's caller knows what work it made.
 
+mod alerting;
 mod asking;
 mod caught_up;
 mod column;
@@ -42,6 +43,10 @@ use std::time::Duration;
 use rusqlite::Connection;
 use uuid::Uuid;
 
+pub use alerting::{
+    AcknowledgementView, AlertCall, CallSettled, CheckView, DueCall, DueServices, FieldValue, NewPerson, Noted, Person,
+    PersonChange, PersonId, PersonRefused, Prunable, ResultView, ServiceView, StatusChangeView,
+};
 pub use data::{Accepted, Cancel, Cause, Caused, Claim, ClaimOne, Looked, Queued, RunEnd, Settled, Take, Written};
 pub use error::StoreError;
 pub use view::{
@@ -251,7 +256,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::RunEnded`], [`StoreError::UnknownRun`]: nothing changed, the deliveries were not taken either.
     pub async fn end(&self, run: RunId, end: RunEnd, deliveries: Vec<NewDelivery>) -> Result<(), StoreError> {
-        self.write("end a run", move |c| queue::end(c, run, &end, &deliveries))
+        self.write("end a run", move |c| queue::end(c, run, &end, &deliveries).map(|_| ()))
             .await
     }
 

@@ -103,8 +103,8 @@ fn start(c: &Connection, job: i64, request: RequestId, now: Timestamp) -> Sql<Ru
     Ok(Run { payload, ..run })
 }
 
-/// Ends a run and its request, frees the job, and puts the report into the outbox.
-pub(super) fn end(c: &Connection, run: RunId, end: &RunEnd, deliveries: &[NewDelivery]) -> Result<(), StoreError> {
+/// Ends a run and its request, frees the job, and puts the report into the outbox. Says which job it was.
+pub(super) fn end(c: &Connection, run: RunId, end: &RunEnd, deliveries: &[NewDelivery]) -> Result<i64, StoreError> {
     let Some((request, job)) = end_run(c, run, end)? else {
         return Err(match exists_run(c, run)? {
             true => StoreError::RunEnded(run),
@@ -117,7 +117,7 @@ pub(super) fn end(c: &Connection, run: RunId, end: &RunEnd, deliveries: &[NewDel
     // The report first: it does not wait behind an edit.
     outbox::append(c, deliveries, end.at)?;
     progress::finish(c, run, end.shown.as_ref(), end.at)?;
-    Ok(())
+    Ok(job)
 }
 
 /// Every run that is marked as running.

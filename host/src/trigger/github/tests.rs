@@ -162,6 +162,7 @@ fn trigger_with(namespace: Namespace, book: &Arc<Book>) -> GithubTrigger {
             shutdown_grace: Duration::ZERO,
         },
         namespaces: BTreeMap::from([(namespace.name.clone(), Arc::new(namespace))]),
+        alerts: innkeeper_core::config::Alerts::default(),
         webhook_secrets: std::collections::BTreeSet::new(),
         left_out: Vec::new(),
     };

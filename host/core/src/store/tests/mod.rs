@@ -9,6 +9,7 @@ mod plans;
 mod progress;
 mod run;
 mod schema;
+mod services;
 mod suppress;
 
 use std::path::Path;

@@ -165,3 +165,71 @@ fn vm_steps(c: &Connection) -> rusqlite::Result<i32> {
     };
     Ok(steps(job::STARTABLE)? + steps(job::OCCUPY)?)
 }
+
+#[test]
+fn services_and_their_history_are_looks_into_indexes() {
+    use alerting::{call, check, person, prune, service};
+    let one_look = [
+        (service::DUE, "service", "service_next"),
+        (service::NEXT, "service", "service_next"),
+        (service::CHANGES, "status_change", "status_change_of_service"),
+        (
+            service::ACKNOWLEDGEMENTS,
+            "acknowledgement",
+            "acknowledgement_of_service",
+        ),
+        (check::RESULTS, "check_result", "check_result_of_job"),
+        (check::STATE_NAMED, "check_state", "INTEGER PRIMARY KEY"),
+        (person::FIELDS, "person_field", "PRIMARY KEY"),
+        (call::SUPERSEDE, "alert_call", "alert_call_of_plugin"),
+        (prune::CROWDED, "check_state", "check_state_spare"),
+        (prune::OLDEST_SPARE, "check_result", "check_result_spare"),
+        (prune::FORGET_CHANGES, "status_change", "status_change_at"),
+        (
+            prune::FORGET_ACKNOWLEDGEMENTS,
+            "acknowledgement",
+            "acknowledgement_ended",
+        ),
+        (prune::SPARE_AGAIN, "check_result", "INTEGER PRIMARY KEY"),
+        (prune::DELETE_ASKING, "asking_request", "asking_request_asking"),
+    ];
+    for (sql, table, index) in one_look {
+        let steps = plan(sql);
+        let search = format!("SEARCH {table} USING");
+        let looks = |step: &String| step.starts_with(&search) && step.contains(&format!("{index} ("));
+        assert!(steps.iter().any(looks), "{sql}\n{steps:?}");
+        assert_neither_scan_nor_sort(&steps);
+    }
+    // The first calls of each line are found in the index alone.
+    assert!(plan(call::DUE).contains(&"SCAN alert_call USING COVERING INDEX alert_call_of_plugin".to_owned()));
+}
+
+/// What refers to a run, a request or an asking is looked for when it is deleted.
+#[tokio::test]
+async fn forgetting_a_run_takes_as_many_steps_with_ten_kept_as_with_two_thousand() {
+    let mut steps = Vec::new();
+    for kept in [10, 2000] {
+        let it = Fixture::new();
+        for n in 0..kept {
+            it.queued(&format!("job{n}"), "", at(0)).await;
+            let run = it.claimed(at(0)).await.id;
+            it.store.end(run, exit(0, at(0)), vec![post("C1", "hi")]).await.unwrap();
+        }
+        it.queued("check", "", at(1)).await;
+        let run = it.claimed(at(1)).await.id;
+        it.store.end_check(run, exit(0, at(1)), vec![], vec![]).await.unwrap();
+        let counting = it.store.write("count steps", move |c| {
+            use alerting::prune::{DELETE_REQUEST, DELETE_RUN};
+            let steps = |sql| {
+                c.prepare_cached(sql)
+                    .map(|statement| statement.reset_status(rusqlite::StatementStatus::VmStep))
+            };
+            let before = steps(DELETE_RUN)? + steps(DELETE_REQUEST)?;
+            assert_eq!((before, alerting::prune::forget_runs(c, &[run])?), (0, 1));
+            Ok(steps(DELETE_RUN)? + steps(DELETE_REQUEST)?)
+        });
+        steps.push(counting.await.unwrap());
+    }
+    assert!(steps[0] > 0);
+    assert_eq!(steps[0], steps[1]);
+}

@@ -1,6 +1,7 @@
 //! The database file: its versions, and looking at it from beside.
 
 use super::*;
+use crate::alert::{Kind, Status};
 use crate::queue::RequestState;
 
 /// Rows for each step of the schema, written as the version of that time wrote them. A new step adds its own.
@@ -51,6 +52,23 @@ const SAMPLES: &[&str] = &["
          x'0192f0c1a2b37000800000000000aaaa');
 ", "
     INSERT INTO caught_up (kind, place, at) VALUES ('channel', 'C1', 1700000000000000);
+", "
+    INSERT INTO check_state (job, failures, since, run, at, spare) VALUES (1, 1, 1700000001000000, 1, 1700000001000000, 0);
+    INSERT INTO check_result (run, job, at, passed, spare) VALUES (1, 1, 1700000001000000, 0, 0);
+    INSERT INTO service (name, namespace, next_at, state) VALUES ('web', 'demo', 1700000601000000,
+        '{\"status\":\"error\",\"since\":\"2023-11-14T22:13:21Z\",\"began\":\"2023-11-14T22:13:21Z\",\"incident\":1,
+          \"acknowledged\":{\"by\":\"Ann\",\"at\":\"2023-11-14T22:14:00Z\",\"until\":\"2023-11-14T22:34:00Z\"},
+          \"silenced\":null,\"told\":{\"status\":\"error\",\"at\":\"2023-11-14T22:13:21Z\"},
+          \"followed\":{\"status\":\"error\",\"at\":\"2023-11-14T22:14:00Z\"}}');
+    INSERT INTO status_change (service, at, old, new, run) VALUES ('web', 1700000001000000, 'passing', 'error', 1);
+    INSERT INTO acknowledgement (service, at, until, made_by) VALUES ('web', 1700000040000000, 1700001240000000, 'Ann');
+    INSERT INTO alert_call (plugin, service, kind, attempts, due_at, key, alert) VALUES
+        ('slack', 'web', 'failing', 1, 0, x'0192f0c1a2b37000800000000000dddd',
+         '{\"kind\":\"failing\",\"to\":\"everybody\",\"old\":\"passing\",\"new\":\"error\",\"at\":\"2023-11-14T22:13:21Z\",
+           \"began\":\"2023-11-14T22:13:21Z\",\"incident\":1,\"acknowledged\":null}');
+    INSERT INTO person (id, fold, slack, active, fallback, name, email) VALUES
+        (1, 'ann', 'U1', 1, 1, 'Ann', 'ann@example.com');
+    INSERT INTO person_field (person, plugin, field, secret, value) VALUES (1, 'sms', 'token', 1, x'00ff');
 "];
 
 #[tokio::test]
@@ -86,6 +104,19 @@ async fn rows_of_every_version_are_read_by_this_one() {
     );
     assert_eq!(it.store.dead_runs().await.unwrap()[0].askings[0].id, AskingId(1));
     assert_eq!(it.store.undecided().await.unwrap()[0].id, AskingId(2));
+    assert_eq!(it.store.services().await.unwrap()[0].state.status, Status::Error);
+    assert_eq!(it.store.acknowledgements("web", 1).await.unwrap()[0].by, "Ann");
+    assert_eq!(it.store.status_changes("web", 1).await.unwrap()[0].run, Some(RunId(1)));
+    let call = it
+        .store
+        .begin_call(it.store.due_calls().await.unwrap()[0].id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((call.alert.kind, call.attempts), (Kind::Failing, 2));
+    let ann = it.store.person_in_slack("U1").await.unwrap().unwrap();
+    let fields = it.store.fields(ann.id, "sms").await.unwrap();
+    assert_eq!(fields, [("token".to_owned(), FieldValue::Secret(vec![0, 255]))]);
     let suppressed = it.store.suppressions("demo", at(0)).await.unwrap();
     assert_eq!((suppressed[0].job.as_str(), suppressed[0].end), ("hello", at(3600)));
     let channels = vec!["C1".to_owned()];

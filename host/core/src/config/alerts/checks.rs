@@ -1,0 +1,181 @@
+//! `[checks.X]`: how a check counts, how often it runs, and what it does.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+
+use super::super::checks::check_span;
+use super::super::grants::triggers_line;
+use super::super::model::Job;
+use super::super::names::{job_fault, nearest, tick};
+use super::super::namespace::Room;
+use super::super::problem::{Problem, Problems};
+use super::super::source::child;
+use super::model::Check;
+use super::probes;
+use super::raw::RawCheck;
+use super::services::MOST_COMPARED;
+use crate::alert::CheckRules;
+use crate::request::{Arguments, Trigger};
+use crate::schedule::{Missed, Schedule, ScheduleKey, When};
+
+const EVERY: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_secs(24 * 60 * 60);
+
+/// Starts of what runs so often were missed for good: ten thousand checks do not all run as the host comes up.
+const OFTEN: Duration = Duration::from_secs(60 * 60);
+
+/// Checks the checks. Those with errors are left out.
+pub(super) fn check(room: &Room<'_>, jobs: &BTreeMap<String, Job>, problems: &mut Problems) -> BTreeMap<String, Check> {
+    check_trigger(room, problems);
+    let mut checks = BTreeMap::new();
+    for (name, raw) in &room.raw.checks {
+        let before = problems.errors_met();
+        let check = check_check(room, name, raw, jobs, problems);
+        if let Some(check) = check.filter(|_| problems.errors_met() == before) {
+            checks.insert(name.clone(), check);
+        }
+    }
+    checks
+}
+
+/// What starts a check.
+pub(super) fn schedule(check: &Check) -> Schedule {
+    let written = format!(
+        "every {:#}",
+        jiff::SignedDuration::try_from(check.every).unwrap_or_default()
+    );
+    let arguments = Arguments::default();
+    Schedule {
+        key: ScheduleKey::new(
+            &format!("check {written}"),
+            &TimeZone::UTC,
+            &check.name,
+            &arguments,
+            None,
+        ),
+        written,
+        when: When::spread(check.every, &format!("{}_{}", check.namespace, check.name)),
+        job: check.name.clone(),
+        arguments,
+        jitter: Duration::ZERO,
+        missed: if check.every <= OFTEN {
+            Missed::Skip
+        } else {
+            Missed::RunOnce
+        },
+        channel: None,
+    }
+}
+
+/// The clock starts checks.
+fn check_trigger(room: &Room<'_>, problems: &mut Problems) {
+    let have = &room.grants.triggers;
+    if room.raw.checks.is_empty() || have.contains(&Trigger::Schedule) {
+        return;
+    }
+    let place = room.document.key("/checks", "checks need this trigger");
+    let problem = Problem::error("need not granted: triggers `schedule`", place);
+    let given = room.given.grants().triggers;
+    if given.contains(&Trigger::Schedule) {
+        let ours = room.document.value("/needs/triggers", "all that is asked for here");
+        problems.push(problem.also(ours).help("add `\"schedule\"` to it"));
+    } else {
+        room.report_refused(
+            problem,
+            "triggers",
+            &triggers_line(&given, &[Trigger::Schedule]),
+            problems,
+        );
+    }
+}
+
+fn check_check(
+    room: &Room<'_>,
+    name: &str,
+    raw: &RawCheck,
+    jobs: &BTreeMap<String, Job>,
+    problems: &mut Problems,
+) -> Option<Check> {
+    let at = child("/checks", name);
+    if let Some(fault) = job_fault(name) {
+        let place = room.document.key(&at, "cannot be a check");
+        let help = fault.replacen("a job", "a check", 1);
+        problems.push(Problem::error(format!("bad name {}", tick(name)), place).help(help));
+    }
+    let every = check_span(&room.document, &format!("{at}/every"), &raw.every, &EVERY, problems);
+    let written = probes::WORDS
+        .iter()
+        .filter(|word| room.document.has(&format!("{at}/{word}")));
+    let written: Vec<&str> = written.copied().collect();
+    let probe = match (written.as_slice(), room.jobs.contains(name)) {
+        ([], true) => {
+            // A job with errors was reported where it is.
+            check_parameters(room, &at, jobs.get(name)?, problems);
+            None
+        }
+        ([], false) => {
+            problems.push(without_job(room, &at, name));
+            return None;
+        }
+        ([_], false) => Some(probes::check(room, &at, raw, problems)?),
+        ([first, ..], true) => {
+            let place = room.document.key(&format!("{at}/{first}"), "this one, or");
+            problems.push(
+                Problem::error(format!("the check {} is a job, and something else", tick(name)), place)
+                    .also(room.document.key(&child("/jobs", name), "this one"))
+                    .help("give the check another name, or take this key out"),
+            );
+            return None;
+        }
+        ([first, second, ..], false) => {
+            let place = room.document.key(&format!("{at}/{second}"), "this one, or");
+            problems.push(
+                Problem::error(format!("the check {} does two things", tick(name)), place)
+                    .also(room.document.key(&format!("{at}/{first}"), "this one"))
+                    .help("write two checks, or remove one of them"),
+            );
+            return None;
+        }
+    };
+    Some(Check {
+        namespace: room.name.clone(),
+        name: name.to_owned(),
+        rules: CheckRules {
+            importance: raw.importance,
+            debounce: raw.debounce,
+            active: raw.active,
+        },
+        every: every?,
+        probe,
+    })
+}
+
+/// A check runs without arguments.
+fn check_parameters(room: &Room<'_>, at: &str, job: &Job, problems: &mut Problems) {
+    let template = format!("{}/run_args_template", child("/jobs", &job.name));
+    for name in job.parameters() {
+        let title = format!(
+            "the job {} uses {}, which a check does not give",
+            tick(&job.name),
+            tick(name)
+        );
+        problems.push(
+            Problem::error(title, room.document.key(at, "runs without arguments"))
+                .also(room.document.value(&template, "used here"))
+                .help(format!("take {} out of its template", tick(&format!("{{{name}}}")))),
+        );
+    }
+}
+
+fn without_job(room: &Room<'_>, at: &str, name: &str) -> Problem {
+    let place = room.document.key(at, "no job, and nothing that it does");
+    let help = match nearest(name, room.jobs.iter().map(String::as_str).take(MOST_COMPARED)) {
+        Some(meant) => format!("did you mean the job {}?", tick(meant)),
+        None => format!(
+            "write the job `[jobs.{name}]`, or what it does, for example `http = {{ url = \"https://example.com\" }}`"
+        ),
+    };
+    Problem::error(format!("the check {} does nothing", tick(name)), place).help(help)
+}

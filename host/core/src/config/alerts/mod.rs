@@ -1,0 +1,87 @@
+//! Alerts in both files: services, their checks, plugins, and who is on duty.
+//!
+//! ```text
+//!   raw        the tables, as they are written
+//!   owner      [alerts], [[rota]] and [plugins.X] of innkeeper.toml
+//!   services   [services.X] of a namespace, and whom it may notify
+//!   checks     [checks.X] of a namespace; probes: what those of the host's own do
+//!   model      what becomes of it
+//! ```
+//!
+//! All of it is read and checked here, and refused by the loader as long as [`AVAILABLE`] says so.
+
+mod checks;
+mod model;
+mod owner;
+mod probes;
+mod raw;
+mod services;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use model::{Alerts, CalendarSource, Check, Comparison, Expectation, HttpProbe, MetricProbe, Plugin, Probe};
+pub(super) use owner::check as check_owner;
+pub(super) use raw::{RawAlerts, RawCheck, RawPlugin, RawRota, RawService};
+
+use super::model::Job;
+use super::namespace::Room;
+use super::problem::{Place, Problems};
+use crate::alert::Service;
+use crate::schedule::Schedule;
+
+/// Whether this version acts on what is said about alerts. While it does not, the keys are refused as not available, and are
+/// in no schema: this is the one place to change.
+pub(super) const AVAILABLE: bool = false;
+
+/// Keys that are refused, and not in the schema, while alerts are not available: where they are in a schema.
+pub(super) const KEYS: &[&str] = &[
+    "/properties/alerts",
+    "/properties/rota",
+    "/properties/plugins",
+    "/properties/services",
+    "/properties/checks",
+    "/$defs/RawGrants/properties/notify",
+    "/$defs/RawNeeds/properties/notify",
+];
+
+/// What a namespace says of alerts.
+#[derive(Default)]
+pub(super) struct Local {
+    pub services: Vec<Arc<Service>>,
+    pub checks: Vec<Arc<Check>>,
+}
+
+/// The services of the namespaces that were read, by name, with where they are.
+pub(super) type Claimed = BTreeMap<String, Place>;
+
+/// Checks the checks and the services of a namespace. Those with errors are left out. What starts the checks is added to the
+/// `schedules`.
+pub(super) fn check_local(
+    room: &Room<'_>,
+    jobs: &BTreeMap<String, Job>,
+    claimed: &mut Claimed,
+    schedules: &mut Vec<Arc<Schedule>>,
+    problems: &mut Problems,
+) -> Local {
+    let checks = checks::check(room, jobs, problems);
+    let services = services::check(room, &checks, claimed, problems);
+    let active = checks.values().filter(|check| check.rules.active);
+    schedules.extend(active.map(|check| Arc::new(checks::schedule(check))));
+    Local {
+        services: services.into_iter().map(Arc::new).collect(),
+        checks: checks.into_values().map(Arc::new).collect(),
+    }
+}
+
+impl Alerts {
+    /// Adds what a namespace says.
+    pub(super) fn add(&mut self, local: Local) {
+        let services = local.services.into_iter();
+        self.services
+            .extend(services.map(|service| (service.name.clone(), service)));
+        let checks = local.checks.into_iter();
+        self.checks
+            .extend(checks.map(|check| ((check.namespace.clone(), check.name.clone()), check)));
+    }
+}

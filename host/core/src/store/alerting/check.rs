@@ -1,0 +1,109 @@
+//! Checks and their results: a function an operation, and below them a function a statement.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, Result as Sql, Row};
+
+use super::super::statement::{all, change, maybe};
+use super::data::{CheckView, ResultView};
+use crate::alert::{CheckRules, CheckState};
+use crate::clock::Timestamp;
+use crate::run::RunId;
+
+/// Adds a result to what is known of a check.
+pub(super) fn note(c: &Connection, job: i64, run: RunId, passed: bool, at: Timestamp) -> Sql<()> {
+    let known = maybe(c, STATE, [job], read_state)?.unwrap_or_default();
+    let state = known.after(passed, run, at);
+    change(
+        c,
+        "INSERT INTO check_state (job, failures, since, run, at) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (job) DO UPDATE SET failures = ?2, since = ?3, run = ?4, at = ?5",
+        (job, state.failures, state.since, state.run, state.at),
+    )?;
+    Ok(())
+}
+
+/// Keeps a result: for good where it changed a status.
+pub(super) fn keep_result(c: &Connection, job: i64, run: RunId, passed: bool, changed: bool, at: Timestamp) -> Sql<()> {
+    change(
+        c,
+        "INSERT INTO check_result (run, job, at, passed, spare) VALUES (?1, ?2, ?3, ?4, ?5)",
+        (run, job, at, passed, !changed),
+    )?;
+    if !changed {
+        add_spare(c, job, 1)?;
+    }
+    Ok(())
+}
+
+/// Counts results of a check that changed no status.
+pub(super) fn add_spare(c: &Connection, job: i64, more: i64) -> Sql<usize> {
+    change(
+        c,
+        "UPDATE check_state SET spare = spare + ?2 WHERE job = ?1",
+        (job, more),
+    )
+}
+
+/// What is known of these checks of a namespace, by name. Those of which nothing is known are left out.
+pub(super) fn known(
+    c: &Connection,
+    namespace: &str,
+    rules: &BTreeMap<String, CheckRules>,
+) -> Sql<BTreeMap<String, CheckState>> {
+    let mut known = BTreeMap::new();
+    for name in rules.keys() {
+        if let Some(state) = maybe(c, STATE_NAMED, (namespace, name), read_state)? {
+            known.insert(name.clone(), state);
+        }
+    }
+    Ok(known)
+}
+
+/// The same, with where their logs are.
+pub(super) fn views(c: &Connection, namespace: &str, rules: &BTreeMap<String, CheckRules>) -> Sql<Vec<CheckView>> {
+    let known = known(c, namespace, rules)?.into_iter();
+    known
+        .map(|(name, state)| {
+            let log_folder = match state.run {
+                Some(run) => maybe(c, "SELECT log_folder FROM run WHERE id = ?1", [run], |row| row.get(0))?,
+                None => None,
+            };
+            Ok(CheckView {
+                name,
+                log_folder: log_folder.flatten(),
+                state,
+            })
+        })
+        .collect()
+}
+
+/// The last results of a check, newest first.
+pub(super) fn results(c: &Connection, namespace: &str, check: &str, limit: u32) -> Sql<Vec<ResultView>> {
+    all(c, RESULTS, (namespace, check, limit), |row| {
+        Ok(ResultView {
+            run: row.get(0)?,
+            at: row.get(1)?,
+            passed: row.get(2)?,
+            changed: !row.get::<_, bool>(3)?,
+        })
+    })
+}
+
+pub(in super::super) const RESULTS: &str = "SELECT run, at, passed, spare
+     FROM job CROSS JOIN check_result INDEXED BY check_result_of_job ON check_result.job = job.id
+     WHERE namespace = ?1 AND name = ?2 ORDER BY run DESC LIMIT ?3";
+
+const STATE: &str = "SELECT failures, since, run, at FROM check_state WHERE job = ?1";
+
+pub(in super::super) const STATE_NAMED: &str = "SELECT failures, since, run, at
+     FROM job CROSS JOIN check_state ON check_state.job = job.id WHERE namespace = ?1 AND name = ?2";
+
+fn read_state(row: &Row<'_>) -> Sql<CheckState> {
+    Ok(CheckState {
+        failures: row.get(0)?,
+        since: row.get(1)?,
+        run: row.get(2)?,
+        at: row.get(3)?,
+    })
+}
