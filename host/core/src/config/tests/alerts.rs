@@ -412,10 +412,10 @@ const HOST_MISTAKES: &[(&str, &[&str])] = &[
     (
         "[plugins.Slack]\ncomponent = 'gone.wasm'\n[plugins.b]\ncomponent = 'http://a.example/x.wasm'\n[plugins.c]",
         &[
+            "`[plugins.c]` has no `component` | add `component` | `component`: a WebAssembly component of the world `alert`: a file, relative to this one, or one in a registry, / `oci://HOST/NAME:TAG`",
+            "`http://a.example/x.wasm` names no component in a registry | only `oci://` leads to a registry | for example `oci://ghcr.io/owner/name:1.0`",
             "bad name `Slack` | cannot be a plugin | a plugin is a lower-case letter, then up to 63 lower-case letters, digits, `-` and `_`",
             "there is no component `gone.wasm` | not a file that is there | build it, or name the file relative to this one",
-            "`http://a.example/x.wasm` names no component in a registry | only `oci://` leads to a registry | for example `oci://ghcr.io/owner/name:1.0`",
-            "`[plugins.c]` has no `component` | add `component` | `component`: a WebAssembly component of the world `alert`: a file, relative to this one, or one in a registry,\n`oci://HOST/NAME:TAG`",
         ],
     ),
     (
