@@ -305,6 +305,7 @@ async fn what_was_said_while_the_host_was_down_is_caught_up_once() {
     let before = ada.says("#general", "A call: tech-support").await;
     let edited = ada.says("#tech", "Nothing yet").await;
     slack.await_post("the first link", links_to(&before)).await;
+    inn.await_log(&["\"delivered\"", "\"slack:#tech-support\""]).await;
     inn.kill_9().await;
     // More than a page of it.
     for _ in 0..4 {
@@ -357,6 +358,7 @@ async fn over_http_it_is_the_same() {
     let heard = ada.says("#general", "tech-support").await;
     heard.redeliver().await;
     slack.await_post("the link", links_to(&heard)).await;
+    inn.await_log(&["\"delivered\"", "\"slack:#tech-support\""]).await;
     inn.kill_9().await;
     let missed = ada.says_unheard("#general", "tech-support").await;
     inn.serve().await;

@@ -232,12 +232,14 @@ impl Sender {
             Ok(receipt) => (Settled::Sent(receipt), Vec::new()),
             Err(failure) => self.after_failure(&delivery, &failure, self.clock.now()),
         };
-        if matches!(settled, Settled::Sent(_)) {
+        let sent = matches!(settled, Settled::Sent(_));
+        let lanes = lanes_of(&follow_ups);
+        self.settle(&delivery, settled, follow_ups).await?;
+        if sent {
+            // Only now: what is not written down is sent again after a crash.
             let run = delivery.run.map(|run| run.0);
             tracing::info!(delivery.id = %delivery.id, run.id = run, lane = delivery.address.lane(), "delivered");
         }
-        let lanes = lanes_of(&follow_ups);
-        self.settle(&delivery, settled, follow_ups).await?;
         self.bells.ring_outbox(lanes);
         Ok(())
     }
