@@ -41,6 +41,20 @@ pub enum Address {
         #[serde(default)]
         mentions: bool,
     },
+    /// Wherever a request goes that an alert plugin made.
+    Http {
+        /// The plugin, whose grants and secrets it takes.
+        plugin: String,
+        /// The service that it is about.
+        service: String,
+    },
+    /// Whoever a mail goes to that an alert plugin wrote.
+    Mail {
+        /// The plugin.
+        plugin: String,
+        /// The service that it is about.
+        service: String,
+    },
     /// A terminal that waits for an answer.
     Terminal {
         /// The number that the waiting client chose.
@@ -78,6 +92,9 @@ impl Address {
             Self::Github {
                 namespace, repository, ..
             } => format!("github:{repository}:{namespace}"),
+            // Neither a plugin nor a service holds up another.
+            Self::Http { plugin, service } => format!("http:{plugin}:{service}"),
+            Self::Mail { plugin, service } => format!("mail:{plugin}:{service}"),
             Self::Terminal { session } => format!("terminal:{session}"),
         }
     }
@@ -89,7 +106,7 @@ impl Address {
         match &mut place {
             Self::Slack { or_user, .. } => *or_user = None,
             Self::Github { mentions, .. } => *mentions = false,
-            Self::SlackMessage { .. } | Self::Terminal { .. } => {}
+            Self::SlackMessage { .. } | Self::Http { .. } | Self::Mail { .. } | Self::Terminal { .. } => {}
         }
         place
     }
@@ -158,6 +175,13 @@ pub enum Content {
         /// Whether it is its last word. Any other is not worth a second try: the next one says more.
         last: bool,
     },
+    /// A message is posted in the thread of the one that another delivery posted; at top level where that is not there.
+    Reply {
+        /// The id of that delivery.
+        of: Uuid,
+        /// What it says.
+        post: Post,
+    },
     /// A reaction is put on a message; `name` is the emoji's name without colons.
     Reaction {
         /// The emoji.
@@ -165,6 +189,80 @@ pub enum Content {
     },
     /// A commit gets a status.
     Status(Status),
+    /// An HTTP request is made.
+    Request(HttpRequest),
+    /// A mail is sent.
+    Mail(Mail),
+}
+
+/// An HTTP request of an alert plugin. Secrets in it are placeholders, which are filled in as it is sent: see
+/// [`alert::secret`](crate::alert::secret).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HttpRequest {
+    /// `POST`, `PUT`, `PATCH` or `GET`.
+    pub method: String,
+    /// Where to.
+    pub url: String,
+    /// Names and values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    #[serde(with = "base64_bytes", default, skip_serializing_if = "Vec::is_empty")]
+    pub body: Vec<u8>,
+    /// The header that takes the delivery's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+    /// HTTP basic authentication.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basic_auth: Option<BasicAuth>,
+    /// A signature that is made as it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Signature>,
+}
+
+/// Who asks. Both may be placeholders.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BasicAuth {
+    /// The user.
+    pub user: String,
+    /// The password.
+    pub password: String,
+}
+
+/// A signature over a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Signature {
+    /// As Standard Webhooks says; the placeholder of the secret.
+    StandardWebhooks(String),
+}
+
+/// A mail.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mail {
+    /// The addresses.
+    pub to: Vec<String>,
+    /// One line.
+    pub subject: String,
+    /// The text.
+    pub text: String,
+}
+
+/// Bytes in JSON, as base64.
+mod base64_bytes {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        STANDARD.decode(text).map_err(D::Error::custom)
+    }
 }
 
 /// What is shown beside a commit.
@@ -272,6 +370,7 @@ pub struct Delivery {
     pub attempts: u32,
     /// When it was decided.
     pub created: Timestamp,
-    /// Of an edit: what the other side said of the delivery that it edits. None where that was not sent.
+    /// Of an edit or a reply: what the other side said of the delivery that it edits, or answers to. None where that was not
+    /// sent.
     pub edited: Option<Receipt>,
 }

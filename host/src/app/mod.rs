@@ -236,6 +236,8 @@ impl App {
             clock: self.clock.clone(),
             slack: slack.map(Slack::target),
             github: github.map(Github::target),
+            http: None,
+            mail: None,
             terminal: Arc::new(self.terminals.clone()),
             current: self.current.clone(),
             bells: self.bells.clone(),

@@ -38,6 +38,10 @@ pub struct Sender {
     pub slack: Option<Arc<dyn Target>>,
     /// The way out to GitHub; none where only a terminal is served.
     pub github: Option<Arc<dyn Target>>,
+    /// The way out for requests of alert plugins; none where only a terminal is served.
+    pub http: Option<Arc<dyn Target>>,
+    /// The way out for mail; none where no server is configured: it waits.
+    pub mail: Option<Arc<dyn Target>>,
     /// The way out to waiting terminals.
     pub terminal: Arc<dyn Target>,
     /// Where it is told that a delivery was given up.
@@ -50,6 +54,8 @@ pub struct Sender {
 struct Gate {
     slack: Semaphore,
     github: Semaphore,
+    http: Semaphore,
+    mail: Semaphore,
 }
 
 impl Default for Gate {
@@ -57,6 +63,8 @@ impl Default for Gate {
         Self {
             slack: Semaphore::new(AT_ONCE),
             github: Semaphore::new(AT_ONCE),
+            http: Semaphore::new(AT_ONCE),
+            mail: Semaphore::new(AT_ONCE),
         }
     }
 }
@@ -67,6 +75,8 @@ impl Gate {
         match way_out(lane) {
             "slack" => Some(&self.slack),
             "github" => Some(&self.github),
+            "http" => Some(&self.http),
+            "mail" => Some(&self.mail),
             _ => None,
         }
     }
@@ -167,6 +177,8 @@ impl Sender {
         match way_out(lane) {
             "slack" => self.slack.is_some(),
             "github" => self.github.is_some(),
+            "http" => self.http.is_some(),
+            "mail" => self.mail.is_some(),
             _ => true,
         }
     }
@@ -269,6 +281,8 @@ impl Sender {
         match address {
             Address::Slack { .. } | Address::SlackMessage { .. } => self.slack.as_deref(),
             Address::Github { .. } => self.github.as_deref(),
+            Address::Http { .. } => self.http.as_deref(),
+            Address::Mail { .. } => self.mail.as_deref(),
             Address::Terminal { .. } => Some(&*self.terminal),
         }
     }
@@ -339,6 +353,8 @@ fn missed_at(delivery: &Delivery) -> Option<String> {
             GithubPlace::Commit(commit) => format!("{repository}@{} on GitHub", commit.get(..7).unwrap_or(commit)),
             GithubPlace::Comment(_) => format!("{repository} on GitHub"),
         }),
+        (Address::Http { plugin, service }, _) => Some(format!("the plugin {plugin}, of {service}")),
+        (Address::Mail { plugin, service }, _) => Some(format!("the mail of {plugin}, of {service}")),
         (
             Address::Slack { .. } | Address::SlackMessage { .. } | Address::Github { .. } | Address::Terminal { .. },
             _,

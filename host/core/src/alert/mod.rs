@@ -7,6 +7,7 @@
 //!   somebody is on it ─────►
 //!   who is on duty ───────► rota     from calendars and rotations
 //!   whom to tell ─────────► people   the users of a service, and the duty officers
+//!   telling them ─────────► plugin   what plugins are told, and answer; secret: what they name and never see
 //! ```
 //!
 //! `store` keeps the states, and decides by these rules in the transaction that ends the run. Calling plugins with what was
@@ -15,8 +16,10 @@
 mod check;
 mod decision;
 mod people;
+pub mod plugin;
 pub mod rota;
 mod rules;
+pub mod secret;
 mod service;
 mod status;
 

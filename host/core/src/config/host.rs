@@ -37,8 +37,6 @@ pub(super) struct Host {
     pub server: Server,
     /// The names of the secrets that sign webhooks, of tokens for GitHub, and of plugins' secrets.
     pub webhook_secrets: BTreeSet<String>,
-    /// Whether what is said about alerts is read.
-    pub alerts: bool,
     /// What components from registries were pinned to.
     pub lock: Lock,
     given: BTreeMap<String, Given>,
@@ -53,10 +51,10 @@ enum Unclear {
 
 impl Host {
     /// Reads the file. None where there is nothing to go on with.
-    pub(super) fn read(file: &Path, alerts: bool, problems: &mut Problems) -> Option<Self> {
+    pub(super) fn read(file: &Path, problems: &mut Problems) -> Option<Self> {
         let mut document = Document::read(file, file, None, problems)?;
         let written = document.value.clone();
-        let raw: RawHost = shape::read(&mut document, &schema::of_host(alerts), problems);
+        let raw: RawHost = shape::read(&mut document, &schema::schema_host(), problems);
         let absolute = match std::path::absolute(file) {
             Ok(absolute) => absolute,
             Err(error) => {
@@ -78,7 +76,6 @@ impl Host {
             },
             webhook_secrets: BTreeSet::new(),
             lock: Lock::default(),
-            alerts,
             given: BTreeMap::new(),
             unclear: Unclear::These(BTreeSet::new()),
             file: absolute,

@@ -7,7 +7,7 @@
 //!   places      where things are, for those who write jobs that do not work yet
 //!   workspace   the folders that are namespaces
 //!   namespace   one namespace.toml, with needs, jobs and commands
-//!   alerts      services, checks, plugins, and who is on duty: read, and not available yet
+//!   alerts      services, checks, plugins, and who is on duty
 //!   github      [[github]]: which of GitHub's events starts which job, and what else must be true of it
 //!   hooks       [hooks.X]: which webhook starts which job, and how its sender proves who it is
 //!   fabfile     where a namespace's fabfile is fetched from
@@ -109,13 +109,8 @@ impl Config {
     /// # Errors
     /// Every problem in all of the files, where an error is in `innkeeper.toml` or in a trusted namespace.
     pub fn load_what_runs(file: &Path, inspector: &dyn ComponentInspector) -> Result<Loaded, Problems> {
-        Self::read(file, inspector, alerts::AVAILABLE)
-    }
-
-    /// The same, with what is said about alerts, or with that refused.
-    fn read(file: &Path, inspector: &dyn ComponentInspector, alerts: bool) -> Result<Loaded, Problems> {
         let mut problems = Problems::default();
-        let mut host = host::Host::read(file, alerts, &mut problems);
+        let mut host = host::Host::read(file, &mut problems);
         if let Some(host) = &mut host {
             host.read_lock(&mut problems);
         }

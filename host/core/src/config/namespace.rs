@@ -50,7 +50,7 @@ pub(super) fn read(
     let file = folder.join(super::workspace::FILE);
     let mut document = Document::read(&file, shown, stranger.then_some(folder), problems)?;
     let jobs = names_in(document.value.get("jobs"));
-    let raw: RawNamespace = shape::read(&mut document, &schema::of_namespace(host.alerts), problems);
+    let raw: RawNamespace = shape::read(&mut document, &schema::schema_namespace(), problems);
     if !document.whole {
         return None;
     }

@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 
 use super::Problems;
-use super::alerts::AVAILABLE;
 use super::host::Host;
 use super::namespace_fault;
 use super::workspace::FILE;
@@ -40,7 +39,7 @@ impl Places {
     /// Every problem of the file, where at least one is an error.
     pub fn read(file: &Path) -> Result<Self, Problems> {
         let mut problems = Problems::default();
-        let host = Host::read(file, AVAILABLE, &mut problems);
+        let host = Host::read(file, &mut problems);
         problems.sort(&file.display().to_string());
         match host {
             Some(host) if !problems.has_errors() => Ok(Self {

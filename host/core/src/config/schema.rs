@@ -5,58 +5,16 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
-use super::alerts::{AVAILABLE, KEYS};
 use super::raw::{RawHost, RawNamespace};
 
 /// The JSON Schema (draft 2020-12) of `innkeeper.toml`.
 pub fn schema_host() -> Value {
-    of_host(AVAILABLE)
+    schema_of::<RawHost>()
 }
 
 /// The JSON Schema (draft 2020-12) of `namespace.toml`.
 pub fn schema_namespace() -> Value {
-    of_namespace(AVAILABLE)
-}
-
-/// The schema of `innkeeper.toml`, with what it says about alerts or without.
-pub(super) fn of_host(alerts: bool) -> Value {
-    with_alerts(schema_of::<RawHost>(), alerts)
-}
-
-/// The schema of `namespace.toml`, with what it says about alerts or without.
-pub(super) fn of_namespace(alerts: bool) -> Value {
-    with_alerts(schema_of::<RawNamespace>(), alerts)
-}
-
-fn with_alerts(mut schema: Value, alerts: bool) -> Value {
-    if alerts {
-        return schema;
-    }
-    for pointer in KEYS {
-        let Some((parent, key)) = pointer.rsplit_once('/') else {
-            continue;
-        };
-        if let Some(properties) = schema.pointer_mut(parent).and_then(Value::as_object_mut) {
-            properties.shift_remove(key);
-        }
-    }
-    forget_unused(&mut schema);
-    schema
-}
-
-/// Takes out what no other part of the schema refers to.
-fn forget_unused(schema: &mut Value) {
-    loop {
-        let text = schema.to_string();
-        let Some(known) = schema.get_mut("$defs").and_then(Value::as_object_mut) else {
-            return;
-        };
-        let before = known.len();
-        known.retain(|name, _| text.contains(&format!("\"#/$defs/{name}\"")));
-        if known.len() == before {
-            return;
-        }
-    }
+    schema_of::<RawNamespace>()
 }
 
 fn schema_of<T: JsonSchema>() -> Value {

@@ -11,18 +11,7 @@ use super::schema;
 use super::source::{Document, child};
 
 /// Keys that the design names and that are not built yet. `*` is any one name or index.
-const KEYS_TO_COME: &[&str] = &[
-    "/alerts",
-    "/checks",
-    "/plugins",
-    "/rota",
-    "/services",
-    "/jobs/*/idempotent",
-    "/jobs/*/retries",
-    "/needs/notify",
-    "/jobs/*/needs/notify",
-    "/namespaces/*/notify",
-];
+const KEYS_TO_COME: &[&str] = &["/jobs/*/idempotent", "/jobs/*/retries"];
 
 /// Values that the design names and that are not built yet.
 const VALUES_TO_COME: &[(&str, &[&str])] = &[

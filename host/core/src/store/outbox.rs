@@ -42,8 +42,13 @@ pub(super) fn take(c: &Connection, lane: &str, now: Timestamp) -> Result<Take, S
     mark_in_flight(c, first.seq, delivery.attempts)?;
     match &mut delivery.content {
         Content::Message(Message::File(file)) => file.content = attachment_of(c, first.seq)?,
-        Content::Edit { of, .. } => delivery.edited = receipt_of(c, *of)?,
-        Content::Message(Message::Post(_)) | Content::Progress(_) | Content::Reaction { .. } | Content::Status(_) => {}
+        Content::Edit { of, .. } | Content::Reply { of, .. } => delivery.edited = receipt_of(c, *of)?,
+        Content::Message(Message::Post(_))
+        | Content::Progress(_)
+        | Content::Reaction { .. }
+        | Content::Status(_)
+        | Content::Request(_)
+        | Content::Mail(_) => {}
     }
     Ok(Take::Due {
         delivery: Box::new(delivery),
@@ -90,7 +95,13 @@ fn insert_delivery(c: &Connection, delivery: &NewDelivery, now: Timestamp) -> Sq
             Json(&delivery.content),
             match &delivery.content {
                 Content::Edit { of, .. } => Some(of.as_bytes()),
-                Content::Message(_) | Content::Progress(_) | Content::Reaction { .. } | Content::Status(_) => None,
+                Content::Message(_)
+                | Content::Progress(_)
+                | Content::Reply { .. }
+                | Content::Reaction { .. }
+                | Content::Status(_)
+                | Content::Request(_)
+                | Content::Mail(_) => None,
             },
         ),
         |row| row.get(0),

@@ -7,8 +7,6 @@
 //!   checks     [checks.X] of a namespace; probes: what those of the host's own do
 //!   model      what becomes of it
 //! ```
-//!
-//! All of it is read and checked here, and refused by the loader as long as [`AVAILABLE`] says so.
 
 mod checks;
 mod model;
@@ -29,21 +27,6 @@ use super::namespace::Room;
 use super::problem::{Place, Problems};
 use crate::alert::Service;
 use crate::schedule::Schedule;
-
-/// Whether this version acts on what is said about alerts. While it does not, the keys are refused as not available, and are
-/// in no schema: this is the one place to change.
-pub(super) const AVAILABLE: bool = false;
-
-/// Keys that are refused, and not in the schema, while alerts are not available: where they are in a schema.
-pub(super) const KEYS: &[&str] = &[
-    "/properties/alerts",
-    "/properties/rota",
-    "/properties/plugins",
-    "/properties/services",
-    "/properties/checks",
-    "/$defs/RawGrants/properties/notify",
-    "/$defs/RawNeeds/properties/notify",
-];
 
 /// What a namespace says of alerts.
 #[derive(Default)]

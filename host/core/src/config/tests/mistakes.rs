@@ -77,13 +77,13 @@ error: wrong type for `logs_channel`
   |
   = help: put it in quotes: "3"
 
-error: `services` is not available in this version
+error: unknown key `services` at the top level
   --> innkeeper.toml:10:2
    |
 10 | [services]
-   |  ^^^^^^^^ not built yet
+   |  ^^^^^^^^ not known here
    |
-   = help: leave it out: it would do nothing
+   = help: the keys at the top level are `workspace`, `data_dir`, `timezone`, `server`, `slack`, `max_guest_memory_mb`, `max_runs`, `shutdown_grace_seconds`, `namespaces`, `alerts`, `rota` and `plugins`
 
 error: wrong type for `trust`
   --> innkeeper.toml:12:9
@@ -107,21 +107,13 @@ error: wrong type for `env`
    |
    = help: put it in brackets: ["A"]
 
-error: `notify` is not available in this version
-  --> innkeeper.toml:15:1
-   |
-15 | notify = ["@me"]
-   | ^^^^^^ not built yet
-   |
-   = help: leave it out: it would do nothing
-
 error: unknown key `colour` in `[namespaces.demo]`
   --> innkeeper.toml:16:1
    |
 16 | colour = "red"
    | ^^^^^^ not known here
    |
-   = help: the keys in `[namespaces.demo]` are `trust`, `triggers`, `channels`, `mentions`, `env`, `files`, `http`, `github`, `hooks`, `registries`, `fabfile`, `wasi`, `max_runs` and `limits`
+   = help: the keys in `[namespaces.demo]` are `trust`, `triggers`, `channels`, `mentions`, `env`, `files`, `http`, `github`, `hooks`, `registries`, `fabfile`, `notify`, `wasi`, `max_runs` and `limits`
 "#);
 }
 
@@ -464,13 +456,13 @@ error: wrong type for `restricted`
   |
   = help: write it without quotes: true
 
-error: `plugins` is not available in this version
+error: unknown key `plugins` at the top level
  --> workspace/demo/namespace.toml:3:1
   |
 3 | plugins = "https://example.com/plugin.py"
-  | ^^^^^^^ not built yet
+  | ^^^^^^^ not known here
   |
-  = help: leave it out: it would do nothing
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `fabfile`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword`, `hooks`, `services` and `checks`
 
 error: unknown key `description` in `[needs]`
  --> workspace/demo/namespace.toml:5:1
@@ -479,14 +471,6 @@ error: unknown key `description` in `[needs]`
   | ^^^^^^^^^^^ not known here
   |
   = help: `description` belongs at the top of the file, before the first `[table]`
-
-error: `notify` is not available in this version
- --> workspace/demo/namespace.toml:6:1
-  |
-6 | notify = ["@me"]
-  | ^^^^^^ not built yet
-  |
-  = help: leave it out: it would do nothing
 
 error: unknown key `reprot_stdout` in `[jobs.hello]`
  --> workspace/demo/namespace.toml:9:1
@@ -627,7 +611,7 @@ error: unknown key `colour` at the top level
 1 | colour = 1
   | ^^^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `fabfile`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword` and `hooks`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `fabfile`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword`, `hooks`, `services` and `checks`
 
 error: invalid boolean, expected `true`
  --> workspace/a/namespace.toml:2:14
@@ -651,7 +635,7 @@ error: unknown key `name` at the top level
 5 | name = 1
   | ^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `fabfile`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword` and `hooks`
+  = help: `name` belongs in `[services.<name>]`
 
 error: unknown key `colour` at the top level
  --> workspace/b/namespace.toml:1:1
@@ -659,7 +643,7 @@ error: unknown key `colour` at the top level
 1 | colour = 1
   | ^^^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `fabfile`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword` and `hooks`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `fabfile`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword`, `hooks`, `services` and `checks`
 
 error: unknown key `a` at the top level
  --> workspace/c/namespace.toml:1:1
@@ -667,7 +651,7 @@ error: unknown key `a` at the top level
 1 | a = 1
   | ^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `fabfile`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword` and `hooks`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `fabfile`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword`, `hooks`, `services` and `checks`
 
 error: duplicate key
  --> workspace/c/namespace.toml:2:1
@@ -1525,7 +1509,7 @@ error: unknown key `colour` at the top level
 1 | colour = 1
   | ^^^^^^ not known here
   |
-  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `fabfile`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword` and `hooks`
+  = help: the keys at the top level are `description`, `restricted`, `default_channel`, `fabfile`, `needs`, `jobs`, `slack`, `github`, `schedule`, `keyword`, `hooks`, `services` and `checks`
 
 error: `namespace.toml` is not UTF-8: a bad byte in line 2
 --> workspace/demo/namespace.toml
