@@ -1,15 +1,16 @@
-//! How one part tells another that there is work: the dispatcher and the outbox sleep until they are rung or until the
-//! next thing is due, and never poll. A ring carries no data; what there is to do stands in the store.
+//! How one part tells another that there is work: the dispatcher, the outbox and who calls alert plugins sleep until they are
+//! rung or until the next thing is due, and never poll. A ring carries no data; what there is to do stands in the store.
 
 use std::sync::Arc;
 
 use innkeeper_core::message::NewDelivery;
 use tokio::sync::{Notify, mpsc};
 
-/// The two bells of the house.
+/// The bells of the house.
 #[derive(Clone, Debug)]
 pub struct Bells {
     queue: Arc<Notify>,
+    alerts: Arc<Notify>,
     outbox: mpsc::UnboundedSender<String>,
 }
 
@@ -19,7 +20,8 @@ impl Bells {
         let (outbox, lanes) = mpsc::unbounded_channel();
         (
             Self {
-                queue: Arc::new(Notify::new()),
+                queue: Arc::default(),
+                alerts: Arc::default(),
                 outbox,
             },
             lanes,
@@ -34,6 +36,16 @@ impl Bells {
     /// Waits until the dispatcher is rung. A ring while nobody waited is kept.
     pub async fn queue_rung(&self) {
         self.queue.notified().await;
+    }
+
+    /// Tells who calls plugins that a service was told something: by the end of a check, or by somebody.
+    pub fn ring_alerts(&self) {
+        self.alerts.notify_one();
+    }
+
+    /// Waits until somebody rings about alerts. A ring while nobody waited is kept.
+    pub async fn alerts_rung(&self) {
+        self.alerts.notified().await;
     }
 
     /// Tells the outbox that these lanes have work.

@@ -21,6 +21,7 @@
 //! [`app`] builds and joins the parts, [`cli`] is the command line, [`web`] the HTTP server. Imports point down;
 //! `tests/layers.rs` keeps it so. What decides without touching the world is in `innkeeper_core`.
 
+pub mod alerts;
 pub mod app;
 pub mod bell;
 pub mod cli;
