@@ -7,7 +7,7 @@ use anyhow::Context;
 use innkeeper_core::config::Config;
 use innkeeper_core::report;
 use innkeeper_core::run::{RunId, log_folder};
-use innkeeper_core::store::Store;
+use innkeeper_core::store::{RunEndView, RunView, Store};
 
 use super::Ended;
 
@@ -23,9 +23,13 @@ pub(super) async fn run(config: &Config, run: RunId, stderr: bool) -> anyhow::Re
         .join(folder)
         .join(if stderr { "stderr" } else { "stdout" });
     let mut bytes = Vec::new();
-    File::open(&file)
-        .and_then(|mut file| file.read_to_end(&mut bytes))
-        .with_context(|| format!("the log {} cannot be read", file.display()))?;
+    match File::open(&file).and_then(|mut file| file.read_to_end(&mut bytes)) {
+        // A run that printed nothing has no log.
+        Err(error) if error.kind() == ErrorKind::NotFound && !wrote(&view, stderr) => {}
+        read => {
+            read.with_context(|| format!("the log {} cannot be read", file.display()))?;
+        }
+    }
     let mut out = std::io::stdout().lock();
     let written = match out.is_terminal() {
         true => out.write_all(report::readable(&bytes).as_bytes()),
@@ -36,4 +40,10 @@ pub(super) async fn run(config: &Config, run: RunId, stderr: bool) -> anyhow::Re
         _ => {}
     }
     Ok(Ended::Done)
+}
+
+/// Whether there is something in the log of this stream. A run that goes on may have printed nothing yet.
+fn wrote(run: &RunView, stderr: bool) -> bool {
+    let stream = |end: &RunEndView| if stderr { end.stderr } else { end.stdout };
+    run.end.as_ref().is_some_and(|end| stream(end).kept > 0)
 }

@@ -25,9 +25,11 @@ impl Dispatcher {
     /// Ends a run for good. The store is tried until it answers: what ended must not go unreported.
     pub(super) async fn end(&self, run: &Run, job: Option<&Job>, outcome: Outcome, log_folder: String) {
         let (deliveries, reported) = self.say(run, job, &outcome).await;
+        // What printed nothing has no folder.
+        let wrote = outcome.stdout.kept + outcome.stderr.kept > 0;
         let end = RunEnd {
             shown: Some(progress::last_word(run, &outcome)),
-            ..RunEnd::of(&outcome, self.parts.clock.now(), Some(log_folder))
+            ..RunEnd::of(&outcome, self.parts.clock.now(), wrote.then_some(log_folder))
         };
         let shown = run.askings.iter().filter_map(|asking| asking.origin.reply_to());
         let lanes: Vec<String> = lanes_of(&deliveries)

@@ -45,16 +45,7 @@ impl Runner for ComponentRunner {
 
 /// One run, on the guests' runtime.
 async fn execute(guests: Arc<Guests>, mut invocation: Invocation, stop: CancellationToken) -> Outcome {
-    let log = match RunLog::create(&invocation.log_folder, &invocation.job.limits) {
-        Ok(log) => log,
-        Err(error) => {
-            let why = format!(
-                "cannot make its log folder {}: {error}",
-                invocation.log_folder.display()
-            );
-            return unlogged(&invocation.log_folder, Ending::NotStarted { why });
-        }
-    };
+    let log = RunLog::when_written(&invocation.log_folder, &invocation.job.limits);
     let (stdout, stderr) = (GuestOutput::new(log.stdout), GuestOutput::new(log.stderr));
     let refusals = Refusals::default();
     let (out, err) = (stdout.clone(), stderr.clone());

@@ -1,10 +1,11 @@
-//! The run's log folder: the files `stdout` and `stderr`, each bounded.
+//! The run's log folder: the files `stdout` and `stderr`, each bounded. A run that printed nothing has none: most runs of
+//! checks do not, and they are many.
 //!
 //! Owns their creation, their permissions and the counting of what did not fit. What is made of them (a report, the
 //! `logs` verb, clean-up) is left to others. Nothing here is synced to the disk: what a report needs of the output is
 //! in the database, in the commit that ends the run, and a log that a power cut shortens is still a log.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -37,9 +38,21 @@ impl RunLog {
         })
     }
 
-    /// Closes both files and says what was kept of stdout and of stderr.
+    /// The same, made when something is written. What cannot be made loses the output, which is counted and logged.
+    pub fn when_written(folder: &Path, limits: &Limits) -> Self {
+        Self {
+            stdout: LogFile::when_written(folder.join(STDOUT), limits.stdout),
+            stderr: LogFile::when_written(folder.join(STDERR), limits.stderr),
+        }
+    }
+
+    /// Closes both files and says what was kept of stdout and of stderr. Where nothing was, the folder is taken away.
     pub fn finish(self) -> (Captured, Captured) {
-        (self.stdout.finish(), self.stderr.finish())
+        let (stdout, stderr) = (self.stdout.finish(), self.stderr.finish());
+        if stdout.kept + stderr.kept == 0 {
+            take_away(&stdout, &stderr);
+        }
+        (stdout, stderr)
     }
 
     /// What was captured of a run that wrote nothing: for an outcome where the log could not even be made.
@@ -52,10 +65,22 @@ impl RunLog {
     }
 }
 
+/// Takes away the files of a run that printed nothing. What is in its folder besides is not ours, and stays with it.
+fn take_away(stdout: &Captured, stderr: &Captured) {
+    for file in [&stdout.path, &stderr.path] {
+        // It was never made, or nobody misses it.
+        let _ = fs::remove_file(file);
+    }
+    if let Some(folder) = stdout.path.parent() {
+        let _ = fs::remove_dir(folder);
+    }
+}
+
 /// One bounded file. It takes everything, keeps the first bytes up to its limit, and counts the rest.
 #[derive(Debug)]
 pub struct LogFile {
-    file: File,
+    /// None: nothing was written yet.
+    file: Option<File>,
     limit: u64,
     captured: Captured,
     /// Whether the last byte that was kept ends no line.
@@ -69,13 +94,17 @@ impl LogFile {
     /// # Errors
     /// It cannot be made, or it is there already.
     pub fn create(path: PathBuf, limit: u64) -> io::Result<Self> {
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)?;
+        let file = open(&path)?;
         Ok(Self {
-            file,
+            file: Some(file),
+            ..Self::when_written(path, limit)
+        })
+    }
+
+    /// A file at `path` that is made, with its folder, when something is written.
+    pub fn when_written(path: PathBuf, limit: u64) -> Self {
+        Self {
+            file: None,
             limit,
             captured: Captured {
                 path,
@@ -83,7 +112,21 @@ impl LogFile {
             },
             within_line: false,
             trouble: None,
-        })
+        }
+    }
+
+    /// The file, which is made where it is not there yet.
+    fn file(&mut self) -> io::Result<&mut File> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => {
+                if let Some(folder) = self.captured.path.parent() {
+                    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+                }
+                open(&self.captured.path)?
+            }
+        };
+        Ok(self.file.insert(file))
     }
 
     /// Takes `bytes`. It never fails: what is past the limit, or cannot be written because the disk is full, is lost
@@ -93,7 +136,7 @@ impl LogFile {
         let fits = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
         let mut rest = &bytes[..fits];
         while !rest.is_empty() && self.trouble.is_none() {
-            match self.file.write(rest) {
+            match self.file().and_then(|file| file.write(rest)) {
                 Ok(0) => self.trouble = Some(io::ErrorKind::WriteZero.into()),
                 Ok(written) => {
                     self.captured.kept += written as u64;
@@ -146,6 +189,10 @@ impl LogFile {
         }
         self.captured
     }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 #[cfg(test)]
@@ -223,17 +270,42 @@ mod tests {
     #[test]
     fn a_full_disk_loses_output_and_fails_nothing() {
         let mut log = LogFile {
-            file: OpenOptions::new().write(true).open("/dev/full").unwrap(),
-            limit: 100,
-            captured: Captured::default(),
-            within_line: false,
-            trouble: None,
+            file: Some(OpenOptions::new().write(true).open("/dev/full").unwrap()),
+            ..LogFile::when_written(PathBuf::new(), 100)
         };
         log.write(b"hello");
         log.write(b" you");
         assert_eq!(log.trouble().unwrap().kind(), io::ErrorKind::StorageFull);
         let captured = log.finish();
         assert_eq!((captured.kept, captured.lost), (0, 9));
+    }
+
+    #[test]
+    fn what_printed_nothing_has_no_folder() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("logs/demo_hello/1");
+        RunLog::create(&folder, &limits(5, 3)).unwrap().finish();
+        assert!(!folder.exists());
+        let mut log = RunLog::when_written(&folder, &limits(5, 3));
+        assert!(!folder.exists());
+        log.stderr.write(b"abc");
+        let (stdout, stderr) = log.finish();
+        assert!(!stdout.path.exists());
+        assert_eq!(std::fs::read(stderr.path).unwrap(), b"abc");
+        let beside = RunLog::create(&home.path().join("beside"), &limits(5, 3)).unwrap();
+        std::fs::write(home.path().join("beside/core"), "a job's own").unwrap();
+        beside.finish();
+        assert!(home.path().join("beside/core").exists());
+    }
+
+    #[test]
+    fn where_it_cannot_be_made_output_is_lost_and_counted() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("logs"), "no folder").unwrap();
+        let mut log = RunLog::when_written(&home.path().join("logs/1"), &limits(5, 3));
+        log.stdout.write(b"hello");
+        assert!(log.stdout.trouble().is_some());
+        assert_eq!(log.finish().0.lost, 5);
     }
 
     proptest! {
