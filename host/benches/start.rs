@@ -13,6 +13,7 @@ mod measure;
 use std::sync::Arc;
 use std::time::Instant;
 
+use innkeeper::alerts::Services;
 use innkeeper::bell::Bells;
 use innkeeper::current::Current;
 use innkeeper::deliver::terminal::Terminals;
@@ -106,13 +107,15 @@ impl Host {
             bash: timed(Arc::new(BashRunner::new(settings).unwrap())),
             component: timed(Arc::new(ComponentRunner::new(Arc::new(guests)))),
         };
+        let current = Current::fixed(config);
         let dispatcher = Arc::new(Dispatcher::new(Parts {
-            current: Current::fixed(config),
+            current: current.clone(),
             store: store.clone(),
             clock: Arc::new(SystemClock),
             runners,
             formatter: Arc::new(innkeeper_core::report::NoFormatter),
             bells: bells.clone(),
+            services: Arc::new(Services::new(current.clone())),
             terminals: Terminals::default(),
         }));
         tokio::spawn(dispatcher.run(CancellationToken::new()));

@@ -32,6 +32,7 @@ use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::alerts::{Pruner, Services};
 use crate::bell::Bells;
 use crate::current::{Current, Replace};
 use crate::deliver::sender::Sender;
@@ -167,11 +168,13 @@ impl App {
             component: Arc::new(ComponentRunner::new(guests.clone())),
         };
         let terminals = Terminals::default();
+        let services = Arc::new(Services::new(current.clone()));
         let dispatcher = Arc::new(Dispatcher::new(Parts {
             current: current.clone(),
             store: store.clone(),
             clock: clock.clone(),
             runners,
+            services,
             formatter: Arc::new(GuestFormatter::new(guests.clone())),
             bells: bells.clone(),
             terminals: terminals.clone(),
@@ -503,6 +506,12 @@ impl App {
         tasks.spawn("missed", ends_well(at_github.ask_for_missed(stop.clone())));
         tasks.spawn("schedule", ends_well(schedules.run(stop.clone())));
         tasks.spawn("reload", reloader.run(hangup, stop.clone()));
+        let pruner = Pruner {
+            current: self.current.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+        };
+        tasks.spawn("prune", pruner.run(stop.clone()));
         tasks.spawn("forget", forget(self.store.clone(), self.clock.clone(), stop.clone()));
         let mut dispatching = tokio::spawn(self.dispatcher.clone().run(stop.clone()));
         let dispatcher = self.dispatcher.clone();

@@ -37,8 +37,22 @@ impl Dispatcher {
             .chain(shown.map(|place| place.lane()))
             .collect();
         let mut wait = Duration::from_millis(100);
+        let book = self.parts.services.book();
+        let services = book.of_check(&run.namespace, &run.job);
         loop {
-            match self.parts.store.end(run.id, end.clone(), deliveries.clone()).await {
+            let written = match services {
+                None => self.parts.store.end(run.id, end.clone(), deliveries.clone()).await,
+                Some(services) => {
+                    let (end, deliveries) = (end.clone(), deliveries.clone());
+                    let noted = self
+                        .parts
+                        .store
+                        .end_check(run.id, end, deliveries, services.to_vec())
+                        .await;
+                    noted.map(drop)
+                }
+            };
+            match written {
                 // Ended already: an earlier try got through.
                 Ok(()) | Err(StoreError::RunEnded(_)) => break,
                 Err(error @ (StoreError::UnknownRun(_) | StoreError::Gone { .. })) => {
@@ -59,6 +73,9 @@ impl Dispatcher {
         });
         self.parts.bells.ring_queue();
         self.parts.bells.ring_outbox(lanes);
+        if services.is_some_and(|services| !services.is_empty()) {
+            self.parts.bells.ring_alerts();
+        }
     }
 
     /// Ends a run that the host's own code could not see through, with as little code as possible. What can be said of it
@@ -75,7 +92,8 @@ impl Dispatcher {
         let support = config.slack.support_channel.as_deref();
         let (messages, calls_support) = match job {
             Some(job) => {
-                let calls_support = report::calls_support(job, outcome, &run.askings, support);
+                let calls_support =
+                    report::calls_support(job, outcome, &run.askings, support) && !self.is_routine_check(run);
                 (self.report(run, job, outcome, calls_support).await, calls_support)
             }
             None if outcome.ending == Ending::Interrupted => {
@@ -96,6 +114,13 @@ impl Dispatcher {
             ));
         }
         (deliveries, reported)
+    }
+
+    /// Whether the clock started a check: a failure is told by the alerts of its services, as their rules say.
+    fn is_routine_check(&self, run: &Run) -> bool {
+        let by_clock = |asking: &Asking| matches!(asking.origin, Origin::Schedule(_));
+        let is_check = self.parts.services.book().of_check(&run.namespace, &run.job).is_some();
+        is_check && run.askings.iter().all(by_clock)
     }
 
     /// What is said of a run: nothing, its report, or a format's message and, of a failure, what failed.

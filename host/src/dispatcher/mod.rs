@@ -28,6 +28,7 @@ use uuid::Uuid;
 
 use self::progress::{Pacer, Shown};
 use self::shares::Shares;
+use crate::alerts::Services;
 use crate::bell::Bells;
 use crate::current::{Current, Derived};
 use crate::deliver::terminal::{Event, Terminals};
@@ -60,6 +61,8 @@ pub struct Parts {
     pub runners: Runners,
     /// Who makes messages in formats that are guests.
     pub formatter: Arc<dyn Formatter>,
+    /// Which jobs are checks, and of what.
+    pub services: Arc<Services>,
     /// Who is told.
     pub bells: Bells,
     /// Who waits at a terminal.

@@ -74,8 +74,9 @@ impl Inn {
         let store = Arc::new(Store::open(&config.data_dir).unwrap());
         let terminals = Terminals::default();
         let (bells, lanes): (Bells, mpsc::UnboundedReceiver<String>) = Bells::new();
+        let current = Current::fixed(Arc::new(config));
         let dispatcher = Arc::new(Dispatcher::new(Parts {
-            current: Current::fixed(Arc::new(config)),
+            current: current.clone(),
             store: store.clone(),
             clock: Arc::new(SystemClock),
             runners: Runners {
@@ -84,6 +85,7 @@ impl Inn {
             },
             formatter: Arc::new(innkeeper_core::report::NoFormatter),
             bells,
+            services: Arc::new(Services::new(current.clone())),
             terminals: terminals.clone(),
         }));
         Self {

@@ -112,6 +112,11 @@ pub fn calls_support(job: &Job, outcome: &Outcome, askings: &[Asking], support_c
         })
 }
 
+/// How a run ended, in one plain line: `succeeded after 2 s`, or what went wrong.
+pub fn ended(ending: &Ending, duration: std::time::Duration) -> String {
+    wording::ended(ending, duration)
+}
+
 /// What the support channel is told: which job failed, in which run, who asked for it and where.
 pub fn support_call(job: &str, run: RunId, askings: &[Asking]) -> Message {
     post(wording::support_call(job, run, askings))

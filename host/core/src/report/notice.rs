@@ -38,6 +38,18 @@ pub fn reloaded() -> String {
     ":white_check_mark: All of the configuration is in force again.".to_owned()
 }
 
+/// An alert plugin fails again and again.
+pub fn plugin_fails(plugin: &str, service: &str, attempts: u32, given_up: bool, why: &str) -> String {
+    let then = match given_up {
+        true => "This alert is given up",
+        false => "It is called again",
+    };
+    with_detail(
+        format!(":warning: The alert plugin `{plugin}` failed {attempts} times to tell of `{service}`. {then}."),
+        why,
+    )
+}
+
 fn with_detail(text: String, detail: &str) -> String {
     let (lines, chars) = DETAIL;
     match first_lines(detail, lines, chars) {

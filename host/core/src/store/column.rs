@@ -100,6 +100,7 @@ impl FromSql for Whole {
 }
 
 /// A span of time, in microseconds.
+#[derive(Default)]
 pub(super) struct Micros(pub(super) Duration);
 
 impl ToSql for Micros {

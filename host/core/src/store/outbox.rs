@@ -164,6 +164,16 @@ pub(super) fn withdraw(c: &Connection, id: Uuid) -> Sql<bool> {
     Ok(withdrawn > 0)
 }
 
+/// Whether a delivery was decided before.
+pub(super) fn exists(c: &Connection, id: Uuid) -> Sql<bool> {
+    one(
+        c,
+        "SELECT EXISTS (SELECT 1 FROM delivery WHERE id = ?1)",
+        [id.as_bytes()],
+        |row| row.get(0),
+    )
+}
+
 /// Whether a delivery was given up.
 pub(super) fn is_given_up(c: &Connection, id: Uuid) -> Sql<bool> {
     one(

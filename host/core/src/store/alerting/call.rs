@@ -8,7 +8,7 @@ use super::super::outbox;
 use super::super::statement::{all, change, maybe};
 use super::data::{AlertCall, CallSettled, DueCall, NewCall};
 use crate::clock::Timestamp;
-use crate::message::NewDelivery;
+use crate::message::{Content, Message, NewDelivery};
 
 /// Adds a call behind the others of its plugin and service. What waits there and says no more than this one is not worth a
 /// call any more: a plugin that was down for a night is not called with a hundred repetitions.
@@ -81,9 +81,31 @@ pub(super) fn settle(
         CallSettled::Retry(at) => change(c, "UPDATE alert_call SET due_at = ?2 WHERE id = ?1", (id, at))?,
     };
     if changed > 0 {
-        outbox::append(c, deliveries, now)?;
+        for delivery in deliveries {
+            match incident_again(c, delivery)? {
+                Some(edit) => outbox::append(c, &[edit], now)?,
+                None => outbox::append(c, std::slice::from_ref(delivery), now)?,
+            }
+        }
     }
     Ok(changed > 0)
+}
+
+/// The message of an incident has an id of its own, the same for each of its alerts: where it was decided before, it is
+/// edited.
+fn incident_again(c: &Connection, delivery: &NewDelivery) -> Sql<Option<NewDelivery>> {
+    let Content::Message(Message::Post(post)) = &delivery.content else {
+        return Ok(None);
+    };
+    Ok(outbox::exists(c, delivery.id)?.then(|| NewDelivery {
+        id: Uuid::now_v7(),
+        content: Content::Edit {
+            of: delivery.id,
+            post: post.clone(),
+            last: true,
+        },
+        ..delivery.clone()
+    }))
 }
 
 /// Takes away what was to be told of a service.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Result as Sql, Row};
 
+use super::super::column::{Json, Micros};
 use super::super::statement::{all, change, maybe};
 use super::data::{CheckView, ResultView};
 use crate::alert::{CheckRules, CheckState};
@@ -65,18 +66,26 @@ pub(super) fn views(c: &Connection, namespace: &str, rules: &BTreeMap<String, Ch
     let known = known(c, namespace, rules)?.into_iter();
     known
         .map(|(name, state)| {
-            let log_folder = match state.run {
-                Some(run) => maybe(c, "SELECT log_folder FROM run WHERE id = ?1", [run], |row| row.get(0))?,
+            let last = match state.run {
+                Some(run) => maybe(c, LAST, [run], |row| {
+                    let ending: Option<Json<_>> = row.get(1)?;
+                    let Micros(took) = row.get::<_, Option<_>>(2)?.unwrap_or_default();
+                    Ok((row.get(0)?, ending.map(|Json(ending)| (ending, took))))
+                })?,
                 None => None,
             };
+            let (log_folder, ended) = last.unwrap_or_default();
             Ok(CheckView {
                 name,
-                log_folder: log_folder.flatten(),
+                ended,
+                log_folder,
                 state,
             })
         })
         .collect()
 }
+
+const LAST: &str = "SELECT log_folder, ending, duration FROM run WHERE id = ?1";
 
 /// The last results of a check, newest first.
 pub(super) fn results(c: &Connection, namespace: &str, check: &str, limit: u32) -> Sql<Vec<ResultView>> {

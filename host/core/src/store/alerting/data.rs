@@ -1,6 +1,7 @@
 //! What goes into the operations on services and comes out of them. Plain data.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -8,7 +9,7 @@ use uuid::Uuid;
 use crate::alert::{Alert, Change, CheckState, Kind, State, Status};
 use crate::clock::Timestamp;
 use crate::request::id;
-use crate::run::RunId;
+use crate::run::{Ending, RunId};
 
 /// What became of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +85,8 @@ pub struct CheckView {
     pub name: String,
     /// Its last results in a row.
     pub state: CheckState,
+    /// How its last run ended, and how long it took. None: it never ran, or is forgotten.
+    pub ended: Option<(Ending, Duration)>,
     /// Where the log of its last run is, below `data_dir/logs`. None: it wrote nothing.
     pub log_folder: Option<String>,
 }

@@ -191,8 +191,8 @@ impl Store {
             .await
     }
 
-    /// Keeps how a call ended, and puts what it gave, or what is to be said about it, into the outbox: one commit. Whether
-    /// it was still to be made; nothing is kept of one that was settled before, or whose service was forgotten.
+    /// Keeps how a call ended, and puts what it gave, or what is to be said about it, into the outbox: one commit. A message
+    /// whose id was decided before is that of an incident, and edits it. Whether the call was still to be made; nothing is kept of one that was settled before, or whose service was forgotten.
     ///
     /// # Errors
     /// The database's: nothing changed.
