@@ -109,6 +109,7 @@ pub struct App {
     guests: Arc<Guests>,
     registries: Arc<Registries>,
     bells: Bells,
+    logs_channel: Arc<LogsChannel>,
     /// Where the outbox is rung; taken by the sender.
     lanes: Option<mpsc::UnboundedReceiver<String>>,
     terminals: Terminals,
@@ -147,7 +148,7 @@ impl App {
             clock: clock.clone(),
         }));
         let (bells, lanes) = Bells::new();
-        let notices = Arc::new(LogsChannel {
+        let logs_channel = Arc::new(LogsChannel {
             current: current.clone(),
             store: store.clone(),
             clock: clock.clone(),
@@ -159,7 +160,7 @@ impl App {
                 environment: std::env::vars_os().collect(),
                 fabfiles: Fabfiles::new(
                     Arc::<HttpFetch>::default(),
-                    notices,
+                    logs_channel.clone(),
                     config.data_dir.join("cache").join("fabfiles"),
                 ),
                 links: config.data_dir.join("cache").join("bin"),
@@ -189,6 +190,7 @@ impl App {
             guests,
             registries,
             bells,
+            logs_channel,
             lanes: Some(lanes),
             terminals,
             dispatcher,
@@ -223,9 +225,8 @@ impl App {
             replace: self.replace.clone(),
             current: self.current.clone(),
             secrets: self.secrets.clone(),
-            store: self.store.clone(),
-            clock: self.clock.clone(),
             bells: self.bells.clone(),
+            logs_channel: self.logs_channel.clone(),
             guests: self.guests.clone(),
             registries: self.registries.clone(),
             begun,
