@@ -161,7 +161,7 @@ impl From<wit::Ending> for Ending {
 }
 
 /// Microseconds since 1970.
-fn time(at: i64) -> SystemTime {
+pub(crate) fn time(at: i64) -> SystemTime {
     let distance = Duration::from_micros(at.unsigned_abs());
     match at {
         0.. => SystemTime::UNIX_EPOCH + distance,

@@ -124,6 +124,10 @@
 //! # }
 //! ```
 //!
+//! # Alert plugins
+//!
+//! An alert plugin turns a change of a service's status into Slack messages, HTTP requests and mails: [`alert`].
+//!
 //! # Plain programs
 //!
 //! A program with a `main` is a job as well, of the world `command`: what it prints is the report. It needs nothing
@@ -138,6 +142,7 @@
 //! }
 //! ```
 
+pub mod alert;
 mod arguments;
 #[cfg(target_family = "wasm")]
 #[doc(hidden)]
@@ -164,7 +169,7 @@ pub use blocks::{
     Table, Text,
 };
 pub use failure::{Context, Failure, Failure as Error, Result};
-pub use innkeeper_guest_macros::{job, report_format};
+pub use innkeeper_guest_macros::{alert_plugin, job, report_format};
 pub use message::{File, IntoMessage, Message, Post, escape};
 pub use report::{Code, IntoReport, Report};
 pub use request::{Asking, Request};

@@ -28,6 +28,21 @@ fn report_format_is_what_wit_says() {
     );
 }
 
+#[test]
+fn alert_is_what_wit_says() {
+    let same = |name: &str| {
+        let path = WithOption::Path(format!("crate::bindings::{name}"));
+        (format!("innkeeper:guest/{name}@0.1.0-dev"), path)
+    };
+    compare(
+        "alert",
+        Opts {
+            with: vec![same("types"), same("progress")],
+            ..Opts::default()
+        },
+    );
+}
+
 fn compare(world: &str, options: Opts) {
     let module = world.replace('-', "_");
     let written = generate(

@@ -47,7 +47,7 @@ pub(crate) fn expand(world: World, attribute: TokenStream, item: TokenStream) ->
     }
 }
 
-fn with_errors(item: &TokenStream, error: Error) -> TokenStream {
+pub(crate) fn with_errors(item: &TokenStream, error: Error) -> TokenStream {
     let errors = error.to_compile_error();
     quote! { #item #errors }
 }

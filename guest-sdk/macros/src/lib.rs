@@ -1,5 +1,6 @@
 //! The attributes of `innkeeper-guest`, which documents and exports them: what makes a component of a function.
 
+mod alert;
 mod expand;
 
 use proc_macro::TokenStream;
@@ -24,4 +25,14 @@ pub fn job(attribute: TokenStream, function: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn report_format(attribute: TokenStream, function: TokenStream) -> TokenStream {
     expand::expand(World::ReportFormat, attribute.into(), function.into()).into()
+}
+
+/// Makes an alert plugin of an `impl Plugin for …`.
+///
+/// The [`Plugin`](../innkeeper_guest/alert/trait.Plugin.html) says what it is and turns an alert into deliveries. Who wrote it
+/// and its version are those of its `Cargo.toml`, where it does not say. The crate is a `cdylib`, and exports the world `alert`
+/// once it is built for `wasm32-wasip2`. It has one such `impl`.
+#[proc_macro_attribute]
+pub fn alert_plugin(attribute: TokenStream, implementation: TokenStream) -> TokenStream {
+    alert::expand(&attribute.into(), implementation.into()).into()
 }

@@ -15,6 +15,9 @@
     reason = "it is generated"
 )]
 
+/// The world `alert`.
+#[rustfmt::skip]
+pub mod alert;
 /// The world `job`, with the types of all worlds.
 #[rustfmt::skip]
 pub mod job;
@@ -22,6 +25,8 @@ pub mod job;
 #[rustfmt::skip]
 pub mod report_format;
 
+pub use alert::export_alert;
+pub use alert::innkeeper::guest::alerting;
 pub use job::export_job;
 pub use job::innkeeper::guest::{progress, types};
 pub use report_format::export_report_format;

@@ -38,6 +38,7 @@ use std::time::Duration;
 pub use builder::RequestBuilder;
 pub use error::Error;
 pub use response::Response;
+pub(crate) use url::encode;
 
 /// A call as it goes out: what [`testing::http`](crate::testing::http) answers.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -97,7 +97,7 @@ pub(super) fn add_query(url: &mut String, name: &str, value: &str) {
 }
 
 /// Text as it may stand in a path or a query: all but letters, digits and `-._~` is percent-encoded.
-pub(super) fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

@@ -7,9 +7,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use innkeeper_core::alert::plugin::{
+    CheckTold, Field, FieldKind, Metadata, Sending, ServiceTold, SlackMessage, SlackPlace, Telling, UserFields,
+    UserTold,
+};
+use innkeeper_core::alert::{Acknowledgement, Importance, Kind, Shown};
 use innkeeper_core::clock::Timestamp;
 use innkeeper_core::config::Format;
-use innkeeper_core::message::{File, Message, Post};
+use innkeeper_core::message::{BasicAuth, File, HttpRequest, Mail, Message, Post, Signature};
 use innkeeper_core::request::{GithubOrigin, HookOrigin, ScheduleOrigin, SlackOrigin};
 use innkeeper_core::run::{Captured, Ending, Outcome, Report};
 use wit_parser::{Resolve, Type, TypeDef, TypeDefKind};
@@ -42,8 +47,21 @@ wit_names! {
     serde_json::Value => "string",
     Ending => "ending",
     Captured => "captured",
+    u32 => "u32",
     Post => "post",
     File => "file",
+    Message => "message",
+    Field => "field",
+    FieldKind => "field-kind",
+    Kind => "kind",
+    Shown => "status",
+    Importance => "importance",
+    CheckTold => "check",
+    Acknowledgement => "acknowledgement",
+    ServiceTold => "service",
+    UserTold => "user",
+    SlackPlace => "slack-place",
+    BasicAuth => "basic-auth",
 }
 
 impl<T: Wit + Default> Wit for Option<T> {
@@ -315,6 +333,314 @@ fn messages() -> Vec<Line> {
         .collect()
 }
 
+fn words(all: &[&str]) -> Vec<Line> {
+    all.iter().map(|word| ((*word).to_owned(), None)).collect()
+}
+
+/// What is shown of a service that is told of: `disabled` never is.
+fn statuses() -> Vec<Line> {
+    let told = |shown: &&Shown| match shown {
+        Shown::Passing | Shown::Warning | Shown::Error | Shown::Critical | Shown::Acknowledged => true,
+        Shown::Disabled => false,
+    };
+    let told = Shown::ALL.iter().filter(told).map(|shown| shown.as_str());
+    words(&told.collect::<Vec<_>>())
+}
+
+fn field_kinds() -> Vec<Line> {
+    let next = |kind: &FieldKind| match kind {
+        FieldKind::Text => Some(FieldKind::Number),
+        FieldKind::Number => Some(FieldKind::Boolean),
+        FieldKind::Boolean => None,
+    };
+    let all = std::iter::successors(Some(FieldKind::Text), next);
+    all.map(|kind| (format!("{kind:?}").to_lowercase(), None)).collect()
+}
+
+fn slack_places() -> Vec<Line> {
+    let next = |place: &SlackPlace| match place {
+        SlackPlace::Alone => Some(SlackPlace::Incident),
+        SlackPlace::Incident => Some(SlackPlace::Thread),
+        SlackPlace::Thread => None,
+    };
+    let all = std::iter::successors(Some(SlackPlace::Alone), next);
+    all.map(|place| (format!("{place:?}").to_lowercase(), None)).collect()
+}
+
+fn metadata_fields() -> Vec<Line> {
+    let Metadata {
+        name,
+        author,
+        version,
+        description,
+        wants_updates,
+        settings,
+    } = Metadata::default();
+    vec![
+        line("name", &name),
+        line("author", &author),
+        line("version", &version),
+        line("description", &description),
+        line("wants-updates", &wants_updates),
+        line("settings", &settings),
+        extra(),
+    ]
+}
+
+fn field_fields() -> Vec<Line> {
+    let Field {
+        name,
+        label,
+        kind,
+        max_length,
+        optional,
+        secret,
+        default,
+    } = Field::default();
+    vec![
+        line("name", &name),
+        line("label", &label),
+        line("kind", &kind),
+        line("max-length", &max_length),
+        line("optional", &optional),
+        line("secret", &secret),
+        line("default", &default),
+        extra(),
+    ]
+}
+
+fn user_fields_fields() -> Vec<Line> {
+    let UserFields { title, fields } = UserFields::default();
+    vec![line("title", &title), line("fields", &fields), extra()]
+}
+
+fn acknowledgement() -> Acknowledgement {
+    let long_ago = Timestamp::from_micros(0);
+    Acknowledgement {
+        by: String::new(),
+        at: long_ago,
+        until: long_ago,
+    }
+}
+
+fn acknowledgement_fields() -> Vec<Line> {
+    let Acknowledgement { by, at, until } = acknowledgement();
+    vec![
+        line("by", &by),
+        line("at", &at.as_micros()),
+        line("until", &until.as_micros()),
+        extra(),
+    ]
+}
+
+fn check() -> CheckTold {
+    CheckTold {
+        name: String::new(),
+        importance: Importance::Error,
+        passing: false,
+        run: None,
+        output: String::new(),
+    }
+}
+
+fn check_fields() -> Vec<Line> {
+    let CheckTold {
+        name,
+        importance,
+        passing,
+        run,
+        output,
+    } = check();
+    vec![
+        line("name", &name),
+        line("importance", &importance),
+        line("passing", &passing),
+        line("run", &run.map(|run| run.0)),
+        line("output", &output),
+        extra(),
+    ]
+}
+
+fn service() -> ServiceTold {
+    ServiceTold {
+        name: String::new(),
+        title: String::new(),
+        url: None,
+        runbook: None,
+        before: Shown::Passing,
+        now: Shown::Passing,
+        since: Timestamp::from_micros(0),
+        checks: Vec::new(),
+        acknowledgement: None,
+    }
+}
+
+fn service_fields() -> Vec<Line> {
+    let ServiceTold {
+        name,
+        title,
+        url,
+        runbook,
+        before,
+        now,
+        since,
+        checks: _,
+        acknowledgement: _,
+    } = service();
+    vec![
+        line("name", &name),
+        line("title", &title),
+        line("url", &url),
+        line("runbook", &runbook),
+        line("before", &before),
+        line("now", &now),
+        line("since", &since.as_micros()),
+        ("checks".to_owned(), Some(format!("list<{}>", check().wit()))),
+        (
+            "acknowledgement".to_owned(),
+            Some(format!("option<{}>", acknowledgement().wit())),
+        ),
+        extra(),
+    ]
+}
+
+/// Names and values.
+fn pairs(name: &str, _: &[(String, String)]) -> Line {
+    (name.to_owned(), Some("list<tuple<string, string>>".to_owned()))
+}
+
+fn user_fields() -> Vec<Line> {
+    let UserTold {
+        name,
+        email,
+        slack,
+        fields,
+    } = UserTold::default();
+    vec![
+        line("name", &name),
+        line("email", &email),
+        line("slack", &slack),
+        pairs("fields", &fields),
+        extra(),
+    ]
+}
+
+fn alert_fields() -> Vec<Line> {
+    let Telling {
+        id,
+        kind,
+        at,
+        incident,
+        test,
+        service,
+        users,
+        duty_officers,
+        settings,
+    } = Telling {
+        id: String::new(),
+        kind: Kind::Failing,
+        at: Timestamp::from_micros(0),
+        incident: 0,
+        test: false,
+        service: service(),
+        users: Vec::new(),
+        duty_officers: Vec::new(),
+        settings: Vec::new(),
+    };
+    vec![
+        line("id", &id),
+        line("kind", &kind),
+        line("at", &at.as_micros()),
+        line("incident", &incident),
+        line("test", &test),
+        line("service", &service),
+        line("users", &users),
+        line("duty-officers", &duty_officers),
+        pairs("settings", &settings),
+        extra(),
+    ]
+}
+
+fn signatures() -> Vec<Line> {
+    let payload = |signature: Signature| match signature {
+        Signature::StandardWebhooks(secret) => line("standard-webhooks", &secret),
+    };
+    vec![payload(Signature::StandardWebhooks(String::new()))]
+}
+
+fn basic_auth_fields() -> Vec<Line> {
+    let BasicAuth { user, password } = BasicAuth::default();
+    vec![line("user", &user), line("password", &password)]
+}
+
+fn http_request_fields() -> Vec<Line> {
+    let HttpRequest {
+        method,
+        url,
+        headers,
+        body,
+        idempotency_key,
+        basic_auth,
+        signature: _,
+    } = HttpRequest::default();
+    vec![
+        line("method", &method),
+        line("url", &url),
+        pairs("headers", &headers),
+        line("body", &body),
+        line("idempotency-key", &idempotency_key),
+        line("basic-auth", &basic_auth),
+        ("signature".to_owned(), Some("option<signature>".to_owned())),
+        extra(),
+    ]
+}
+
+fn slack_message_fields() -> Vec<Line> {
+    let SlackMessage {
+        to,
+        message,
+        place,
+        buttons,
+    } = SlackMessage {
+        to: String::new(),
+        message: Message::Post(Post::default()),
+        place: SlackPlace::Alone,
+        buttons: false,
+    };
+    vec![
+        line("to", &to),
+        line("message", &message),
+        line("place", &place),
+        line("buttons", &buttons),
+        extra(),
+    ]
+}
+
+fn mail_fields() -> Vec<Line> {
+    let Mail { to, subject, text } = Mail::default();
+    vec![line("to", &to), line("subject", &subject), line("text", &text), extra()]
+}
+
+fn deliveries() -> Vec<Line> {
+    let case = |sending: &Sending| match sending {
+        Sending::Slack(_) => ("slack", "slack-message", Some(Sending::Http(HttpRequest::default()))),
+        Sending::Http(_) => ("http", "http-request", Some(Sending::Mail(Mail::default()))),
+        Sending::Mail(_) => ("mail", "mail", None),
+    };
+    let first = Sending::Slack(SlackMessage {
+        to: String::new(),
+        message: Message::Post(Post::default()),
+        place: SlackPlace::Alone,
+        buttons: false,
+    });
+    let all = std::iter::successors(Some(first), |sending| case(sending).2);
+    all.map(|sending| {
+        let (name, payload, _) = case(&sending);
+        (name.to_owned(), Some(payload.to_owned()))
+    })
+    .collect()
+}
+
 fn read() -> Resolve {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
     let mut resolve = Resolve::default();
@@ -381,12 +707,6 @@ fn lines(resolve: &Resolve, definition: &TypeDef) -> Vec<Line> {
 
 #[test]
 fn wit_and_core_have_the_same_types() {
-    let resolve = read();
-    let (_, interface) = resolve
-        .interfaces
-        .iter()
-        .find(|(_, interface)| interface.name.as_deref() == Some("types"))
-        .expect("wit/ has the interface `types`");
     let core = [
         ("format", formats()),
         ("ending", endings()),
@@ -401,7 +721,47 @@ fn wit_and_core_have_the_same_types() {
         ("hook-origin", hook_fields()),
         ("schedule-origin", schedule_fields()),
     ];
-    for (name, expected) in &core {
+    compare("types", &core);
+}
+
+#[test]
+fn wit_and_core_have_the_same_alerts() {
+    let word = |kind: &Kind| kind.as_str();
+    let kinds: Vec<&str> = Kind::ALL.iter().map(word).collect();
+    let word = |importance: &Importance| importance.as_str();
+    let importances: Vec<&str> = Importance::ALL.iter().map(word).collect();
+    let core = [
+        ("metadata", metadata_fields()),
+        ("field", field_fields()),
+        ("field-kind", field_kinds()),
+        ("user-fields", user_fields_fields()),
+        ("kind", words(&kinds)),
+        ("status", statuses()),
+        ("importance", words(&importances)),
+        ("check", check_fields()),
+        ("acknowledgement", acknowledgement_fields()),
+        ("service", service_fields()),
+        ("user", user_fields()),
+        ("alert", alert_fields()),
+        ("http-request", http_request_fields()),
+        ("basic-auth", basic_auth_fields()),
+        ("signature", signatures()),
+        ("slack-place", slack_places()),
+        ("slack-message", slack_message_fields()),
+        ("mail", mail_fields()),
+        ("delivery", deliveries()),
+    ];
+    compare("alerting", &core);
+}
+
+fn compare(interface: &str, core: &[(&str, Vec<Line>)]) {
+    let resolve = read();
+    let (_, interface) = resolve
+        .interfaces
+        .iter()
+        .find(|(_, it)| it.name.as_deref() == Some(interface))
+        .expect("wit/ has the interface");
+    for (name, expected) in core {
         let definition = &resolve.types[interface.types[*name]];
         assert!(!definition.docs.is_empty(), "`{name}` has no doc");
         assert_eq!(

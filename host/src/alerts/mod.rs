@@ -10,6 +10,7 @@
 //!   call        one call of a plugin: what it is told, what becomes of its answer, and of its failure
 //!   telling     an alert and all that is known of its service -> what a plugin is told
 //!   deliveries  what a plugin wants sent -> the outbox's deliveries
+//!   trial       a test alert, of a service that is made up
 //!   prune       forgets what is kept no longer
 //! ```
 //!
@@ -23,6 +24,7 @@ mod services;
 mod telling;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::Timestamp;
@@ -30,6 +32,7 @@ use innkeeper_core::clock::Timestamp;
 pub use engine::{Engine, EngineParts};
 pub use prune::Pruner;
 pub use services::Services;
+pub use trial::{Shown, Trial, Trials, Tried, Unfit};
 
 /// Knows who is on duty.
 pub trait OnDuty: Send + Sync {

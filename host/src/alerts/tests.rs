@@ -121,12 +121,12 @@ impl Plugins for Told {
     }
 }
 
-/// There are none to look at.
-struct NoComponents;
+/// Takes every component for a plugin.
+struct AnyPlugin;
 
-impl ComponentInspector for NoComponents {
+impl ComponentInspector for AnyPlugin {
     fn inspect(&self, _: &std::path::Path) -> Result<World, String> {
-        Ok(World::Command)
+        Ok(World::Alert)
     }
 }
 
@@ -160,7 +160,7 @@ impl Inn {
         std::fs::create_dir_all(home.path().join("data/logs")).unwrap();
         std::fs::write(&file, HOST).unwrap();
         std::fs::write(home.path().join("workspace/demo/namespace.toml"), NAMESPACE).unwrap();
-        let config = Config::load(&file, &NoComponents).unwrap_or_else(|problems| panic!("{problems}"));
+        let config = Config::load(&file, &AnyPlugin).unwrap_or_else(|problems| panic!("{problems}"));
         let store = Arc::new(Store::open(&config.config.data_dir).unwrap());
         let current = Current::fixed(Arc::new(config.config));
         let (bells, lanes) = Bells::new();

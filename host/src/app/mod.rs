@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow};
 use axum::Router;
 use innkeeper_core::BoxFuture;
+use innkeeper_core::alert::plugin::Plugins;
 use innkeeper_core::clock::{Clock, SystemClock};
 use innkeeper_core::config::oci::lock_file;
 use innkeeper_core::config::secrets::{Secret, Secrets};
@@ -32,12 +33,14 @@ use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::alerts::Trials;
 use crate::alerts::{Pruner, Services};
 use crate::bell::Bells;
 use crate::current::{Current, Replace};
 use crate::deliver::sender::Sender;
 use crate::deliver::terminal::Terminals;
 use crate::dispatcher::{Dispatcher, Parts, Runners};
+use crate::guest::alert::GuestPlugins;
 use crate::guest::cache::Owner;
 use crate::guest::compile::CompilerCommand;
 use crate::guest::context::Environment;
@@ -107,6 +110,7 @@ pub struct App {
     clock: Arc<dyn Clock>,
     store: Arc<Store>,
     guests: Arc<Guests>,
+    plugins: Arc<dyn Plugins>,
     registries: Arc<Registries>,
     bells: Bells,
     logs_channel: Arc<LogsChannel>,
@@ -187,6 +191,7 @@ impl App {
             secrets,
             clock,
             store,
+            plugins: Arc::new(GuestPlugins::new(guests.clone())),
             guests,
             registries,
             bells,
@@ -312,8 +317,19 @@ impl App {
             store: self.store.clone(),
             clock: self.clock.clone(),
             bells: self.bells.clone(),
+            trials: self.trials(),
             draining: stop.clone(),
         }))
+    }
+
+    fn trials(&self) -> Trials {
+        Trials {
+            current: self.current.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            bells: self.bells.clone(),
+            plugins: self.plugins.clone(),
+        }
     }
 
     fn health(&self, stop: &CancellationToken) -> web::Health {
@@ -354,12 +370,13 @@ async fn forget(store: Arc<Store>, clock: Arc<dyn Clock>, stop: CancellationToke
     Ok(())
 }
 
-/// Every component, each once, with the namespace that it belongs to. Files come first: what must be pulled may take its
-/// time.
+/// Every component, each once, with whose it is. Files come first: what must be pulled may take its time.
 fn components(config: &Config) -> Vec<(ComponentSource, Owner)> {
+    let plugins = config.alerts.plugins.values();
     let components: BTreeSet<(ComponentSource, Owner)> = config
         .components()
         .map(|(namespace, source)| (source.clone(), namespace.into()))
+        .chain(plugins.map(|plugin| (plugin.component.clone(), (&**plugin).into())))
         .collect();
     components.into_iter().collect()
 }

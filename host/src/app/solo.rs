@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::App;
+use crate::alerts::{Trial, Tried, Unfit};
 use crate::deliver::sender::Sender;
 use crate::deliver::terminal::Event;
 use crate::dispatcher::Dispatcher;
@@ -119,6 +120,14 @@ impl Solo {
     /// The store's.
     pub async fn cancel(&self, request: RequestId) -> anyhow::Result<Cancel> {
         Ok(self.app.store.cancel(request, self.app.clock.now()).await?)
+    }
+
+    /// Tells one user of a service that is made up. What is to be sent waits for `serve`.
+    ///
+    /// # Errors
+    /// See [`Unfit`].
+    pub async fn test_alert(&self, trial: &Trial) -> Result<Tried, Unfit> {
+        self.app.trials().run(trial).await
     }
 
     /// Gives the data folder back. Returns a sentence where something in it waits for `serve`.

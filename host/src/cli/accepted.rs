@@ -20,6 +20,9 @@ use crate::registry::LockFile;
 const KEY: &str = "accepted";
 const OLD_KEY: &str = "components";
 
+/// What stands in the place of a namespace for the components of plugins. No namespace can be called so.
+const PLUGINS: &str = "[plugins]";
+
 /// A name that is longer, in characters, is cut: it is shown.
 const LONGEST_NAME: usize = 200;
 
@@ -75,10 +78,15 @@ impl Accepted {
     pub(super) fn now(config: &Config) -> anyhow::Result<Self> {
         let lock = Lock::read(&lock_file(&config.file)).map_err(anyhow::Error::msg)?;
         let mut components = BTreeMap::new();
-        for (namespace, source) in config.components() {
+        let of_jobs = config.components();
+        let of_jobs = of_jobs.map(|(namespace, source)| (namespace.name.as_str(), &*namespace.folder, source));
+        let host = config.file.parent().unwrap_or(Path::new(""));
+        let of_plugins = config.alerts.plugins.values();
+        let of_plugins = of_plugins.map(|plugin| (PLUGINS, host, &plugin.component));
+        for (owner, folder, source) in of_jobs.chain(of_plugins) {
             let (name, file) = match source {
                 ComponentSource::File(path) => {
-                    let inside: &Path = path.strip_prefix(&namespace.folder).unwrap_or(path);
+                    let inside: &Path = path.strip_prefix(folder).unwrap_or(path);
                     (inside.display().to_string(), path.clone())
                 }
                 // What is not here yet is warned of by `check` already.
@@ -87,7 +95,7 @@ impl Accepted {
                     None => continue,
                 },
             };
-            let name = tidy(&format!("{}/{name}", namespace.name), LONGEST_NAME);
+            let name = tidy(&format!("{owner}/{name}"), LONGEST_NAME);
             // What cannot be read is an error of `check` already.
             if let Ok(found) = describe(&file) {
                 let (digest, asks) = (found.digest, found.asks);

@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
 use super::Misuse;
+use crate::alerts::{Trial, Tried, Unfit};
 use crate::app::{App, Owned, SOCKET, Solo};
 use crate::deliver::terminal::Event;
 use crate::trigger::cli::{BadOrder, Order, user_name};
@@ -94,6 +95,22 @@ impl Host {
                     .await
             }
             Self::Alone(solo) => solo.cancel(request).await,
+        }
+    }
+
+    /// Tells one user of a service that is made up.
+    pub(super) async fn test_alert(&self, trial: &Trial) -> anyhow::Result<Tried> {
+        match self {
+            Self::Serving(socket) => {
+                let body = serde_json::to_vec(trial)?;
+                let response = socket.send(Method::POST, "/api/alerts/test", body).await?;
+                let body = response.into_body().collect().await?.to_bytes();
+                serde_json::from_slice(&body).context("the host said something that cannot be read")
+            }
+            Self::Alone(solo) => solo.test_alert(trial).await.map_err(|unfit| match unfit {
+                Unfit::Misused(why) => Misuse(why).into(),
+                Unfit::Failed(why) => anyhow::anyhow!(why),
+            }),
         }
     }
 

@@ -152,6 +152,10 @@ fn who_could_run_it(description: &Description, homes: &[Home]) -> String {
     if description.world == Some("report-format") {
         return "A report format gets none of it, whatever its namespace was granted.".to_owned();
     }
+    if description.world == Some("alert") {
+        return "An alert plugin gets none of it, but the `http` of its `[plugins.<name>]` in innkeeper.toml."
+            .to_owned();
+    }
     if homes.is_empty() {
         return "There is no namespace yet that could run it.".to_owned();
     }

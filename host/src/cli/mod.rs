@@ -2,6 +2,7 @@
 //! failed, 2 wrong use or wrong configuration.
 
 mod accepted;
+mod alert;
 mod build;
 mod cancel;
 mod chat;
@@ -213,6 +214,11 @@ enum Verb {
         /// The request's number.
         request: RequestId,
     },
+    /// What concerns alerts and the plugins that send them.
+    Alert {
+        #[command(subcommand)]
+        what: alert::Alerting,
+    },
     /// Compiles a component in a process of its own. The host calls this.
     #[command(name = guest::compile::VERB, hide = true)]
     CompileGuest {
@@ -315,6 +321,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
         Verb::Schedules { json } => schedules::run(&load(&file)?, json),
         Verb::Logs { run, stderr } => block_on("warn", logs::run(&load(&file)?, run, stderr)),
         Verb::Cancel { request } => block_on("warn", cancel::run(&load(&file)?, request)),
+        Verb::Alert { what } => block_on("warn", alert::run(&load(&file)?, what)),
         Verb::CompileGuest { .. } => unreachable!("answered before"),
     }
 }

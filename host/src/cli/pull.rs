@@ -60,13 +60,15 @@ pub(super) async fn run(loaded: &Loaded, update: bool) -> anyhow::Result<Ended> 
     }
     let forgotten = registries.keep_pins(references.into_iter().collect()).await;
     for reference in forgotten.map_err(anyhow::Error::msg)? {
-        eprintln!("{reference}: no job names it any more; its pin was removed");
+        eprintln!("{reference}: no job and no plugin names it any more; its pin was removed");
     }
     Ok(ended)
 }
 
 fn references(config: &Config) -> BTreeSet<OciReference> {
-    let references = config.components().filter_map(|(_, source)| match source {
+    let of_jobs = config.components().map(|(_, source)| source);
+    let of_plugins = config.alerts.plugins.values().map(|plugin| &plugin.component);
+    let references = of_jobs.chain(of_plugins).filter_map(|source| match source {
         ComponentSource::Registry(reference) => Some(reference.clone()),
         ComponentSource::File(_) => None,
     });

@@ -27,4 +27,18 @@ pub mod report_format {
     });
 }
 
+/// The world `alert`.
+pub mod alert {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "alert",
+        exports: { default: async },
+        with: {
+            "innkeeper:guest/types": super::job::innkeeper::guest::types,
+            "innkeeper:guest/progress": super::job::innkeeper::guest::progress,
+        },
+    });
+}
+
+pub use alert::innkeeper::guest::alerting;
 pub use job::innkeeper::guest::{progress, types};

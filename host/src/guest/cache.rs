@@ -17,13 +17,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use innkeeper_core::config::{Namespace, World};
+use innkeeper_core::config::{Namespace, Plugin, World};
 use sha2::{Digest, Sha256};
 use tokio::sync::{OnceCell, Semaphore};
 use wasmtime::component::Component;
 use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi::p3::bindings::CommandPre as AsyncCommandPre;
 
+use super::bindings::alert::AlertPre;
 use super::bindings::job::JobPre;
 use super::bindings::report_format::ReportFormatPre;
 use super::compile::{self, CompilerCommand};
@@ -54,7 +55,7 @@ pub struct Ready {
 /// Whose component it is, and what follows from that.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Owner {
-    /// The namespace.
+    /// The namespace, or the table of the plugin.
     pub name: String,
     /// Whether it is trusted.
     pub trusted: bool,
@@ -72,6 +73,18 @@ impl From<&Namespace> for Owner {
     }
 }
 
+/// Whoever runs the host installed it, where they wanted it: its file may be a link.
+impl From<&Plugin> for Owner {
+    fn from(plugin: &Plugin) -> Self {
+        Self {
+            // No namespace can be called so.
+            name: format!("[plugins.{}]", plugin.name),
+            trusted: true,
+            async_commands: false,
+        }
+    }
+}
+
 /// A linked component, by how it is called.
 pub enum Linked {
     /// Of the world `command`.
@@ -82,6 +95,8 @@ pub enum Linked {
     Job(JobPre<Context>),
     /// Of the world `report-format`.
     ReportFormat(ReportFormatPre<Context>),
+    /// Of the world `alert`.
+    Alert(AlertPre<Context>),
 }
 
 /// Components that are ready to run, or will be.
@@ -422,6 +437,7 @@ fn map(wing: Arc<Wing>, artefact: &Path, world: World) -> Result<Arc<Ready>, Str
         World::AsyncCommand => AsyncCommandPre::new(linked).map(Linked::AsyncCommand),
         World::Job => JobPre::new(linked).map(Linked::Job),
         World::ReportFormat => ReportFormatPre::new(linked).map(Linked::ReportFormat),
+        World::Alert => AlertPre::new(linked).map(Linked::Alert),
     };
     let program = program.map_err(does_not_fit)?;
     Ok(Arc::new(Ready { wing, program }))

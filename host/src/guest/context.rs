@@ -91,9 +91,14 @@ impl Context {
 
     /// What a guest sees that sees nothing: every door is there and shut. `memory` is what it may take, in bytes.
     pub fn shut(memory: u64) -> Self {
+        Self::plugin(memory, Box::<ShutDoor>::default())
+    }
+
+    /// What an alert plugin sees: its arguments, and whom it may ask over HTTP. `memory` is what it may take, in bytes.
+    pub fn plugin(memory: u64, door: Box<dyn WasiHttpHooks>) -> Self {
         let progress = Progressing::new(None, GuestOutput::nowhere());
         let disk = DiskMeter::new(0, Refusals::default());
-        Self::with(shut_doors(), memory, Box::<ShutDoor>::default(), disk, progress)
+        Self::with(shut_doors(), memory, door, disk, progress)
     }
 
     fn with(

@@ -311,11 +311,11 @@ pub fn why(message: &str) -> Option<String> {
 }
 
 /// Of what a guest says, nothing is accepted and ignored.
-fn nothing_extra(extra: &[(String, String)]) -> Read<()> {
+pub fn nothing_extra(extra: &[(String, String)]) -> Read<()> {
     match extra.first() {
         None => Ok(()),
         Some((name, _)) => Err(format!(
-            "this version of the host does not know `{}` in `extra` of its message",
+            "this version of the host does not know `{}` in `extra` of what it returns",
             super::ending::tidy(name, 80)
         )),
     }

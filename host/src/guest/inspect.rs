@@ -74,7 +74,11 @@ pub(super) const LINKED_03: &[&str] = &[
 /// Interfaces of WASI 0.3 with types only: there is nothing to link.
 const TYPES_03: &[&str] = &["wasi:cli/types", "wasi:clocks/types"];
 /// The interfaces of `wit/` that guests import.
-const OURS: &[&str] = &["innkeeper:guest/progress@0.1.0-dev", "innkeeper:guest/types@0.1.0-dev"];
+const OURS: &[&str] = &[
+    "innkeeper:guest/alerting@0.1.0-dev",
+    "innkeeper:guest/progress@0.1.0-dev",
+    "innkeeper:guest/types@0.1.0-dev",
+];
 /// How the version begins of the WASI that guests are built for, and of the other one that some programs are.
 const VERSION: &str = "0.2.";
 const VERSION_03: &str = "0.3.";
@@ -195,6 +199,8 @@ fn world(exports: &[String]) -> Result<World, String> {
         Ok(World::Job)
     } else if has("format") {
         Ok(World::ReportFormat)
+    } else if has("send-alert") {
+        Ok(World::Alert)
     } else {
         Err(no_run(exports))
     }

@@ -20,6 +20,8 @@ pub const RANDOM_BYTES: u64 = 1024 * 1024;
 pub const HOSTCALL_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes that a report or a message may have in all: a file of 16 MiB, and what is said with it.
 pub const REPORT_BYTES: usize = 17 * 1024 * 1024;
+/// How much is kept of what an alert plugin says for the log, in characters.
+pub const DETAILS: usize = 2000;
 /// Files, folders and links that one run may make.
 pub const NEW_FILES: u64 = 10_000;
 /// Folders that one run may list at once. The host holds the whole listing of each.

@@ -14,7 +14,7 @@
 //!   output    its stdout and stderr, into the run's log
 //!   progress  what it says while it works
 //!   run       one run of a job, whatever its world
-//!   command job report_format      one world of `wit/` each
+//!   command job report_format alert      one world of `wit/` each
 //!   bindings  generated from `wit/`; convert: its types and the core's
 //!   http      outbound HTTP, as far as it is granted
 //!   refusals  what a run was refused, for its report
@@ -26,6 +26,7 @@
 //! only other guests, the engines, the cache, and how much memory all of them may take together. It is built when the
 //! first component is needed; a host without components pays nothing.
 
+pub mod alert;
 pub mod bindings;
 pub mod cache;
 pub mod command;

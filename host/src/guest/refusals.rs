@@ -34,6 +34,12 @@ impl Refusals {
         }
     }
 
+    /// What was refused first.
+    pub fn first(&self) -> Option<String> {
+        let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.sentences.first().cloned()
+    }
+
     /// What was refused, as lines for the run's stderr. Empty where nothing was.
     pub fn lines(&self) -> String {
         let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);

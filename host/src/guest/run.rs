@@ -122,10 +122,8 @@ async fn live(
         Linked::Command(program) => command::live(program, &mut store).await.map(Lived::ended),
         Linked::AsyncCommand(program) => command::live_async(program, &mut store).await.map(Lived::ended),
         Linked::Job(job) => job::live(job, &mut store, &request(), most, stderr).await,
-        Linked::ReportFormat(_) => {
-            let why = "is a report format, not a job".to_owned();
-            return Lived::ended(Ending::NotStarted { why });
-        }
+        Linked::ReportFormat(_) => return no_job("a report format"),
+        Linked::Alert(_) => return no_job("an alert plugin"),
     };
     lived.unwrap_or_else(|(error, phase)| {
         if let Some(backtrace) = ending::backtrace(&error) {
@@ -133,4 +131,9 @@ async fn live(
         }
         Lived::ended(ending::of_error(&error, &store.data().memory, phase))
     })
+}
+
+fn no_job(what: &str) -> Lived {
+    let why = format!("is {what}, not a job");
+    Lived::ended(Ending::NotStarted { why })
 }

@@ -36,7 +36,7 @@ impl Edition {
     /// The edition that a guest of this world needs.
     pub const fn of(world: World) -> Self {
         match world {
-            World::Command | World::Job | World::ReportFormat => Self::Wasi02,
+            World::Command | World::Job | World::ReportFormat | World::Alert => Self::Wasi02,
             World::AsyncCommand => Self::Wasi03,
         }
     }

@@ -17,6 +17,7 @@ use innkeeper_core::store::{Cancel, Store};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use crate::alerts::{Trial, Trials, Unfit};
 use crate::bell::Bells;
 use crate::trigger::cli::{BadOrder, CommandLine, Conversation, Order};
 
@@ -31,6 +32,8 @@ pub struct ApiParts {
     pub clock: Arc<dyn Clock>,
     /// Who is told of what was cancelled.
     pub bells: Bells,
+    /// Test alerts.
+    pub trials: Trials,
     /// Cancelled once the host takes no more orders.
     pub draining: CancellationToken,
 }
@@ -40,6 +43,7 @@ pub fn routes(parts: ApiParts) -> Router {
     Router::new()
         .route("/api/orders", post(give_order))
         .route("/api/requests/{request}/cancel", post(cancel_request))
+        .route("/api/alerts/test", post(test_alert))
         .with_state(parts)
 }
 
@@ -99,6 +103,19 @@ async fn cancel_request(State(parts): State<ApiParts>, Path(request): Path<i64>)
             Json(cancelled).into_response()
         }
         Err(error) => unavailable(&error.into()),
+    }
+}
+
+/// Tells one user of a service that is made up.
+async fn test_alert(State(parts): State<ApiParts>, body: Bytes) -> Response {
+    let trial: Trial = match serde_json::from_slice(&body) {
+        Ok(trial) => trial,
+        Err(error) => return refusal(StatusCode::BAD_REQUEST, format!("this is no test alert: {error}")),
+    };
+    match parts.trials.run(&trial).await {
+        Ok(tried) => Json(tried).into_response(),
+        Err(Unfit::Misused(why)) => refusal(StatusCode::UNPROCESSABLE_ENTITY, why),
+        Err(Unfit::Failed(why)) => refusal(StatusCode::BAD_GATEWAY, why),
     }
 }
 

@@ -11,9 +11,17 @@ use crate::shell::Step;
 const TARGET: &str = "wasm32-wasip2";
 /// The guests of the sample workspace: packages of `jobs/`, each with a program of its name, or a library that exports
 /// a world.
-const SAMPLES: &[&str] = &["csv-table", "deploy-note", "hello", "junit-summary", "table", "ticker"];
-/// The packages with the guests of the tests: those of WASI 0.2, and one of WASI 0.3.
-const OF_TESTS: &[&str] = &["test-guests", "async-guest"];
+const SAMPLES: &[&str] = &[
+    "alert-skeleton",
+    "csv-table",
+    "deploy-note",
+    "hello",
+    "junit-summary",
+    "table",
+    "ticker",
+];
+/// The packages with the guests of the tests: those of WASI 0.2, an alert plugin among them, and one of WASI 0.3.
+const OF_TESTS: &[&str] = &["test-guests", "test-plugin", "async-guest"];
 /// Guests are small rather than fast, and nobody debugs them: a third of the size, and quicker to compile natively.
 const SMALL: &[&str] = &[
     "--config",
@@ -39,6 +47,7 @@ pub(crate) fn for_workspace(places: &Places) -> Result<()> {
 pub(crate) fn for_tests(places: &Places) -> Result<()> {
     for_workspace(places)?;
     build(places, OF_TESTS)?;
+    rename_library(places, "test-plugin")?;
     rename_library(places, "async-guest")
 }
 

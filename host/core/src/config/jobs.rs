@@ -249,6 +249,15 @@ fn check_component(
         problems.push(fault.at(room, &at));
         return None;
     }
+    if world == Some(World::Alert) {
+        let fault = fault(
+            format!("{} is an alert plugin, not a job", tick(written)),
+            "exports `send-alert`, not `run`",
+            "whoever runs the host names it in `innkeeper.toml`, as `component` of `[plugins.<name>]`",
+        );
+        problems.push(fault.at(room, &at));
+        return None;
+    }
     if world == Some(World::AsyncCommand) && !grants.async_commands {
         check_async_command(room, &at, written, &source, problems);
     }
@@ -288,10 +297,15 @@ fn check_formatter(
     };
     let at = format!("{pointer}/report_format/component");
     let found = find_component(room, &at, written, grants, inspected, problems).ok_or(())?;
-    if let Some(World::Command | World::AsyncCommand | World::Job) = found.world {
+    let other = match found.world {
+        Some(World::Command | World::AsyncCommand | World::Job) => Some(("a job", "exports `run`, not `format`")),
+        Some(World::Alert) => Some(("an alert plugin", "exports `send-alert`, not `format`")),
+        Some(World::ReportFormat) | None => None,
+    };
+    if let Some((what, label)) = other {
         let fault = fault(
-            format!("{} is a job, not a report format", tick(written)),
-            "exports `run`, not `format`",
+            format!("{} is {what}, not a report format", tick(written)),
+            label,
             "name a component of the world `report-format`, or one of `text`, `blocks`, `code`, `file`",
         );
         problems.push(fault.at(room, &at));

@@ -119,7 +119,7 @@ impl Config {
             None => workspace::Workspace::default(),
         };
         let alerts = host.as_ref().map(|host| {
-            let mut alerts = alerts::check_owner(host, &mut problems);
+            let mut alerts = alerts::check_owner(host, inspector, &mut problems);
             workspace.alerts.into_iter().for_each(|local| alerts.add(local));
             alerts
         });

@@ -356,6 +356,8 @@ pub enum World {
     Job,
     /// A report format: it exports `format`.
     ReportFormat,
+    /// An alert plugin: it exports `send-alert`.
+    Alert,
 }
 
 impl World {
@@ -365,6 +367,7 @@ impl World {
             Self::Command | Self::AsyncCommand => "command",
             Self::Job => "job",
             Self::ReportFormat => "report-format",
+            Self::Alert => "alert",
         }
     }
 }

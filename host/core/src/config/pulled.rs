@@ -1,13 +1,16 @@
-//! A job's component that comes from a registry: whether the namespace may have it, and what of it is here. Nothing is
-//! pulled.
+//! Components that come from a registry: whether a namespace may have one, and what of it is here. Nothing is pulled.
+
+use std::path::Path;
 
 use super::grants::registries_line;
+use super::host::Host;
 use super::jobs::{Found, Inspected, fault};
-use super::model::{ComponentSource, Grants};
+use super::model::{ComponentSource, Grants, World};
 use super::names::tick;
 use super::namespace::Room;
 use super::oci::{Here, OciReference, look, pulled_component};
 use super::problem::{Problem, Problems};
+use super::source::Document;
 
 const HOW_TO_PULL: &str = "`innkeeper pull` pulls it now; a host that needs it pulls it when it starts";
 
@@ -36,23 +39,36 @@ pub(super) fn find(
         report_refused(room, at, &reference, problems);
         return None;
     }
-    let unknown = |reference| {
-        Some(Found {
-            source: ComponentSource::Registry(reference),
-            world: None,
-        })
+    let inspect = |file: &Path| inspected.inspect(file);
+    let world = look_at(room.host, &room.document, at, written, &reference, inspect, problems).ok()?;
+    Some(Found {
+        source: ComponentSource::Registry(reference),
+        world,
+    })
+}
+
+/// What the pulled component of a reference is, which `written` names at the pointer `at`; none where there is nothing to
+/// look at. A reason to pull is none to refuse the start, and is a warning.
+///
+/// # Errors
+/// It was pulled, and cannot run here. That is reported.
+pub(super) fn look_at(
+    host: &Host,
+    document: &Document,
+    at: &str,
+    written: &str,
+    reference: &OciReference,
+    inspect: impl FnOnce(&Path) -> Result<World, String>,
+    problems: &mut Problems,
+) -> Result<Option<World>, ()> {
+    let mut warn = |title: String, label: &str| {
+        problems.push(Problem::warning(title, document.value(at, label)).help(HOW_TO_PULL));
+        Ok(None)
     };
-    let Some(pin) = room.host.lock.pin(&reference) else {
-        warn(
-            room,
-            at,
-            format!("{} was never pulled", tick(written)),
-            "not in the lock file",
-            problems,
-        );
-        return unknown(reference);
+    let Some(pin) = host.lock.pin(reference) else {
+        return warn(format!("{} was never pulled", tick(written)), "not in the lock file");
     };
-    let file = pulled_component(&room.host.data_dir, &pin.digest);
+    let file = pulled_component(&host.data_dir, &pin.digest);
     let pulled = || format!("what was pulled of {}", tick(written));
     let again = match look(&file, &pin.digest) {
         Ok(Here::Whole) => None,
@@ -61,25 +77,15 @@ pub(super) fn find(
         Err(error) => Some(format!("{} cannot be read: {error}", pulled())),
     };
     if let Some(title) = again {
-        warn(room, at, title, "to be pulled again", problems);
-        return unknown(reference);
+        return warn(title, "to be pulled again");
     }
-    match inspected.inspect(&file) {
-        Ok(world) => Some(Found {
-            source: ComponentSource::Registry(reference),
-            world: Some(world),
-        }),
-        Err(why) => {
-            let help = "name another version; `innkeeper pull --update` looks for what the tag leads to now";
-            problems.push(fault(format!("{} cannot run here", tick(written)), why, help).at(room, at));
-            None
-        }
-    }
-}
-
-/// A reason to pull is none to refuse the start.
-fn warn(room: &Room<'_>, at: &str, title: String, label: &str, problems: &mut Problems) {
-    problems.push(Problem::warning(title, room.document.value(at, label)).help(HOW_TO_PULL));
+    inspect(&file).map(Some).map_err(|why| {
+        let title = format!("{} cannot run here", tick(written));
+        problems.push(
+            Problem::error(title, document.value(at, why))
+                .help("name another version; `innkeeper pull --update` looks for what the tag leads to now"),
+        );
+    })
 }
 
 fn report_refused(room: &Room<'_>, at: &str, reference: &OciReference, problems: &mut Problems) {

@@ -30,6 +30,7 @@ impl ComponentInspector for ByContent {
         match std::fs::read_to_string(file).unwrap().as_str() {
             "component" => Ok(super::World::Command),
             "format" => Ok(super::World::ReportFormat),
+            "plugin" => Ok(super::World::Alert),
             why => Err(why.to_owned()),
         }
     }

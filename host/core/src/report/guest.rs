@@ -6,6 +6,7 @@ use super::clean::{clean, readable};
 use super::text::{Voice, cut};
 use super::wording;
 use super::{Facts, code, file, limits, nothing_written, text};
+use crate::config::Mentions;
 use crate::message::{File, Message, Post};
 use crate::run::{Captured, Outcome, Report};
 
@@ -56,6 +57,39 @@ pub fn of_format(facts: &Facts<'_>, message: Message) -> Option<Message> {
     of_job(facts, &report)
 }
 
+/// The message that an alert plugin made. Whoever runs the host installed it: it may mention whom it wants.
+///
+/// # Errors
+/// Why it cannot be posted, in words that follow `it `.
+pub fn of_plugin(message: Message) -> Result<Message, String> {
+    let voice = Voice {
+        trusted: true,
+        mentions: Mentions::Channel,
+    };
+    Ok(match message {
+        Message::Post(post) => {
+            let blocks = blocks::of_plugin(post.blocks, voice)?;
+            let text = match clean(&post.text) {
+                text if text.trim().is_empty() => blocks::in_words(&blocks),
+                text => cut(&text, limits::TEXT).to_owned(),
+            };
+            if text.trim().is_empty() {
+                return Err("says nothing".to_owned());
+            }
+            Message::Post(Post { text, blocks, ..post })
+        }
+        Message::File(file) if file.content.is_empty() => return Err("is a file without content".to_owned()),
+        Message::File(file) => {
+            let comment = file.comment.as_deref().map(clean);
+            Message::File(File {
+                name: safe_name(&file.name).unwrap_or_else(|| "alert.bin".to_owned()),
+                comment: comment.map(|comment| cut(&comment, limits::TEXT).to_owned()),
+                content: file.content,
+            })
+        }
+    })
+}
+
 /// What is said where a report format failed: the output as text, and why it is not what it should be. `why` may be the
 /// format's own words.
 pub fn format_failed(facts: &Facts<'_>, why: &str) -> Message {
@@ -83,25 +117,27 @@ fn blocks_of(facts: &Facts<'_>, post: &Post) -> Option<Message> {
 /// A file as it may be uploaded: its name is a name and no path, its comment says what the namespace may say.
 fn safe_file(facts: &Facts<'_>, written: &File) -> File {
     let voice = Voice::from(&facts.job.grants);
-    let name = clean(written.name.rsplit(['/', '\\']).next().unwrap_or_default());
-    let name = name.trim().trim_start_matches('.').chars();
-    let name: String = name
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(FILE_NAME)
-        .collect();
     let comment = written.comment.as_deref().map(|comment| voice.say(&clean(comment)));
     let comment = comment.filter(|comment| !comment.trim().is_empty());
     File {
-        name: match name.is_empty() {
-            true => file::name(facts.job, facts.run, "bin"),
-            false => name,
-        },
+        name: safe_name(&written.name).unwrap_or_else(|| file::name(facts.job, facts.run, "bin")),
         comment: Some(match comment {
             Some(comment) => cut(&comment, limits::TEXT).to_owned(),
             None => wording::report_in_file(&facts.job.full_name(), facts.run),
         }),
         content: written.content.clone(),
     }
+}
+
+/// What is left of a file's name that is no path; none where that is nothing.
+fn safe_name(written: &str) -> Option<String> {
+    let name = clean(written.rsplit(['/', '\\']).next().unwrap_or_default());
+    let name = name.trim().trim_start_matches('.').chars();
+    let name: String = name
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(FILE_NAME)
+        .collect();
+    (!name.is_empty()).then_some(name)
 }
 
 /// The outcome of a run whose report is whole, whatever became of its stdout.
@@ -119,7 +155,7 @@ mod tests {
 
     use super::super::tests::Ended;
     use super::*;
-    use crate::config::{Format, Mentions};
+    use crate::config::Format;
 
     fn said(report: Report, trusted: bool) -> Message {
         let mut ended = Ended::well(Format::Text, "");
@@ -168,6 +204,20 @@ mod tests {
             panic!()
         };
         assert!(refused.comment.unwrap().contains("nonsense"));
+    }
+
+    #[test]
+    fn a_plugin_s_message_is_held_to_what_slack_takes_and_mentions_whom_it_wants() {
+        let post = |text: &str, kind: &str| {
+            of_plugin(Message::Post(Post {
+                text: text.into(),
+                blocks: vec![serde_json::json!({ "type": kind })],
+                unfurl: false,
+            }))
+        };
+        assert_eq!(text(post("<!channel> down", "divider").unwrap()), "<!channel> down");
+        assert!(post("down", "nonsense").unwrap_err().contains("nonsense"));
+        assert_eq!(of_plugin(Message::Post(Post::default())).unwrap_err(), "says nothing");
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub use buttons::{ACTION, Button, add_buttons, with_buttons};
 pub use clean::{clean, readable};
 pub use code::fence;
 pub use formatter::{Finished, Formatter, NoFormatter};
-pub use guest::{format_failed, of_format};
+pub use guest::{format_failed, of_format, of_plugin};
 pub use log::{LOG_EXCERPT, LOG_FILE, Log, LogPiece, log};
 pub use text::{Voice, escape};
 

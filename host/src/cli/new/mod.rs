@@ -23,6 +23,8 @@ pub(super) enum Kind {
     Job,
     /// A report format.
     Format,
+    /// An alert plugin.
+    Alert,
 }
 
 pub(super) fn run(
@@ -34,9 +36,12 @@ pub(super) fn run(
 ) -> anyhow::Result<Ended> {
     let Some(files) = templates::project(kind, language) else {
         let word = language.word();
-        return misuse(format!(
-            "a report format is not available yet for --lang {word}; python and js are"
-        ));
+        return misuse(match kind {
+            Kind::Alert => format!("an alert plugin is not available yet for --lang {word}; rust, python and js are"),
+            Kind::Job | Kind::Format => {
+                format!("a report format is not available yet for --lang {word}; python and js are")
+            }
+        });
     };
     if let Some(fault) = job_fault(name) {
         return misuse(format!("a job cannot be called `{}`: {fault}", name.escape_debug()));
@@ -54,7 +59,7 @@ pub(super) fn run(
     let registered = match (kind, register::register(&old, name)) {
         (Kind::Job, Ok(text)) => text,
         // Which job it is for is for the author to say.
-        (Kind::Format, Ok(_)) => old,
+        (Kind::Format | Kind::Alert, Ok(_)) => old,
         (_, Err(why)) => return misuse(format!("{} {why}", file.display())),
     };
     for taken in [&project, &home.folder.join(format!("{name}.wasm"))] {
@@ -62,12 +67,33 @@ pub(super) fn run(
             return misuse(format!("{} is there already; choose another name", taken.display()));
         }
     }
+    let host = match kind {
+        Kind::Alert => Some(with_plugin(&places, &home, name)?),
+        Kind::Job | Kind::Format => None,
+    };
     write_project(&project, name, &files)?;
     // Followed, where it is a link.
     let file = file.canonicalize().unwrap_or(file);
-    replace(&file, registered.as_bytes()).inspect_err(|_| drop(fs::remove_dir_all(&project)))?;
+    let mut written = replace(&file, registered.as_bytes());
+    if let Some(host) = host {
+        let file = places.file.canonicalize().unwrap_or_else(|_| places.file.clone());
+        written = written.and_then(|()| replace(&file, host.as_bytes()));
+    }
+    written.inspect_err(|_| drop(fs::remove_dir_all(&project)))?;
     say_what_is_next(config, kind, &home, name, &project);
     Ok(Ended::Done)
+}
+
+/// `innkeeper.toml` with the plugin in it.
+fn with_plugin(places: &Places, home: &Home, name: &str) -> anyhow::Result<String> {
+    let text = fs::read_to_string(&places.file).with_context(|| format!("{} cannot be read", places.file.display()))?;
+    let folder = places.file.parent().unwrap_or(Path::new(""));
+    let component = home.folder.join(format!("{name}.wasm"));
+    let component = component.strip_prefix(folder).unwrap_or(&component);
+    match register::register_plugin(&text, name, &component.display().to_string()) {
+        Ok(text) => Ok(text),
+        Err(why) => misuse(format!("{} {why}", places.file.display())),
+    }
 }
 
 fn misuse<T>(why: String) -> anyhow::Result<T> {
@@ -142,6 +168,11 @@ fn say_what_is_next(config: &Path, kind: Kind, home: &Home, name: &str, project:
         Kind::Job => eprintln!(
             "wrote {project} and a job `{name}` in {file}\nnext:\n  {program} build {namespace} {name}\n  {program} run \
              {namespace} {name} --arg name=Bob"
+        ),
+        Kind::Alert => eprintln!(
+            "wrote {project} and `[plugins.{name}]` in {}\nnext:\n  {program} build {namespace} {name}\n  {program} alert \
+             test {name} --user NAME",
+            shown(config).display()
         ),
         Kind::Format => eprintln!(
             "wrote {project}\nnext:\n  {program} build {namespace} {name}\n  and in {file}, under a job:\n  \

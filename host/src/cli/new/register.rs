@@ -1,6 +1,6 @@
-//! A new job in `namespace.toml`: text after the text that is there, which stays as its author wrote it. Pure.
+//! A new job in `namespace.toml`, and a new plugin in `innkeeper.toml`: text after the text that is there, which stays as its author wrote it. Pure.
 
-use super::templates::{JOB, fill};
+use super::templates::{JOB, PLUGIN, fill};
 
 /// The file with the job in it.
 ///
@@ -27,6 +27,33 @@ pub(super) fn register(text: &str, job: &str) -> Result<String, String> {
     }
 }
 
+/// `innkeeper.toml` with the plugin in it, whose component is at this path.
+///
+/// # Errors
+/// As [`register`].
+pub(super) fn register_plugin(text: &str, plugin: &str, component: &str) -> Result<String, String> {
+    let table = parse(text).map_err(|why| format!("is not TOML; mend it first: {why}"))?;
+    if table
+        .get("plugins")
+        .is_some_and(|plugins| plugins.get(plugin).is_some())
+    {
+        return Err(format!("has a plugin `{plugin}` already; choose another name"));
+    }
+    let addition = fill(PLUGIN, plugin).replace("{{component}}", component);
+    let joint = if text.is_empty() || text.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    let whole = format!("{text}{joint}{addition}");
+    match parse(&whole) {
+        Ok(_) => Ok(whole),
+        Err(_) => Err(format!(
+            "has `plugins` in a form that cannot be added to; write this into it yourself:\n{addition}"
+        )),
+    }
+}
+
 fn parse(text: &str) -> Result<toml::Table, String> {
     toml::from_str(text).map_err(|error: toml::de::Error| error.message().to_owned())
 }
@@ -36,6 +63,19 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
     use super::*;
+
+    #[test]
+    fn a_plugin_goes_after_what_is_there_and_there_once() {
+        let whole = register_plugin("workspace = 'w' # ours", "pager", "w/jobs/pager.wasm").unwrap();
+        assert!(
+            whole.starts_with("workspace = 'w' # ours\n\n[plugins.pager]\n"),
+            "{whole}"
+        );
+        assert!(whole.contains("component = \"w/jobs/pager.wasm\""), "{whole}");
+        let again = register_plugin(&whole, "pager", "x.wasm").unwrap_err();
+        assert_eq!(again, "has a plugin `pager` already; choose another name");
+        assert!(register_plugin("plugins = {}", "pager", "x.wasm").is_err());
+    }
 
     #[test]
     fn a_job_goes_after_what_is_there() {

@@ -20,12 +20,22 @@ const FORMAT_WIT: [File; 2] = [
     ("wit/types.wit", include_str!("../../../../wit/types.wit")),
 ];
 
+/// The world `alert`, as `wit/` of the repository has it.
+const ALERT_WIT: [File; 3] = [
+    ("wit/alert.wit", include_str!("../../../../wit/alert.wit")),
+    ("wit/progress.wit", include_str!("../../../../wit/progress.wit")),
+    ("wit/types.wit", include_str!("../../../../wit/types.wit")),
+];
+
 /// The smallest `innkeeper.toml`.
 pub(super) const HOST: &str = include_str!("templates/innkeeper.toml.in");
 /// The smallest `namespace.toml`.
 pub(super) const NAMESPACE: &str = include_str!("templates/namespace.toml.in");
 /// What a job adds to `namespace.toml`.
 pub(super) const JOB: &str = include_str!("templates/job.toml.in");
+
+/// What an alert plugin adds to `innkeeper.toml`.
+pub(super) const PLUGIN: &str = include_str!("templates/plugin.toml.in");
 
 /// The files of a project; none where there is no such project in this version.
 pub(super) fn project(kind: Kind, language: Language) -> Option<Vec<File>> {
@@ -40,14 +50,23 @@ pub(super) fn project(kind: Kind, language: Language) -> Option<Vec<File>> {
         (Kind::Job, Language::C) => vec![("main.c", include_str!("templates/c/main.c.in"))],
         (Kind::Format, Language::Python) => with(FORMAT_WIT, "app.py", include_str!("templates/python/format.py.in")),
         (Kind::Format, Language::Js) => with(FORMAT_WIT, "app.js", include_str!("templates/js/format.js.in")),
-        // Both wait for bindings: the SDK's in Rust, wit-bindgen's in C.
-        (Kind::Format, Language::Rust | Language::C) => return None,
+        (Kind::Alert, Language::Rust) => {
+            let files = [
+                ("Cargo.toml", include_str!("templates/rust/alert-Cargo.toml.in")),
+                ("src/lib.rs", include_str!("templates/rust/alert.rs.in")),
+                (".gitignore", include_str!("templates/rust/gitignore.in")),
+            ];
+            files.into_iter().chain(ALERT_WIT).collect()
+        }
+        (Kind::Alert, Language::Python) => with(ALERT_WIT, "app.py", include_str!("templates/python/alert.py.in")),
+        (Kind::Alert, Language::Js) => with(ALERT_WIT, "app.js", include_str!("templates/js/alert.js.in")),
+        // They wait for bindings: the SDK's in Rust, wit-bindgen's in C.
+        (Kind::Format, Language::Rust | Language::C) | (Kind::Alert, Language::C) => return None,
     })
 }
 
-fn with(wit: [File; 2], path: &'static str, text: &'static str) -> Vec<File> {
-    let [world, rest] = wit;
-    vec![(path, text), world, rest]
+fn with<const N: usize>(wit: [File; N], path: &'static str, text: &'static str) -> Vec<File> {
+    std::iter::once((path, text)).chain(wit).collect()
 }
 
 /// A template with its names filled in. A command is words: `hello_to` is said as `hello to`.

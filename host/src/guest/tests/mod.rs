@@ -4,6 +4,7 @@
 
 mod behaviour;
 mod loading;
+mod plugins;
 mod wat_guests;
 
 use std::collections::{BTreeMap, BTreeSet};

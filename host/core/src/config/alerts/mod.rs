@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   raw        the tables, as they are written
-//!   owner      [alerts], [[rota]] and [plugins.X] of innkeeper.toml
+//!   owner      [alerts] and [[rota]] of innkeeper.toml; plugins: [plugins.X]
 //!   services   [services.X] of a namespace, and whom it may notify
 //!   checks     [checks.X] of a namespace; probes: what those of the host's own do
 //!   model      what becomes of it
@@ -11,6 +11,7 @@
 mod checks;
 mod model;
 mod owner;
+mod plugins;
 mod probes;
 mod raw;
 mod services;

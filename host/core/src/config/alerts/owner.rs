@@ -1,23 +1,20 @@
-//! `[alerts]`, `[[rota]]` and `[plugins.X]` of `innkeeper.toml`.
+//! `[alerts]` and `[[rota]]` of `innkeeper.toml`.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::{Date, DateTime};
 
-use super::super::checks::{check_http, check_name, check_span, check_timezone};
-use super::super::grants::{Kind, limits};
+use super::super::ComponentInspector;
+use super::super::checks::{check_name, check_span, check_timezone};
 use super::super::host::Host;
-use super::super::model::{ComponentSource, Format};
-use super::super::names::{job_fault, tick, variable_fault};
-use super::super::oci::OciReference;
+use super::super::names::{tick, variable_fault};
 use super::super::problem::{Problem, Problems};
-use super::super::raw::RawLimits;
-use super::super::source::{Document, child};
-use super::model::{Alerts, CalendarSource, Plugin};
-use super::raw::{RawOverride, RawPlugin, RawRota};
+use super::super::source::Document;
+use super::model::{Alerts, CalendarSource};
+use super::plugins;
+use super::raw::{RawOverride, RawRota};
 use crate::alert::Rules;
 use crate::alert::rota::{Override, Rotation};
 
@@ -25,14 +22,14 @@ use crate::alert::rota::{Override, Rotation};
 pub(super) const INTERVAL: RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::from_secs(31 * 24 * 60 * 60);
 
 /// Checks what the owner of the host says. What has errors is left out.
-pub(in super::super) fn check(host: &Host, problems: &mut Problems) -> Alerts {
+pub(in super::super) fn check(host: &Host, inspector: &dyn ComponentInspector, problems: &mut Problems) -> Alerts {
     let raw = &host.raw.alerts;
     // For their problems; a service reads them again as its defaults.
     rules(host, problems);
     Alerts {
         services: BTreeMap::new(),
         checks: BTreeMap::new(),
-        plugins: plugins(host, problems),
+        plugins: plugins::check(host, inspector, problems),
         rota: rota(host, problems),
         calendar: calendar(host, problems),
         fallback: raw
@@ -212,77 +209,4 @@ pub(super) fn is_url(document: &Document, at: &str, url: &str, problems: &mut Pr
         problems.push(Problem::error(format!("{} is no address", tick(url)), place).help(help));
     }
     good
-}
-
-fn plugins(host: &Host, problems: &mut Problems) -> BTreeMap<String, Arc<Plugin>> {
-    let plugins = host.raw.plugins.iter();
-    let checked =
-        plugins.filter_map(|(name, raw)| Some((name.clone(), Arc::new(check_plugin(host, name, raw, problems)?))));
-    checked.collect()
-}
-
-fn check_plugin(host: &Host, name: &str, raw: &RawPlugin, problems: &mut Problems) -> Option<Plugin> {
-    let (document, at) = (&host.document, child("/plugins", name));
-    if let Some(fault) = job_fault(name) {
-        let place = document.key(&at, "cannot be a plugin");
-        let help = fault.replacen("a job", "a plugin", 1);
-        problems.push(Problem::error(format!("bad name {}", tick(name)), place).help(help));
-    }
-    for (setting, secret) in &raw.secrets {
-        let pointer = child(&format!("{at}/secrets"), setting);
-        check_name(document, &pointer, secret, "variable", variable_fault, problems);
-        if raw.settings.contains_key(setting) {
-            let place = document.key(&pointer, "this one, or");
-            problems.push(
-                Problem::error(format!("the setting {} has two values", tick(setting)), place)
-                    .also(document.key(&child(&format!("{at}/settings"), setting), "this one"))
-                    .help("remove one of them"),
-            );
-        }
-    }
-    let http = check_http(document, &format!("{at}/http"), &raw.http, problems);
-    let most = host.raw.max_guest_memory_mb;
-    if raw.limits.memory_mb.is_some_and(|memory| memory > most) {
-        let place = document.value(&format!("{at}/limits/memory_mb"), format!("more than {most}"));
-        problems.push(
-            Problem::error("`memory_mb` is beyond `max_guest_memory_mb`", place)
-                .help("the plugin could never be called: lower it, or raise `max_guest_memory_mb`"),
-        );
-    }
-    let none = RawLimits::default();
-    let (limits, _) = limits(Kind::Component, Format::Text, &raw.limits, &none, &none);
-    Some(Plugin {
-        name: name.to_owned(),
-        component: component(host, &at, raw.component.as_deref()?, problems)?,
-        settings: raw.settings.clone(),
-        secrets: raw.secrets.clone(),
-        http: http.into_iter().collect(),
-        limits,
-    })
-}
-
-/// Where a plugin comes from. Whether it is one its first call shows: this looks into no component.
-fn component(host: &Host, at: &str, written: &str, problems: &mut Problems) -> Option<ComponentSource> {
-    let at = format!("{at}/component");
-    if written.contains("://") {
-        return match OciReference::parse(written) {
-            Ok(reference) => Some(ComponentSource::Registry(reference)),
-            Err(why) => {
-                let place = host.document.value(&at, why);
-                let title = format!("{} names no component in a registry", tick(written));
-                problems.push(Problem::error(title, place).help("for example `oci://ghcr.io/owner/name:1.0`"));
-                None
-            }
-        };
-    }
-    let path = host.folder.join(written);
-    if !path.is_file() {
-        let place = host.document.value(&at, "not a file that is there");
-        problems.push(
-            Problem::error(format!("there is no component {}", tick(written)), place)
-                .help("build it, or name the file relative to this one"),
-        );
-        return None;
-    }
-    Some(ComponentSource::File(path))
 }

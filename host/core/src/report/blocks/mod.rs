@@ -39,6 +39,22 @@ pub(crate) fn of(facts: &Facts<'_>, blocks: &[Value]) -> Option<Message> {
     said(facts, checked, || Value::from(blocks).to_string().into_bytes())
 }
 
+/// Blocks that an alert plugin made.
+///
+/// # Errors
+/// Why Slack would refuse them, in words that follow `it `.
+pub(crate) fn of_plugin(blocks: Vec<Value>, voice: Voice) -> Result<Vec<Value>, String> {
+    match blocks.is_empty() {
+        true => Ok(blocks),
+        false => check(blocks, voice).map_err(|why| format!("has blocks that Slack would refuse: {why}")),
+    }
+}
+
+/// What notifications say of blocks.
+pub(crate) fn in_words(blocks: &[Value]) -> String {
+    fallback::text(blocks)
+}
+
 /// The blocks; or why there are none, with what was `written` as a file.
 fn said(facts: &Facts<'_>, checked: Result<Vec<Value>, String>, written: impl FnOnce() -> Vec<u8>) -> Option<Message> {
     match checked {
