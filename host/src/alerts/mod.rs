@@ -10,6 +10,7 @@
 //!   call        one call of a plugin: what it is told, what becomes of its answer, and of its failure
 //!   telling     an alert and all that is known of its service -> what a plugin is told
 //!   deliveries  what a plugin wants sent -> the outbox's deliveries
+//!   duty        who is on duty: rotas, and the calendar, which it fetches and keeps
 //!   prune       forgets what is kept no longer
 //! ```
 //!
@@ -17,6 +18,7 @@
 
 mod call;
 mod deliveries;
+mod duty;
 mod engine;
 mod prune;
 mod services;
@@ -27,6 +29,7 @@ mod tests;
 use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::Timestamp;
 
+pub use duty::{CalendarDuty, DutyParts, DutyRoster, OnCall, RotaDuty};
 pub use engine::{Engine, EngineParts};
 pub use prune::Pruner;
 pub use services::Services;

@@ -32,12 +32,13 @@ use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::alerts::{Pruner, Services};
+use crate::alerts::{DutyParts, DutyRoster, Pruner, Services};
 use crate::bell::Bells;
 use crate::current::{Current, Replace};
 use crate::deliver::sender::Sender;
 use crate::deliver::terminal::Terminals;
 use crate::dispatcher::{Dispatcher, Parts, Runners};
+use crate::fetch::HttpFetch;
 use crate::guest::cache::Owner;
 use crate::guest::compile::CompilerCommand;
 use crate::guest::context::Environment;
@@ -47,7 +48,7 @@ use crate::guest::{GuestSettings, Guests};
 use crate::registry::Registries;
 use crate::runner::bash::{BashRunner, BashSettings, Grace};
 use crate::runner::component::ComponentRunner;
-use crate::runner::fabfile::{Fabfiles, HttpFetch};
+use crate::runner::fabfile::Fabfiles;
 use crate::trigger::cli::CommandLine;
 use crate::trigger::github::GithubTrigger;
 use crate::trigger::hook::{HookParts, HookTrigger};
@@ -62,6 +63,9 @@ use tasks::Tasks;
 
 /// The socket in the data folder on which `serve` listens.
 pub const SOCKET: &str = "innkeeper.sock";
+
+/// The folder in the data folder where the calendar of who is on duty is kept.
+pub const CALENDAR: &str = "cache/calendar";
 
 /// How long loops other than the outbox's may take at shutdown.
 const LAST_TASKS: Duration = Duration::from_secs(10);
@@ -112,6 +116,7 @@ pub struct App {
     /// Where the outbox is rung; taken by the sender.
     lanes: Option<mpsc::UnboundedReceiver<String>>,
     terminals: Terminals,
+    duty: Arc<DutyRoster>,
     dispatcher: Arc<Dispatcher>,
     socket: PathBuf,
     _owner: File,
@@ -159,7 +164,7 @@ impl App {
                 environment: std::env::vars_os().collect(),
                 fabfiles: Fabfiles::new(
                     Arc::<HttpFetch>::default(),
-                    notices,
+                    notices.clone(),
                     config.data_dir.join("cache").join("fabfiles"),
                 ),
                 links: config.data_dir.join("cache").join("bin"),
@@ -169,6 +174,12 @@ impl App {
         };
         let terminals = Terminals::default();
         let services = Arc::new(Services::new(current.clone()));
+        let duty = Arc::new(DutyRoster::new(DutyParts {
+            current: current.clone(),
+            secrets: secrets.clone(),
+            notices: Some(notices),
+            kept: config.data_dir.join(CALENDAR),
+        }));
         let dispatcher = Arc::new(Dispatcher::new(Parts {
             current: current.clone(),
             store: store.clone(),
@@ -191,6 +202,7 @@ impl App {
             bells,
             lanes: Some(lanes),
             terminals,
+            duty,
             dispatcher,
             socket,
             _owner: owner,
@@ -511,6 +523,7 @@ impl App {
             store: self.store.clone(),
             clock: self.clock.clone(),
         };
+        tasks.spawn("duty", self.duty.clone().run(stop.clone()));
         tasks.spawn("prune", pruner.run(stop.clone()));
         tasks.spawn("forget", forget(self.store.clone(), self.clock.clone(), stop.clone()));
         let mut dispatching = tokio::spawn(self.dispatcher.clone().run(stop.clone()));
