@@ -113,6 +113,7 @@ pub struct App {
     guests: Arc<Guests>,
     registries: Arc<Registries>,
     bells: Bells,
+    logs_channel: Arc<LogsChannel>,
     /// Where the outbox is rung; taken by the sender.
     lanes: Option<mpsc::UnboundedReceiver<String>>,
     terminals: Terminals,
@@ -152,7 +153,7 @@ impl App {
             clock: clock.clone(),
         }));
         let (bells, lanes) = Bells::new();
-        let notices = Arc::new(LogsChannel {
+        let logs_channel = Arc::new(LogsChannel {
             current: current.clone(),
             store: store.clone(),
             clock: clock.clone(),
@@ -164,7 +165,7 @@ impl App {
                 environment: std::env::vars_os().collect(),
                 fabfiles: Fabfiles::new(
                     Arc::<HttpFetch>::default(),
-                    notices.clone(),
+                    logs_channel.clone(),
                     config.data_dir.join("cache").join("fabfiles"),
                 ),
                 links: config.data_dir.join("cache").join("bin"),
@@ -177,7 +178,7 @@ impl App {
         let duty = Arc::new(DutyRoster::new(DutyParts {
             current: current.clone(),
             secrets: secrets.clone(),
-            notices: Some(notices),
+            notices: Some(logs_channel.clone()),
             kept: config.data_dir.join(CALENDAR),
         }));
         let dispatcher = Arc::new(Dispatcher::new(Parts {
@@ -200,6 +201,7 @@ impl App {
             guests,
             registries,
             bells,
+            logs_channel,
             lanes: Some(lanes),
             terminals,
             duty,
@@ -235,9 +237,8 @@ impl App {
             replace: self.replace.clone(),
             current: self.current.clone(),
             secrets: self.secrets.clone(),
-            store: self.store.clone(),
-            clock: self.clock.clone(),
             bells: self.bells.clone(),
+            logs_channel: self.logs_channel.clone(),
             guests: self.guests.clone(),
             registries: self.registries.clone(),
             begun,
