@@ -11,6 +11,7 @@
 //!   telling     an alert and all that is known of its service -> what a plugin is told
 //!   deliveries  what a plugin wants sent -> the outbox's deliveries
 //!   duty        who is on duty: rotas, and the calendar, which it fetches and keeps
+//!   view        what people are shown of services
 //!   prune       forgets what is kept no longer
 //! ```
 //!
@@ -25,6 +26,7 @@ mod services;
 mod telling;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::Timestamp;
@@ -33,6 +35,7 @@ pub use duty::{CalendarDuty, DutyParts, DutyRoster, OnCall, RotaDuty};
 pub use engine::{Engine, EngineParts};
 pub use prune::Pruner;
 pub use services::Services;
+pub use view::{CheckLine, ServiceDetail, ServiceLine, WhoIsTold, detail, list};
 
 /// Knows who is on duty.
 pub trait OnDuty: Send + Sync {

@@ -282,12 +282,13 @@ impl Feed {
                 self.tell_if(false, notice::calendar_works_again()).await;
             }
             Err(why) => {
-                let has_copy = {
+                let (has_copy, before) = {
                     let mut held = self.held();
-                    held.trouble = Some(why.clone());
-                    held.copy.is_some()
+                    (held.copy.is_some(), held.trouble.replace(why.clone()))
                 };
-                tracing::warn!(why, copy = has_copy, "the calendar of who is on duty cannot be read");
+                if before.as_ref() != Some(&why) {
+                    tracing::warn!(why, copy = has_copy, "the calendar of who is on duty cannot be read");
+                }
                 self.tell_if(true, notice::calendar_fails(&why, has_copy)).await;
             }
         }

@@ -68,10 +68,13 @@ fn at(text: &str) -> Timestamp {
 
 const NOON: &str = "2026-03-03T12:00:00Z";
 
+/// A status, a content type and a body.
+type Scripted = (StatusCode, &'static str, String);
+
 /// A server of a calendar: what it answers, in order, and what it was asked.
 #[derive(Clone, Default)]
 struct Server {
-    answers: Arc<Mutex<VecDeque<(StatusCode, &'static str, String)>>>,
+    answers: Arc<Mutex<VecDeque<Scripted>>>,
     asked: Arc<Mutex<Vec<Option<String>>>>,
 }
 
