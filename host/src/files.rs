@@ -1,12 +1,18 @@
 //! Files that others read while they are written, or could put something else in the place of.
 
 use std::fs::{self, File};
-use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt;
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use anyhow::Context;
+use sha2::{Digest, Sha256};
+use tokio::time::timeout;
+
+/// How long a folder may take to be looked at, or written.
+const DISK_TIME: Duration = Duration::from_secs(10);
 
 /// Of drafts: two of one process, of files with one name, are two.
 static DRAFTS: AtomicU64 = AtomicU64::new(0);
@@ -34,6 +40,60 @@ pub(crate) fn replace(file: &Path, content: &[u8]) -> anyhow::Result<()> {
     write()
         .inspect_err(|_| drop(fs::remove_file(&draft)))
         .with_context(cannot)
+}
+
+/// Reads a file whole, at most `longest` bytes: no link is followed, no pipe waited for, and no more than that is read. It may
+/// be in a folder that jobs write.
+///
+/// # Errors
+/// It is not there, no regular file, or longer.
+pub(crate) fn read(file: &Path, longest: usize) -> io::Result<Vec<u8>> {
+    read_with(file, longest, libc::O_NOFOLLOW)
+}
+
+/// The same of a file that its owner named, and may be a link.
+///
+/// # Errors
+/// It is not there, no regular file, or longer.
+pub(crate) fn read_named(file: &Path, longest: usize) -> io::Result<Vec<u8>> {
+    read_with(file, longest, 0)
+}
+
+fn read_with(file: &Path, longest: usize, flags: i32) -> io::Result<Vec<u8>> {
+    let opened = File::options()
+        .read(true)
+        .custom_flags(flags | libc::O_NONBLOCK)
+        .open(file)?;
+    if !opened.metadata()?.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    opened.take(longest as u64 + 1).read_to_end(&mut bytes)?;
+    match bytes.len() <= longest {
+        true => Ok(bytes),
+        false => Err(io::Error::other(format!("it is longer than {} MiB", longest >> 20))),
+    }
+}
+
+/// By what a content is recognised.
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+/// Waits for the disk off the async threads, and not for ever.
+///
+/// # Errors
+/// Those of `work`; it took too long.
+pub(crate) async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    match timeout(DISK_TIME, tokio::task::spawn_blocking(work)).await {
+        Ok(done) => done.map_err(io::Error::other)?,
+        Err(_) => Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            format!("the disk did not answer within {DISK_TIME:?}"),
+        )),
+    }
 }
 
 /// Whether a link stands in the place of `path`, or on the way to it. Its links were resolved before.

@@ -34,6 +34,7 @@ mod p9_fair_shares;
 mod progress;
 mod reload;
 mod schedules;
+mod services;
 mod shutdown;
 mod slack_sdk;
 mod suppression;

@@ -61,20 +61,14 @@ fn slack(call: &AlertCall, sent: SlackMessage) -> NewDelivery {
 /// What people may do about a service: nothing, where it passes.
 fn buttons(call: &AlertCall) -> Vec<Button> {
     let service = &call.service;
-    let say = |label: &str, says: String| Button {
-        label: label.to_owned(),
-        says,
-        danger: false,
-        confirm: false,
-    };
     if !call.alert.new.is_failing() {
         return Vec::new();
     }
     let acknowledge = match call.alert.acknowledged {
-        None => say("Acknowledge", format!("ack {service}")),
-        Some(_) => say("Withdraw acknowledgement", format!("unack {service}")),
+        None => Button::acknowledge(service),
+        Some(_) => Button::unacknowledge(service),
     };
-    vec![acknowledge, say("Silence 1 h", format!("silence {service} 1h"))]
+    vec![acknowledge, Button::silence(service, "1h")]
 }
 
 /// The id of the message of an incident in a channel: it is the same for each of its alerts.

@@ -11,6 +11,8 @@
 //!   telling     an alert and all that is known of its service -> what a plugin is told
 //!   deliveries  what a plugin wants sent -> the outbox's deliveries
 //!   trial       a test alert, of a service that is made up
+//!   duty        who is on duty: rotas, and the calendar, which it fetches and keeps
+//!   view        what people are shown of services
 //!   prune       forgets what is kept no longer
 //! ```
 //!
@@ -18,6 +20,7 @@
 
 mod call;
 mod deliveries;
+mod duty;
 mod engine;
 mod prune;
 mod services;
@@ -25,14 +28,17 @@ mod telling;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod view;
 
 use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::Timestamp;
 
+pub use duty::{CalendarDuty, DutyParts, DutyRoster, OnCall, RotaDuty};
 pub use engine::{Engine, EngineParts};
 pub use prune::Pruner;
 pub use services::Services;
 pub use trial::{Shown, Trial, Trials, Tried, Unfit};
+pub use view::{CheckLine, ServiceDetail, ServiceLine, WhoIsTold, detail, list};
 
 /// Knows who is on duty.
 pub trait OnDuty: Send + Sync {

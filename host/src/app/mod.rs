@@ -33,13 +33,13 @@ use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::alerts::Trials;
-use crate::alerts::{Pruner, Services};
+use crate::alerts::{DutyParts, DutyRoster, Engine, EngineParts, Pruner, Services, Trials};
 use crate::bell::Bells;
 use crate::current::{Current, Replace};
 use crate::deliver::sender::Sender;
 use crate::deliver::terminal::Terminals;
 use crate::dispatcher::{Dispatcher, Parts, Runners};
+use crate::fetch::HttpFetch;
 use crate::guest::alert::GuestPlugins;
 use crate::guest::cache::Owner;
 use crate::guest::compile::CompilerCommand;
@@ -50,7 +50,7 @@ use crate::guest::{GuestSettings, Guests};
 use crate::registry::Registries;
 use crate::runner::bash::{BashRunner, BashSettings, Grace};
 use crate::runner::component::ComponentRunner;
-use crate::runner::fabfile::{Fabfiles, HttpFetch};
+use crate::runner::fabfile::Fabfiles;
 use crate::trigger::cli::CommandLine;
 use crate::trigger::github::GithubTrigger;
 use crate::trigger::hook::{HookParts, HookTrigger};
@@ -65,6 +65,9 @@ use tasks::Tasks;
 
 /// The socket in the data folder on which `serve` listens.
 pub const SOCKET: &str = "innkeeper.sock";
+
+/// The folder in the data folder where the calendar of who is on duty is kept.
+pub const CALENDAR: &str = "cache/calendar";
 
 /// How long loops other than the outbox's may take at shutdown.
 const LAST_TASKS: Duration = Duration::from_secs(10);
@@ -117,6 +120,8 @@ pub struct App {
     /// Where the outbox is rung; taken by the sender.
     lanes: Option<mpsc::UnboundedReceiver<String>>,
     terminals: Terminals,
+    services: Arc<Services>,
+    duty: Arc<DutyRoster>,
     dispatcher: Arc<Dispatcher>,
     socket: PathBuf,
     _owner: File,
@@ -174,12 +179,18 @@ impl App {
         };
         let terminals = Terminals::default();
         let services = Arc::new(Services::new(current.clone()));
+        let duty = Arc::new(DutyRoster::new(DutyParts {
+            current: current.clone(),
+            secrets: secrets.clone(),
+            notices: Some(logs_channel.clone()),
+            kept: config.data_dir.join(CALENDAR),
+        }));
         let dispatcher = Arc::new(Dispatcher::new(Parts {
             current: current.clone(),
             store: store.clone(),
             clock: clock.clone(),
             runners,
-            services,
+            services: services.clone(),
             formatter: Arc::new(GuestFormatter::new(guests.clone())),
             bells: bells.clone(),
             terminals: terminals.clone(),
@@ -198,6 +209,8 @@ impl App {
             logs_channel,
             lanes: Some(lanes),
             terminals,
+            services,
+            duty,
             dispatcher,
             socket,
             _owner: owner,
@@ -209,6 +222,8 @@ impl App {
             current: self.current.clone(),
             store: self.store.clone(),
             clock: self.clock.clone(),
+            services: self.services.clone(),
+            duty: self.duty.clone(),
             directory: slack.map(Slack::directory),
             bells: self.bells.clone(),
             terminals: self.terminals.clone(),
@@ -315,11 +330,25 @@ impl App {
         web::finish(web::api::routes(web::api::ApiParts {
             command_line: self.command_line(intake.clone()),
             store: self.store.clone(),
+            services: self.services.clone(),
+            duty: self.duty.clone(),
             clock: self.clock.clone(),
             bells: self.bells.clone(),
             trials: self.trials(),
             draining: stop.clone(),
         }))
+    }
+
+    fn engine(&self) -> Arc<Engine> {
+        Engine::new(EngineParts {
+            current: self.current.clone(),
+            services: self.services.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            bells: self.bells.clone(),
+            plugins: self.plugins.clone(),
+            duty: self.duty.clone(),
+        })
     }
 
     fn trials(&self) -> Trials {
@@ -529,6 +558,8 @@ impl App {
             store: self.store.clone(),
             clock: self.clock.clone(),
         };
+        tasks.spawn("alerts", self.engine().run(stop.clone()));
+        tasks.spawn("duty", self.duty.clone().run(stop.clone()));
         tasks.spawn("prune", pruner.run(stop.clone()));
         tasks.spawn("forget", forget(self.store.clone(), self.clock.clone(), stop.clone()));
         let mut dispatching = tokio::spawn(self.dispatcher.clone().run(stop.clone()));

@@ -9,7 +9,7 @@ use innkeeper_core::store::Store;
 
 use crate::bell::{Bells, lanes_of};
 use crate::current::Current;
-use crate::runner::fabfile::Notices;
+use crate::notices::Notices;
 
 /// The channel where the host says what goes wrong with it.
 pub(super) struct LogsChannel {

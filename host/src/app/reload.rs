@@ -34,8 +34,8 @@ use super::notices::LogsChannel;
 use crate::bell::Bells;
 use crate::current::{Current, Replace};
 use crate::guest::Guests;
+use crate::notices::Notices;
 use crate::registry::Registries;
-use crate::runner::fabfile::Notices;
 
 /// The least time from one reading to the next, where a file changed; SIGHUP does not wait.
 const PAUSE: Duration = Duration::from_secs(1);

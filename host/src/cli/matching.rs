@@ -1,7 +1,7 @@
 //! `innkeeper match`: what a text would do, without doing it.
 
 use innkeeper_core::clock::{Clock, SystemClock, Timestamp};
-use innkeeper_core::command::{Catalogue, LogsWanted, Understood, interpret_plain};
+use innkeeper_core::command::{Catalogue, LogsWanted, ServiceOrder, Understood, interpret_plain};
 use innkeeper_core::config::{Action, Command, Config, Namespace};
 use innkeeper_core::request::{Arguments, Trigger};
 use innkeeper_core::suppression::Suppression;
@@ -26,6 +26,15 @@ enum Asks {
     Cancel { request: i64 },
     /// What a run wrote.
     Logs { run: i64 },
+    /// How services are, or one.
+    Services {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        service: Option<String>,
+    },
+    /// Something for a service.
+    Tell { service: String, order: &'static str },
+    /// Who is on duty.
+    OnCall,
     /// No command. These are near.
     Nothing { nearest: Vec<String> },
     /// What cannot be taken as it is.
@@ -125,6 +134,27 @@ fn look(config: &Config, text: &str, now: Timestamp) -> Asks {
         Understood::Status => Asks::Status,
         Understood::CancelRequest(request) => Asks::Cancel { request },
         Understood::Logs(LogsWanted { run, .. }) => Asks::Logs { run },
+        Understood::Services => Asks::Services { service: None },
+        Understood::Service(service) => Asks::Services { service: Some(service) },
+        Understood::OnCall => Asks::OnCall,
+        Understood::Tell { service, order } => match order {
+            ServiceOrder::Acknowledge => Asks::Tell { service, order: "ack" },
+            ServiceOrder::Withdraw => Asks::Tell {
+                service,
+                order: "unack",
+            },
+            ServiceOrder::Silence(until) => match Suppression::read(&until, now, &config.timezone) {
+                Ok(_) => Asks::Tell {
+                    service,
+                    order: "silence",
+                },
+                Err(why) => Asks::Refused { why },
+            },
+            ServiceOrder::Unsilence => Asks::Tell {
+                service,
+                order: "unsilence",
+            },
+        },
         Understood::NotUnderstood { nearest } => Asks::Nothing { nearest },
         Understood::Refused(why) => Asks::Refused { why },
     }
@@ -168,6 +198,16 @@ fn in_words(asks: &Asks) -> String {
         Asks::Status => "built in: says what runs and what waits".to_owned(),
         Asks::Cancel { request } => format!("built in: cancels request {request}, if it has not started"),
         Asks::Logs { run } => format!("built in: shows what run {run} wrote, to full members of the Slack workspace"),
+        Asks::Services { service: None } => {
+            "built in: says how services are, to full members of the Slack workspace".to_owned()
+        }
+        Asks::Services { service: Some(name) } => {
+            format!("built in: says all of the service `{name}`, to full members of the Slack workspace")
+        }
+        Asks::Tell { service, order } => {
+            format!("built in: `{order}` of the service `{service}`, by full members of the Slack workspace")
+        }
+        Asks::OnCall => "built in: says who is on duty, to full members of the Slack workspace".to_owned(),
         Asks::Nothing { nearest } if nearest.is_empty() => "no command, and none is near".to_owned(),
         Asks::Nothing { nearest } => format!("no command; the nearest:\n    {}", nearest.join("\n    ")),
         Asks::Refused { why } => format!("refused: {why}"),

@@ -21,6 +21,7 @@ mod pull;
 mod schedules;
 mod schema;
 mod serve;
+mod services;
 mod show;
 mod slack_app;
 mod status;
@@ -195,6 +196,49 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Says how the services are, the worst first.
+    Services {
+        /// Prints it as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Says all that is known of a service: its checks, who is told of it, its last changes.
+    Service {
+        /// The service.
+        name: String,
+        /// Prints it as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Says that you are on a service: until that expires, nobody is alerted.
+    Ack {
+        /// The service.
+        name: String,
+    },
+    /// Says that nobody is on a service any more.
+    Unack {
+        /// The service.
+        name: String,
+    },
+    /// Has nobody told of a service for a while.
+    Silence {
+        /// The service.
+        name: String,
+        /// For how long, for example: 2h, or: until 18:00
+        #[arg(required = true, trailing_var_arg = true)]
+        time: Vec<String>,
+    },
+    /// Has people told of a service again.
+    Unsilence {
+        /// The service.
+        name: String,
+    },
+    /// Says who is on duty, and who is next.
+    OnCall {
+        /// Prints it as JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Says what the clock starts next.
     Schedules {
         /// Prints it as JSON.
@@ -318,6 +362,16 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
         Verb::Pull { update } => block_on("warn", pull::run(&pull::load(&file)?, update)),
         Verb::Inspect { file: component, json } => inspect::run(&file, &component, json),
         Verb::Status { json } => block_on("warn", status::run(&load(&file)?, json)),
+        Verb::Services { json } => block_on("warn", services::list(&load(&file)?, json)),
+        Verb::Service { name, json } => block_on("warn", services::show(&load(&file)?, &name, json)),
+        Verb::Ack { name } => block_on("warn", order::say(&load(&file)?, format!("ack {name}"), false)),
+        Verb::Unack { name } => block_on("warn", order::say(&load(&file)?, format!("unack {name}"), false)),
+        Verb::Silence { name, time } => {
+            let text = format!("silence {name} {}", time.join(" "));
+            block_on("warn", order::say(&load(&file)?, text, false))
+        }
+        Verb::Unsilence { name } => block_on("warn", order::say(&load(&file)?, format!("unsilence {name}"), false)),
+        Verb::OnCall { json } => block_on("warn", services::on_call(&load(&file)?, json)),
         Verb::Schedules { json } => schedules::run(&load(&file)?, json),
         Verb::Logs { run, stderr } => block_on("warn", logs::run(&load(&file)?, run, stderr)),
         Verb::Cancel { request } => block_on("warn", cancel::run(&load(&file)?, request)),

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use innkeeper_core::message::Message;
+use innkeeper_core::message::{Message, Post};
 use innkeeper_core::report::terminal;
 use innkeeper_core::run::RunId;
 
@@ -110,6 +110,11 @@ impl Show {
         }
         Ok(())
     }
+}
+
+/// Prints a text in Slack's mrkdwn.
+pub(super) fn print_text(text: String) -> anyhow::Result<()> {
+    print_message(Message::Post(Post::text(text)), None)
 }
 
 fn print_message(mut message: Message, content: Option<String>) -> anyhow::Result<()> {

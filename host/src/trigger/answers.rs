@@ -1,4 +1,7 @@
-//! What the host itself says in a conversation, apart from help. Pure; each text is a function.
+//! What the host itself says in a conversation, apart from help. Pure; each text is a function. `services` has those about
+//! services.
+
+pub mod services;
 
 use innkeeper_core::clock::Timestamp;
 use innkeeper_core::command::help::{self, Activity, Suppressed};

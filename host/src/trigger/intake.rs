@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use super::desk::{Answer, Decision, Desk, REFUSED, silence};
 use super::{Directory, Heard, Said};
+use crate::alerts::{DutyRoster, Services};
 use crate::bell::{Bells, lanes_of};
 use crate::current::Current;
 use crate::deliver::terminal::Terminals;
@@ -36,6 +37,10 @@ pub struct IntakeParts {
     pub store: Arc<Store>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
+    /// Which services there are.
+    pub services: Arc<Services>,
+    /// Who is on duty.
+    pub duty: Arc<DutyRoster>,
     /// Who is who in Slack; none without Slack.
     pub directory: Option<Arc<dyn Directory>>,
     /// Who is told of new work.
@@ -90,7 +95,10 @@ impl Intake {
                 self.decide_later(Asking { id, origin, text, at });
                 Ok(Heard::Undecided { asking: id })
             }
-            Heard::Answered { asking, .. } => Ok(Heard::Answered { asking, done: !refused }),
+            Heard::Answered { asking, done } => Ok(Heard::Answered {
+                asking,
+                done: done && !refused,
+            }),
             heard => Ok(heard),
         }
     }
@@ -327,12 +335,21 @@ impl Desk {
             requests,
             cancelled,
             lifted: _,
-            service: _,
+            service,
         }) = accepted
         else {
             tracing::debug!(trigger, "heard again what had been heard before");
             return Heard::Repeated;
         };
+        if let Some(Ok(noted)) = service.as_deref() {
+            tracing::info!(
+                trigger,
+                asking.id = asking.0,
+                service = noted.service,
+                "a service was told something"
+            );
+            self.parts.bells.ring_alerts();
+        }
         for request in cancelled {
             self.parts.terminals.tell_cancelled(request);
         }
@@ -341,7 +358,11 @@ impl Desk {
         }
         match requests.is_empty() {
             _ if undecided => Heard::Undecided { asking },
-            true => Heard::Answered { asking, done: true },
+            // What means nothing to the service was not done.
+            true => Heard::Answered {
+                asking,
+                done: service.is_none_or(|service| service.is_ok()),
+            },
             false => Heard::Accepted { asking, requests },
         }
     }

@@ -1,5 +1,7 @@
 //! The API on `innkeeper.sock`: what the command line asks a running host. Its peers are the host's own user and root.
 
+mod services;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -8,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use futures_util::stream;
 use innkeeper_core::clock::Clock;
@@ -17,7 +19,7 @@ use innkeeper_core::store::{Cancel, Store};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::alerts::{Trial, Trials, Unfit};
+use crate::alerts::{DutyRoster, Services, Trial, Trials, Unfit};
 use crate::bell::Bells;
 use crate::trigger::cli::{BadOrder, CommandLine, Conversation, Order};
 
@@ -28,9 +30,13 @@ pub struct ApiParts {
     pub command_line: CommandLine,
     /// The queue.
     pub store: Arc<Store>,
+    /// Which services there are.
+    pub services: Arc<Services>,
+    /// Who is on duty.
+    pub duty: Arc<DutyRoster>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
-    /// Who is told of what was cancelled.
+    /// Who is told of what was cancelled, and that a service was told something.
     pub bells: Bells,
     /// Test alerts.
     pub trials: Trials,
@@ -44,6 +50,10 @@ pub fn routes(parts: ApiParts) -> Router {
         .route("/api/orders", post(give_order))
         .route("/api/requests/{request}/cancel", post(cancel_request))
         .route("/api/alerts/test", post(test_alert))
+        .route("/api/services", get(services::list))
+        .route("/api/services/{service}", get(services::show))
+        .route("/api/services/{service}/{told}", post(services::tell))
+        .route("/api/on-call", get(services::on_call))
         .with_state(parts)
 }
 
@@ -53,10 +63,7 @@ async fn give_order(State(parts): State<ApiParts>, headers: HeaderMap, body: Byt
         Ok(order) => order,
         Err(error) => return refusal(StatusCode::BAD_REQUEST, format!("this is no order: {error}")),
     };
-    let user = headers
-        .get("x-innkeeper-user")
-        .and_then(|user| user.to_str().ok())
-        .unwrap_or("somebody");
+    let user = user_of(&headers);
     if parts.draining.is_cancelled() {
         return refusal(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -74,6 +81,12 @@ async fn give_order(State(parts): State<ApiParts>, headers: HeaderMap, body: Byt
             Err(error) => unavailable(&error),
         },
     }
+}
+
+/// Whoever asks, as they say.
+fn user_of(headers: &HeaderMap) -> &str {
+    let user = headers.get("x-innkeeper-user").and_then(|user| user.to_str().ok());
+    user.unwrap_or("somebody")
 }
 
 fn lines(conversation: Conversation) -> impl futures_util::Stream<Item = Result<String, Infallible>> {

@@ -12,6 +12,7 @@ use crate::request::Arguments;
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     namespaces: BTreeMap<String, CatalogueNamespace>,
+    services: bool,
 }
 
 /// The commands of a namespace and what help says of it.
@@ -39,11 +40,22 @@ pub struct CatalogueCommand {
 impl Catalogue {
     /// The commands of a configuration.
     pub fn new(config: &Config) -> Self {
-        config
-            .namespaces
-            .values()
+        let namespaces = config.namespaces.values();
+        let namespaces: Self = namespaces
             .map(|namespace| CatalogueNamespace::from(&**namespace))
-            .collect()
+            .collect();
+        namespaces.with_services(!config.alerts.services.is_empty())
+    }
+
+    /// The same where there are services that can be asked for, or none.
+    #[must_use]
+    pub fn with_services(self, services: bool) -> Self {
+        Self { services, ..self }
+    }
+
+    /// Whether there are services that can be asked for.
+    pub fn has_services(&self) -> bool {
+        self.services
     }
 
     /// The namespace called `name`.
@@ -68,6 +80,7 @@ impl FromIterator<CatalogueNamespace> for Catalogue {
         let by_name = |namespace: CatalogueNamespace| (namespace.name.clone(), namespace);
         Self {
             namespaces: namespaces.into_iter().map(by_name).collect(),
+            services: false,
         }
     }
 }

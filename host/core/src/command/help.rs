@@ -20,13 +20,17 @@ pub fn general_help(catalogue: &Catalogue, prefix: &str) -> String {
         .filter(|namespace| !namespace.commands.is_empty())
         .peekable();
     let Some(first) = namespaces.peek() else {
-        return format!(
+        let none = format!(
             "There are no commands yet. Type {} to see what runs.",
             code(&format!("{prefix}status"))
         );
+        return std::iter::once(none)
+            .chain(services_help(catalogue, prefix))
+            .collect::<Vec<_>>()
+            .join("\n");
     };
     let example = code(&format!("{prefix}{} help", first.name));
-    [
+    let lines = [
         "These kinds of commands are available:".to_owned(),
         list(namespaces.map(namespace_line)),
         String::new(),
@@ -46,8 +50,32 @@ pub fn general_help(catalogue: &Catalogue, prefix: &str) -> String {
             "Type {} to see what a run wrote, by the number in its report",
             code(&format!("{prefix}logs tail [run]"))
         ),
+    ];
+    let lines = lines.into_iter().chain(services_help(catalogue, prefix));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The words about services, where there are some.
+fn services_help(catalogue: &Catalogue, prefix: &str) -> Vec<String> {
+    if !catalogue.has_services() {
+        return Vec::new();
+    }
+    let typed = |command: &str| code(&format!("{prefix}{command}"));
+    vec![
+        format!(
+            "Type {} to see how services are, {} to see all of one",
+            typed("services"),
+            typed("service [name]")
+        ),
+        format!(
+            "Type {} to say that you are on it, {} so that nobody is told of it for a while; {} and {} take that back",
+            typed("ack [service]"),
+            typed("silence [service] 2h"),
+            typed("unack [service]"),
+            typed("unsilence [service]")
+        ),
+        format!("Type {} to see who is on duty", typed("on call")),
     ]
-    .join("\n")
 }
 
 fn namespace_line(namespace: &CatalogueNamespace) -> String {
@@ -188,7 +216,7 @@ fn activity_line(activity: &Activity, verb: &str, now: Timestamp, zone: &TimeZon
 }
 
 /// The lines, cut where the whole would be too long for a message.
-fn list(lines: impl Iterator<Item = String>) -> String {
+pub fn list(lines: impl Iterator<Item = String>) -> String {
     let mut text = String::new();
     let mut left_out = 0;
     for line in lines {
@@ -213,7 +241,7 @@ pub fn code(text: &str) -> String {
 }
 
 /// Text on one line, escaped as Slack wants it.
-fn line(text: &str) -> String {
+pub fn line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     words
         .join(" ")
@@ -253,6 +281,18 @@ Type `@bot status` to see what runs and what waits
 Type `@bot cancel [number]` to cancel what waits, by its number in the status
 Type `@bot logs tail [run]` to see what a run wrote, by the number in its report
 "#);
+    }
+
+    #[test]
+    fn help_lists_the_words_about_services_where_there_are_some() {
+        let help = general_help(&Catalogue::default().with_services(true), "@bot ");
+        insta::assert_snapshot!(help, @r"
+        There are no commands yet. Type `@bot status` to see what runs.
+        Type `@bot services` to see how services are, `@bot service [name]` to see all of one
+        Type `@bot ack [service]` to say that you are on it, `@bot silence [service] 2h` so that nobody is told of it for a while; `@bot unack [service]` and `@bot unsilence [service]` take that back
+        Type `@bot on call` to see who is on duty
+        ");
+        assert!(general_help(&catalogue().with_services(true), "").contains("\nType `services` to see"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! From what somebody said to what they ask for.
 //!
-//! The first word decides: `help`, `status`, `logs`, `cancel` and `remove` are built in, every other one is the name of a
-//! namespace, and the rest is one of its commands. Reserved words keep the two apart, so nothing here depends on an
+//! The first word decides: `help`, `status`, `logs`, `cancel`, `remove` and the words about services are built in, every other
+//! one is the name of a namespace, and the rest is one of its commands. Reserved words keep the two apart, so nothing here depends on an
 //! order.
 
 use super::argument::check_argument;
@@ -9,6 +9,7 @@ use super::catalogue::{Catalogue, CatalogueNamespace};
 use super::decode::decode;
 use super::logs::{self, LogsWanted};
 use super::nearest::nearest;
+use super::services::{self, ServiceOrder};
 use super::words::Words;
 use crate::request::Arguments;
 
@@ -37,6 +38,19 @@ pub enum Understood {
     CancelRequest(i64),
     /// What a run wrote: `logs tail 12`.
     Logs(LogsWanted),
+    /// How all services are: `services`.
+    Services,
+    /// All that is known of a service: `service web`.
+    Service(String),
+    /// Something for a service: `ack web`, `silence web 2h`.
+    Tell {
+        /// Its name, as it was said.
+        service: String,
+        /// What.
+        order: ServiceOrder,
+    },
+    /// Who is on duty, and who is next: `on call`.
+    OnCall,
     /// Something that is no command. The nearest commands, as they would be typed, at most three, the nearest first.
     NotUnderstood {
         /// For example `demo say hello to [name]`.
@@ -101,7 +115,7 @@ fn built_in(words: &Words<'_>, catalogue: &Catalogue) -> Option<Understood> {
             let why = "Say which request to cancel: `cancel 12`. `status` lists them with their numbers.";
             Some(Understood::Refused(why.to_owned()))
         }
-        _ => None,
+        other => services::read(other, words),
     }
 }
 

@@ -21,6 +21,7 @@ mod logs;
 mod matching;
 mod nearest;
 pub mod pattern;
+mod services;
 mod specificity;
 pub mod template;
 mod words;
@@ -33,10 +34,29 @@ pub use interpret::{MAX_TEXT_CHARS, Understood, interpret, interpret_plain};
 pub use logs::{LogPart, LogStream, LogsWanted};
 pub use nearest::corrected;
 pub use pattern::{Pattern, PatternError};
+pub use services::ServiceOrder;
 pub use specificity::MOST_STEPS_IN_ALL;
 
 /// The words of the built-in commands, of those too that come later. No namespace may be called so: `help demo` and
 /// `help` must stay apart.
 pub const RESERVED_WORDS: &[&str] = &[
-    "help", "status", "logs", "showlogs", "cancel", "remove", "say", "chat", "run", "suppress", "alert",
+    "help",
+    "status",
+    "logs",
+    "showlogs",
+    "cancel",
+    "remove",
+    "say",
+    "chat",
+    "run",
+    "suppress",
+    "alert",
+    "services",
+    "service",
+    "ack",
+    "unack",
+    "silence",
+    "unsilence",
+    "on",
+    "on-call",
 ];

@@ -33,10 +33,22 @@ const BUILT_IN: &[(&[Option<&str>], &str)] = &[
     (&[Some("cancel"), None], "cancel [number]"),
 ];
 
+/// The same of those about services, which are offered where there are some.
+const OF_SERVICES: &[(&[Option<&str>], &str)] = &[
+    (&[Some("services")], "services"),
+    (&[Some("service"), None], "service [name]"),
+    (&[Some("ack"), None], "ack [service]"),
+    (&[Some("unack"), None], "unack [service]"),
+    (&[Some("silence"), None, None], "silence [service] [time]"),
+    (&[Some("unsilence"), None], "unsilence [service]"),
+    (&[Some("on"), Some("call")], "on call"),
+];
+
 /// The commands nearest to a text, as they would be typed, the nearest first.
 pub(super) fn nearest(text: &Words<'_>, catalogue: &Catalogue) -> Vec<String> {
     let words: Vec<String> = text.words().iter().take(COMPARED_WORDS).map(compared).collect();
     let named = words.first().and_then(|name| catalogue.namespace(name));
+    let of_services = OF_SERVICES.iter().filter(|_| catalogue.has_services());
     let mut found: Vec<(f64, String)> = catalogue
         .namespaces()
         .filter(|namespace| named.is_none_or(|named| named.name == namespace.name))
@@ -47,6 +59,7 @@ pub(super) fn nearest(text: &Words<'_>, catalogue: &Catalogue) -> Vec<String> {
         .chain(
             BUILT_IN
                 .iter()
+                .chain(of_services)
                 .map(|(items, typed)| (distance(items, &words), (*typed).to_owned())),
         )
         .filter(|(distance, _)| *distance < TOO_FAR)

@@ -64,7 +64,7 @@ pub use github::{Author, CommentCommands, GithubFields, GithubFilters, GithubRul
 pub use globs::Globs;
 pub use http::{Denied, HostName, HttpGrant, HttpGrants, Origin, Scheme};
 pub use model::*;
-pub use names::{job_fault, namespace_fault};
+pub use names::{job_fault, namespace_fault, nearest as nearest_name};
 pub use places::{Home, Places};
 pub use problem::{Place, Problem, Problems, Severity};
 pub use schema::{schema_host, schema_namespace};

@@ -66,7 +66,7 @@ fn is_name(name: &str, longest: usize, extra: impl Fn(char) -> bool) -> bool {
 }
 
 /// The candidate that `name` was probably meant to be: at most a third of it is mistyped.
-pub(super) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > LONGEST_JOB {
         return None;
     }

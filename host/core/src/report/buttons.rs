@@ -4,11 +4,19 @@
 use serde_json::{Value, json};
 
 use super::limits;
+use crate::alert::State;
 use crate::message::{Message, Post};
 
 /// What the `action_id` of the host's own buttons begins with. No job's blocks may have such a one: what a button says
 /// would be taken for the words of whoever presses it.
 pub const ACTION: &str = "innkeeper-say-";
+
+/// What the `action_id` of buttons for a service begins with. What they do is answered in the thread of their message, which
+/// is mostly one about an incident.
+pub const SERVICE_ACTION: &str = "innkeeper-say-service-";
+
+/// What the button that silences a service says, at the end.
+const SILENCE: &str = "1h";
 
 /// A button.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +29,8 @@ pub struct Button {
     pub danger: bool,
     /// Whether what it says is shown first, and has to be confirmed: its label does not tell it.
     pub confirm: bool,
+    /// What it does to a service, as its `action_id` says it. None: it is about none.
+    pub service: Option<&'static str>,
 }
 
 impl Button {
@@ -31,6 +41,7 @@ impl Button {
             says: format!("cancel {request}"),
             danger: true,
             confirm: false,
+            service: None,
         }
     }
 
@@ -41,6 +52,7 @@ impl Button {
             says: said.to_owned(),
             danger: false,
             confirm: true,
+            service: None,
         }
     }
 
@@ -51,7 +63,60 @@ impl Button {
             says: format!("logs tail {run}"),
             danger: false,
             confirm: false,
+            service: None,
         }
+    }
+
+    /// Says that whoever presses it is on a service.
+    pub fn acknowledge(service: &str) -> Self {
+        Self::of_service("acknowledge", "Acknowledge", format!("ack {service}"))
+    }
+
+    /// Says that nobody is on a service any more.
+    pub fn unacknowledge(service: &str) -> Self {
+        Self::of_service("unacknowledge", "Withdraw", format!("unack {service}"))
+    }
+
+    /// Has nobody told of a service for this long, as people type it: `1h`.
+    pub fn silence(service: &str, duration: &str) -> Self {
+        Self::of_service(
+            "silence",
+            &format!("Silence {duration}"),
+            format!("silence {service} {duration}"),
+        )
+    }
+
+    /// Has people told of a service again.
+    pub fn unsilence(service: &str) -> Self {
+        Self::of_service("unsilence", "End silence", format!("unsilence {service}"))
+    }
+
+    fn of_service(what: &'static str, label: &str, says: String) -> Self {
+        Self {
+            label: label.to_owned(),
+            // The names of services need no escaping; what comes from elsewhere does no harm.
+            says: super::escape(&says),
+            danger: false,
+            confirm: false,
+            service: Some(what),
+        }
+    }
+
+    /// What makes sense for a service in this state: to acknowledge or to withdraw that, and to silence it or to end that.
+    /// Nothing where it passes and nobody said anything.
+    pub fn for_service(service: &str, state: &State) -> Vec<Self> {
+        let failing = state.status.is_failing();
+        let acknowledge = match (&state.acknowledged, failing) {
+            (Some(_), _) => Some(Self::unacknowledge(service)),
+            (None, true) => Some(Self::acknowledge(service)),
+            (None, false) => None,
+        };
+        let silence = match (&state.silenced, failing) {
+            (Some(_), _) => Some(Self::unsilence(service)),
+            (None, true) => Some(Self::silence(service, SILENCE)),
+            (None, false) => None,
+        };
+        acknowledge.into_iter().chain(silence).collect()
     }
 
     /// Says what was probably meant, in plain text.
@@ -61,6 +126,7 @@ impl Button {
             says: super::escape(plain),
             danger: false,
             confirm: false,
+            service: None,
         }
     }
 }
@@ -68,6 +134,24 @@ impl Button {
 /// A text with buttons below it; without them where it is too long for the block that it would stand in, and without
 /// those that would say more than a button can.
 pub fn with_buttons(text: String, buttons: &[Button]) -> Post {
+    let actions = actions(buttons);
+    let (Some(actions), 1..=limits::TEXT_OBJECT) = (actions, text.chars().count()) else {
+        return Post::text(text);
+    };
+    let blocks = vec![
+        // Verbatim: nothing in it becomes a mention that is not one already.
+        json!({"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": true}}),
+        actions,
+    ];
+    Post {
+        text,
+        blocks,
+        unfurl: false,
+    }
+}
+
+/// The block with these buttons, without those that would say more than a button can.
+fn actions(buttons: &[Button]) -> Option<Value> {
     // Whoever presses it says it: nothing of it may be out of sight.
     let fits = |button: &&Button| {
         let most = if button.confirm {
@@ -84,19 +168,13 @@ pub fn with_buttons(text: String, buttons: &[Button]) -> Post {
         .enumerate()
         .map(|(at, button)| element(at, button))
         .collect();
-    if elements.is_empty() || text.is_empty() || text.chars().count() > limits::TEXT_OBJECT {
-        return Post::text(text);
-    }
-    let blocks = vec![
-        // Verbatim: nothing in it becomes a mention that is not one already.
-        json!({"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": true}}),
-        json!({"type": "actions", "elements": elements}),
-    ];
-    Post {
-        text,
-        blocks,
-        unfurl: false,
-    }
+    (!elements.is_empty()).then(|| json!({"type": "actions", "elements": elements}))
+}
+
+/// The block with the buttons for a service, by its state; none where there is nothing to press. It is added to the blocks of
+/// a message about it.
+pub fn service_actions(service: &str, state: &State) -> Option<Value> {
+    actions(&Button::for_service(service, state))
 }
 
 /// A message that is a text with buttons below it; others stay as they are.
@@ -108,9 +186,13 @@ pub fn add_buttons(message: Message, buttons: &[Button]) -> Message {
 }
 
 fn element(at: usize, button: &Button) -> Value {
+    let action = match button.service {
+        Some(what) => format!("{SERVICE_ACTION}{what}"),
+        None => format!("{ACTION}{at}"),
+    };
     let mut element = json!({
         "type": "button",
-        "action_id": format!("{ACTION}{at}"),
+        "action_id": action,
         "text": plain(&button.label),
         "value": button.says,
     });
@@ -143,6 +225,32 @@ mod tests {
         let post = with_buttons("It *waits*.".to_owned(), &buttons);
         assert_eq!(post.text, "It *waits*.");
         insta::assert_snapshot!(serde_json::to_string(&post.blocks).unwrap_or_default(), @r#"[{"type":"section","text":{"type":"mrkdwn","text":"It *waits*.","verbatim":true}},{"type":"actions","elements":[{"type":"button","action_id":"innkeeper-say-0","text":{"type":"plain_text","text":"Cancel","emoji":false},"value":"cancel 12","style":"danger"},{"type":"button","action_id":"innkeeper-say-1","text":{"type":"plain_text","text":"demo say <hi> & bye","emoji":false},"value":"demo say &lt;hi&gt; &amp; bye"}]}]"#);
+    }
+
+    #[test]
+    fn a_service_has_the_buttons_that_its_state_makes_sense_of() {
+        let at = crate::clock::Timestamp::from_micros(0);
+        let pressed = |state: &State| {
+            let block = service_actions("web", state).unwrap_or_default();
+            let elements = block["elements"].as_array().cloned().unwrap_or_default().into_iter();
+            let says = elements.map(|one| format!("{} = {}", one["action_id"], one["value"]));
+            says.collect::<Vec<_>>().join("; ").replace('"', "")
+        };
+        let mut state = State::default();
+        assert_eq!(service_actions("web", &state), None);
+        state.status = crate::alert::Status::Error;
+        insta::assert_snapshot!(pressed(&state), @"innkeeper-say-service-acknowledge = ack web; innkeeper-say-service-silence = silence web 1h");
+        state.acknowledged = Some(crate::alert::Acknowledgement {
+            by: "Ann".into(),
+            at,
+            until: at,
+        });
+        state.silenced = Some(crate::alert::Silence {
+            by: "Ann".into(),
+            at,
+            until: at,
+        });
+        insta::assert_snapshot!(pressed(&state), @"innkeeper-say-service-unacknowledge = unack web; innkeeper-say-service-unsilence = unsilence web");
     }
 
     #[test]

@@ -50,6 +50,24 @@ pub fn plugin_fails(plugin: &str, service: &str, attempts: u32, given_up: bool, 
     )
 }
 
+/// The calendar of who is on duty cannot be had any more. `why` is the end of a sentence, and may be another server's.
+pub fn calendar_fails(why: &str, has_copy: bool) -> String {
+    let then = match has_copy {
+        true => "Who is on duty is read from the last copy.",
+        false => "There is no copy of it here, so it puts nobody on duty.",
+    };
+    format!(
+        ":warning: The calendar of who is on duty cannot be read: {}. {then} This is said once; when it can be read again, that \
+         is said, too.",
+        escape(why.trim_end_matches('.'))
+    )
+}
+
+/// The same, when it can be had again.
+pub fn calendar_works_again() -> String {
+    "The calendar of who is on duty can be read again.".to_owned()
+}
+
 fn with_detail(text: String, detail: &str) -> String {
     let (lines, chars) = DETAIL;
     match first_lines(detail, lines, chars) {
@@ -61,6 +79,12 @@ fn with_detail(text: String, detail: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_calendar_that_cannot_be_read_is_told_with_what_is_used_instead() {
+        insta::assert_snapshot!(calendar_fails("the server answered with status 500 <x>", true), @":warning: The calendar of who is on duty cannot be read: the server answered with status 500 &lt;x&gt;. Who is on duty is read from the last copy. This is said once; when it can be read again, that is said, too.");
+        insta::assert_snapshot!(calendar_fails("it breaks off.", false), @":warning: The calendar of who is on duty cannot be read: it breaks off. There is no copy of it here, so it puts nobody on duty. This is said once; when it can be read again, that is said, too.");
+    }
 
     #[test]
     fn notices_name_what_is_wrong_and_what_is_in_force() {

@@ -2,7 +2,6 @@
 //!
 //! ```text
 //!   refresh    one fetch at a time for each namespace: ask, check, keep, tell, place
-//!   fetch      the asking, over HTTP
 //! ```
 //!
 //! The last good copy, and what is known of it, is kept where no job works (`cache/fabfiles` in the data folder). Jobs may
@@ -11,15 +10,14 @@
 //! A file that was fetched is kept until a good one comes: a server that is down stops nobody's work. What is fetched is
 //! code that runs with the host's rights. Who may name one, and from where, is decided by the configuration.
 
-mod fetch;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::fs::{DirBuilder, File};
-use std::io::{self, Read as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -28,11 +26,12 @@ use innkeeper_core::BoxFuture;
 use innkeeper_core::config::FabfileUrl;
 use innkeeper_core::report;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout};
 
-pub use self::fetch::HttpFetch;
-use crate::files::replace;
+use crate::fetch::Wanted;
+pub use crate::fetch::{Fetched, HttpFetch, Validators};
+use crate::files::{digest, off_thread, replace};
+use crate::notices::Notices;
 
 /// What `fab` looks for in the folder that it runs in.
 const FILE: &str = "fabfile.py";
@@ -40,35 +39,12 @@ const FILE: &str = "fabfile.py";
 const STATE: &str = "state.json";
 /// How long a fetch may take in all.
 const FETCH_TIME: Duration = Duration::from_secs(10);
-/// How long its folders may take to be looked at, or written.
-const DISK_TIME: Duration = Duration::from_secs(10);
 /// The longest fabfile, in bytes.
 pub const LONGEST: usize = 1024 * 1024;
-
-/// By what a server recognises the copy that is here already.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Validators {
-    /// `ETag`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub etag: Option<String>,
-    /// `Last-Modified`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_modified: Option<String>,
-}
-
-/// What a server answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fetched {
-    /// The copy that is here is the newest.
-    Unchanged,
-    /// A file.
-    New {
-        /// Its bytes, [`LONGEST`] at most.
-        content: Vec<u8>,
-        /// By what the server will recognise it.
-        validators: Validators,
-    },
-}
+const WANTED: Wanted = Wanted {
+    mib: 1,
+    no_web_page: "it is a web page, not a file of Python: take the address of the raw file",
+};
 
 /// Asks a server for a file.
 pub trait Fetch: Send + Sync {
@@ -79,16 +55,13 @@ pub trait Fetch: Send + Sync {
     -> BoxFuture<'f, Result<Fetched, String>>;
 }
 
-/// Tells whoever runs the host what goes wrong beside the runs, and what works again.
-pub trait Notices: Send + Sync {
-    /// Tells it, in Slack's mrkdwn. When this returns Ok, it will be told whatever happens to the host.
-    fn tell(&self, text: String) -> BoxFuture<'_, anyhow::Result<()>>;
-}
-
-/// Nobody is told: it is in the log.
-impl Notices for () {
-    fn tell(&self, _: String) -> BoxFuture<'_, anyhow::Result<()>> {
-        Box::pin(std::future::ready(Ok(())))
+impl Fetch for HttpFetch {
+    fn fetch<'f>(
+        &'f self,
+        url: &'f FabfileUrl,
+        have: Option<&'f Validators>,
+    ) -> BoxFuture<'f, Result<Fetched, String>> {
+        Box::pin(self.get(url.as_str(), have, WANTED))
     }
 }
 
@@ -392,35 +365,7 @@ fn read_state(folder: &Path) -> Option<State> {
         .ok()
 }
 
-/// Reads a file, which may be in a folder that jobs write: no link is followed, no pipe waited for, and no more than
-/// [`LONGEST`] is read.
+/// Reads a fabfile, or what is known of one, from a folder that jobs may write.
 fn read(file: &Path) -> io::Result<Vec<u8>> {
-    let opened = File::options()
-        .read(true)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-        .open(file)?;
-    if !opened.metadata()?.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    let mut bytes = Vec::new();
-    opened.take(LONGEST as u64 + 1).read_to_end(&mut bytes)?;
-    match bytes.len() {
-        0..=LONGEST => Ok(bytes),
-        _ => Err(io::Error::other("it is longer than 1 MiB")),
-    }
-}
-
-fn digest(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
-}
-
-/// Waits for the disk off the async threads, and not for ever.
-async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    match timeout(DISK_TIME, tokio::task::spawn_blocking(work)).await {
-        Ok(done) => done.map_err(io::Error::other)?,
-        Err(_) => Err(io::Error::new(
-            io::ErrorKind::TimedOut,
-            format!("the disk did not answer within {DISK_TIME:?}"),
-        )),
-    }
+    crate::files::read(file, LONGEST)
 }

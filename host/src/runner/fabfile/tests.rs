@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 use std::collections::VecDeque;
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -57,6 +57,10 @@ impl Case<'_> {
             Understood::Status => self.status(visible).await?,
             Understood::CancelRequest(number) => self.cancel(RequestId(number)).await?,
             Understood::Logs(wanted) => self.logs(wanted).await?,
+            Understood::Services => self.services().await?,
+            Understood::Service(name) => self.service(&name).await?,
+            Understood::Tell { service, order } => self.tell(&service, order).await?,
+            Understood::OnCall => self.on_call().await?,
             Understood::NotUnderstood { .. } if let Some(name) = self.left_out(said) => {
                 self.refusal(answers::left_out(name))
             }

@@ -51,7 +51,7 @@ impl Case<'_> {
     }
 
     /// The messages for whoever asks. Who reads along in a channel is not asked: what is restricted goes to the asker alone.
-    fn show(&self, messages: Vec<Message>, restricted: bool) -> Vec<NewDelivery> {
+    pub(super) fn show(&self, messages: Vec<Message>, restricted: bool) -> Vec<NewDelivery> {
         let messages = messages.into_iter();
         match self.origin {
             Origin::Slack(slack) if restricted && !slack.direct => {

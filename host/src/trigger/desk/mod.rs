@@ -5,6 +5,7 @@
 //!   case      one asking: what it says, whether who says it may, what is answered
 //!   orders    commands of namespaces, and the cancelling of requests
 //!   logs      what a run wrote
+//!   services  how services are, who is on them, who is on duty
 //!   calls     messages that call by a keyword
 //!   ration    how often those of namespaces that are not trusted do
 //! ```
@@ -14,6 +15,7 @@ mod case;
 mod logs;
 mod orders;
 mod ration;
+mod services;
 
 use std::sync::Arc;
 

@@ -1,10 +1,12 @@
 #![allow(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 use innkeeper_core::clock::ManualClock;
+use innkeeper_core::config::secrets::Secrets;
 use innkeeper_core::config::{ComponentInspector, Config, World};
 use innkeeper_core::store::Store;
 
 use super::*;
+use crate::alerts::{DutyParts, DutyRoster, Services};
 use crate::bell::Bells;
 use crate::deliver::terminal::Terminals;
 use crate::trigger::intake::IntakeParts;
@@ -38,6 +40,13 @@ async fn a_start_that_is_due_is_on_the_queue_and_the_dispatcher_is_rung() {
         current: Current::fixed(config.clone()),
         store: store.clone(),
         clock: clock.clone(),
+        services: Arc::new(Services::new(Current::fixed(config.clone()))),
+        duty: Arc::new(DutyRoster::new(DutyParts {
+            current: Current::fixed(config.clone()),
+            secrets: Arc::new(Secrets::new(|_| None)),
+            notices: None,
+            kept: home.path().join("calendar"),
+        })),
         directory: None,
         bells: bells.clone(),
         terminals: Terminals::default(),

@@ -1,6 +1,6 @@
 //! A press of one of the host's buttons: something said by whoever pressed it. Pure.
 
-use innkeeper_core::report::ACTION;
+use innkeeper_core::report::{ACTION, SERVICE_ACTION};
 use innkeeper_core::request::{Origin, SlackOrigin};
 use serde::Deserialize;
 use serde_json::Value;
@@ -52,7 +52,8 @@ struct Action {
 
 /// Reads an interaction. None: it is no press of a button of ours.
 ///
-/// The message with the button stands for the one that asked: it gets the reactions, and answers go where it is.
+/// The message with the button stands for the one that asked: it gets the reactions, and answers go where it is. Of a button
+/// for a service they go into its thread: below a message about an incident is what was done about it.
 ///
 /// # Errors
 /// A sentence about what is missing in a press that was meant for the bot.
@@ -75,6 +76,10 @@ pub fn hear_press(payload: &Value, identity: &Identity) -> Result<Option<Said>, 
     let channel = press.container.channel_id.ok_or("a button that is in no channel")?;
     let ts = press.container.message_ts.ok_or("a button that is in no message")?;
     let thread = press.message.and_then(|message| message.thread_ts);
+    let thread = match action.action_id.starts_with(SERVICE_ACTION) {
+        true => thread.or_else(|| Some(ts.clone())),
+        false => thread.filter(|thread| *thread != ts),
+    };
     Ok(Some(Said {
         key: Some(format!(
             "slack-press:{}:{channel}:{ts}:{}:{}:{pressed}",
@@ -88,7 +93,7 @@ pub fn hear_press(payload: &Value, identity: &Identity) -> Result<Option<Said>, 
             channel,
             user: press.user.id,
             user_team: press.user.team_id,
-            thread: thread.filter(|thread| *thread != ts),
+            thread,
             message: Some(ts),
         }),
     }))
@@ -134,6 +139,30 @@ mod tests {
             (Some("4.1"), Some("5.1"))
         );
         assert!(!origin.direct);
+    }
+
+    #[test]
+    fn what_a_button_for_a_service_does_is_answered_in_its_thread() {
+        let thread = |action: &str, thread: Option<&str>| {
+            let mut payload = payload();
+            payload["actions"][0]["action_id"] = action.into();
+            payload["message"]["thread_ts"] = thread.into();
+            let said = hear_press(&payload, &identity()).unwrap().unwrap();
+            said.origin.in_slack().unwrap().thread.clone()
+        };
+        assert_eq!(
+            thread("innkeeper-say-service-acknowledge", None).as_deref(),
+            Some("5.1")
+        );
+        assert_eq!(
+            thread("innkeeper-say-service-silence", Some("5.1")).as_deref(),
+            Some("5.1")
+        );
+        assert_eq!(
+            thread("innkeeper-say-service-silence", Some("4.1")).as_deref(),
+            Some("4.1")
+        );
+        assert_eq!(thread("innkeeper-say-0", Some("5.1")), None);
     }
 
     #[test]

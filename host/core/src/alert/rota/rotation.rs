@@ -76,6 +76,7 @@ impl Rotation {
                 end = end.min(*from);
             }
         }
+        let person = person.trim().to_owned();
         Some(Shift { start, end, person })
     }
 

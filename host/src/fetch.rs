@@ -1,16 +1,15 @@
-//! Asks a server for a fabfile: conditionally, within bounds, and led to no other kind of place.
+//! Asks a server for a file of its owner's choice, a fabfile or a calendar: conditionally, within bounds, and led to no other
+//! kind of place.
 
 use std::error::Error;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
-use innkeeper_core::BoxFuture;
-use innkeeper_core::config::FabfileUrl;
 use reqwest::header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::{Client, Response, StatusCode, Url};
+use serde::{Deserialize, Serialize};
 
-use super::{Fetch, Fetched, LONGEST, Validators};
 use crate::http_client;
 
 /// How often a server may send on to another place.
@@ -18,7 +17,41 @@ const MOST_REDIRECTS: usize = 5;
 /// The longest validator that is kept, in bytes.
 const LONGEST_VALIDATOR: usize = 1024;
 
-/// Fetches over HTTP. Its client is made when it is needed first: a host without fabfiles needs no root certificates.
+/// By what a server recognises the copy that is here already.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validators {
+    /// `ETag`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+    /// `Last-Modified`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_modified: Option<String>,
+}
+
+/// What a server answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// The copy that is here is the newest.
+    Unchanged,
+    /// A file.
+    New {
+        /// Its bytes, no more than were wanted.
+        content: Vec<u8>,
+        /// By what the server will recognise it.
+        validators: Validators,
+    },
+}
+
+/// What kind of file is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// The longest, in whole MiB.
+    pub mib: usize,
+    /// What is said where a web page comes instead: a sentence without its full stop.
+    pub no_web_page: &'static str,
+}
+
+/// Fetches over HTTP. Its client is made when it is needed first: a host that fetches nothing needs no root certificates.
 #[derive(Debug, Default)]
 pub struct HttpFetch {
     client: Mutex<Option<Client>>,
@@ -33,22 +66,18 @@ impl HttpFetch {
         let made = http_client::client_with(Policy::custom(follow)).map_err(|error| format!("{error:#}"))?;
         Ok(client.insert(made).clone())
     }
-}
 
-impl Fetch for HttpFetch {
-    fn fetch<'f>(
-        &'f self,
-        url: &'f FabfileUrl,
-        have: Option<&'f Validators>,
-    ) -> BoxFuture<'f, Result<Fetched, String>> {
-        Box::pin(async move {
-            let mut request = self.client()?.get(url.as_str());
-            for (name, value) in conditions(have) {
-                request = request.header(name, value);
-            }
-            let response = request.send().await.map_err(|error| chain(&error))?;
-            read(response).await
-        })
+    /// Asks for the file at `url`; if there are validators, only for one that they do not fit.
+    ///
+    /// # Errors
+    /// Says why there is none, as the end of a sentence, and without the address: its query may hold a token.
+    pub async fn get(&self, url: &str, have: Option<&Validators>, wanted: Wanted) -> Result<Fetched, String> {
+        let mut request = self.client()?.get(url);
+        for (name, value) in conditions(have) {
+            request = request.header(name, value);
+        }
+        let response = request.send().await.map_err(|error| chain(&error))?;
+        read(response, wanted).await
     }
 }
 
@@ -61,26 +90,26 @@ fn conditions(have: Option<&Validators>) -> impl Iterator<Item = (HeaderName, &s
     })
 }
 
-async fn read(response: Response) -> Result<Fetched, String> {
+async fn read(response: Response, wanted: Wanted) -> Result<Fetched, String> {
     match response.status() {
         StatusCode::NOT_MODIFIED => return Ok(Fetched::Unchanged),
         StatusCode::OK => {}
         status => return Err(format!("the server answered with status {status}")),
     }
     if is_web_page(response.headers()) {
-        return Err("it is a web page, not a file of Python: take the address of the raw file".into());
+        return Err(wanted.no_web_page.into());
     }
     let validators = validators(response.headers());
-    let content = body(response).await?;
+    let content = body(response, wanted.mib).await?;
     Ok(Fetched::New { content, validators })
 }
 
 /// No more of the body than is needed to know that it is too long.
-async fn body(mut response: Response) -> Result<Vec<u8>, String> {
+async fn body(mut response: Response, mib: usize) -> Result<Vec<u8>, String> {
     let mut content = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| chain(&error))? {
-        if content.len() + chunk.len() > LONGEST {
-            return Err("it is longer than 1 MiB".into());
+        if content.len() + chunk.len() > mib << 20 {
+            return Err(format!("it is longer than {mib} MiB"));
         }
         content.extend_from_slice(&chunk);
     }
