@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use innkeeper_core::alert::plugin::{About, CheckTold, Field, ServiceTold, Telling, UserTold};
 use innkeeper_core::alert::secret::SecretName;
-use innkeeper_core::alert::{Alert, Service, Shown, Status, told};
+use innkeeper_core::alert::{Alert, Service, Shown, Status, Told, told};
 use innkeeper_core::config::Plugin;
 use innkeeper_core::report;
 use innkeeper_core::store::{AlertCall, CheckView, FieldValue, Person};
@@ -47,9 +47,15 @@ impl Engine {
             names if names.is_empty() => self.parts.current.get().alerts.fallback.clone().into_iter().collect(),
             names => names,
         };
-        let told = told(&people, &service.users_to_notify, &on_duty);
-        let (mut users, mut duty_officers) = (Vec::new(), Vec::new());
-        for (people, are_told) in [(told.users, &mut users), (told.duty_officers, &mut duty_officers)] {
+        let Told {
+            mut users,
+            duty_officers,
+        } = told(&people, &service.users_to_notify, &on_duty);
+        let is_told = |officer: &&Person| !users.iter().any(|user| user.id == officer.id);
+        let also: Vec<&Person> = duty_officers.iter().copied().filter(is_told).collect();
+        users.extend(also);
+        let (mut all, mut officers) = (Vec::new(), Vec::new());
+        for (people, are_told) in [(users, &mut all), (duty_officers, &mut officers)] {
             for person in people {
                 let fields = store.fields(person.id, &plugin.name).await.map_err(unread)?;
                 are_told.push(user_told(person, &about, fields));
@@ -64,8 +70,8 @@ impl Engine {
             incident: call.alert.incident,
             test: false,
             service: service_told(service, &call.alert, checks),
-            users,
-            duty_officers,
+            users: all,
+            duty_officers: officers,
             settings: settings_told(plugin, &about),
         })
     }
