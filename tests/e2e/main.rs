@@ -7,7 +7,6 @@
 mod authoring;
 mod bad_input;
 mod buttons;
-mod checks;
 mod cli;
 mod components;
 mod conversation;
