@@ -103,9 +103,12 @@ impl Host {
             links: config.data_dir.join("cache/bin"),
             grace: Grace::default(),
         };
+        let component = timed(Arc::new(ComponentRunner::new(Arc::new(guests))));
         let runners = Runners {
             bash: timed(Arc::new(BashRunner::new(settings).unwrap())),
-            component: timed(Arc::new(ComponentRunner::new(Arc::new(guests)))),
+            // There is no check of the host's own here.
+            probe: component.clone(),
+            component,
         };
         let current = Current::fixed(config);
         let dispatcher = Arc::new(Dispatcher::new(Parts {

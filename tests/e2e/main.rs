@@ -7,6 +7,7 @@
 mod authoring;
 mod bad_input;
 mod buttons;
+mod checks;
 mod cli;
 mod components;
 mod conversation;

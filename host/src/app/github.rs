@@ -12,6 +12,11 @@ use crate::deliver::github::GithubTarget;
 use crate::github::{Access, DEFAULT_API, GithubApi};
 use crate::trigger::github::missed::{BETWEEN, Missed};
 
+/// Where GitHub's API is.
+pub(super) fn api_url() -> String {
+    std::env::var("GITHUB_API_URL").unwrap_or_else(|_| DEFAULT_API.into())
+}
+
 /// The way to GitHub.
 pub(super) struct Github {
     api: GithubApi,
@@ -26,9 +31,8 @@ impl Github {
         secret: impl Fn(&str) -> Option<Secret> + Send + Sync + 'static,
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<Self> {
-        let api_url = std::env::var("GITHUB_API_URL").unwrap_or_else(|_| DEFAULT_API.into());
         Ok(Self {
-            api: GithubApi::new(&api_url, clock.clone())?,
+            api: GithubApi::new(&api_url(), clock.clone())?,
             access: Arc::new(Derived::new(current, move |config| Access::of(config, &secret))),
             clock,
         })

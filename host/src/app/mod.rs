@@ -51,6 +51,7 @@ use crate::registry::Registries;
 use crate::runner::bash::{BashRunner, BashSettings, Grace};
 use crate::runner::component::ComponentRunner;
 use crate::runner::fabfile::Fabfiles;
+use crate::runner::probe::{ProbeRunner, ProbeSettings};
 use crate::trigger::cli::CommandLine;
 use crate::trigger::github::GithubTrigger;
 use crate::trigger::hook::{HookParts, HookTrigger};
@@ -176,6 +177,12 @@ impl App {
                 grace: Grace::default(),
             })?),
             component: Arc::new(ComponentRunner::new(guests.clone())),
+            probe: Arc::new(ProbeRunner::new(ProbeSettings {
+                secrets: secrets.clone(),
+                clock: clock.clone(),
+                github_api: github::api_url(),
+                ping: which::which("ping").ok(),
+            })),
         };
         let terminals = Terminals::default();
         let services = Arc::new(Services::new(current.clone()));

@@ -47,6 +47,8 @@ pub struct Runners {
     pub bash: Arc<dyn Runner>,
     /// Runs components.
     pub component: Arc<dyn Runner>,
+    /// Runs the host's own checks.
+    pub probe: Arc<dyn Runner>,
 }
 
 /// What the dispatcher needs.
@@ -226,6 +228,7 @@ impl Dispatcher {
         let runner = match job.program {
             Program::Bash { .. } => &self.parts.runners.bash,
             Program::Component { .. } => &self.parts.runners.component,
+            Program::Probe(_) => &self.parts.runners.probe,
         };
         let shown = self.show_progress(run);
         let data_dir = self.parts.current.get().data_dir.clone();

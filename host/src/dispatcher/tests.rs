@@ -81,7 +81,8 @@ impl Inn {
             clock: Arc::new(SystemClock),
             runners: Runners {
                 bash: runner.clone(),
-                component: runner,
+                component: runner.clone(),
+                probe: runner,
             },
             formatter: Arc::new(innkeeper_core::report::NoFormatter),
             bells,

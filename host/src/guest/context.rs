@@ -143,7 +143,7 @@ fn arguments(invocation: &Invocation) -> Result<Vec<String>, String> {
         } => template
             .render(&invocation.arguments)
             .map_err(|error| error.to_string()),
-        Program::Component { arguments: None, .. } | Program::Bash { .. } => {
+        Program::Component { arguments: None, .. } | Program::Bash { .. } | Program::Probe(_) => {
             Ok(invocation.arguments.0.iter().map(|(_, value)| value.clone()).collect())
         }
     }

@@ -95,7 +95,7 @@ pub async fn run(
 
 async fn prepare(guests: &Guests, invocation: &Invocation) -> Result<(Arc<Ready>, Held), String> {
     let Program::Component { source, .. } = &invocation.job.program else {
-        return Err("is a bash job, not a component".into());
+        return Err("is no component".into());
     };
     let owner = Owner::from(&*invocation.namespace);
     let component = guests.load(source, &owner).await?;

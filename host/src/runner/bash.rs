@@ -294,6 +294,10 @@ fn script(job: &Job, arguments: &Arguments) -> Result<String, String> {
     match &job.program {
         Program::Bash { script } => script.render(arguments).map_err(|error| error.to_string()),
         Program::Component { .. } => Err(format!("{} is a component: bash cannot run it", job.full_name())),
+        Program::Probe(_) => Err(format!(
+            "{} is a check of the host's own: bash cannot run it",
+            job.full_name()
+        )),
     }
 }
 

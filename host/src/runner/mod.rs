@@ -4,6 +4,7 @@ pub mod bash;
 pub mod component;
 pub mod fabfile;
 pub mod log;
+pub mod probe;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

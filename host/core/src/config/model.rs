@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::alerts::Alerts;
+use super::alerts::{Alerts, Probe};
 use super::fabfile::FabfileUrl;
 use super::github::{CommentCommands, GithubRule};
 use super::http::HttpGrants;
@@ -284,7 +284,7 @@ impl Job {
     pub fn components(&self) -> impl Iterator<Item = &ComponentSource> {
         let program = match &self.program {
             Program::Component { source, .. } => Some(source),
-            Program::Bash { .. } => None,
+            Program::Bash { .. } | Program::Probe(_) => None,
         };
         program.into_iter().chain(&self.report.formatter)
     }
@@ -297,7 +297,7 @@ impl Job {
                 arguments: Some(arguments),
                 ..
             } => arguments.parameters(),
-            Program::Component { arguments: None, .. } => Vec::new(),
+            Program::Component { arguments: None, .. } | Program::Probe(_) => Vec::new(),
         }
     }
 }
@@ -319,6 +319,9 @@ pub enum Program {
         /// What it was when the configuration was read. None: it has not been pulled yet.
         world: Option<World>,
     },
+    /// A check of the host's own. It is a job so that it waits, runs and is looked up like one; what starts other jobs does not
+    /// know it.
+    Probe(Probe),
 }
 
 /// Where a component comes from. Shows as the file's name, or as the reference.

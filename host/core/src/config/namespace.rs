@@ -85,9 +85,12 @@ pub(super) fn read(
     let commands = commands::check_slack(&room, &jobs, problems);
     let (github, comment_commands) = github::check(&room, &jobs, problems);
     let mut schedules = schedules::check(&room, &jobs, problems);
-    let local = alerts::check_local(&room, &jobs, claimed, &mut schedules, problems);
+    let mut local = alerts::check_local(&room, &jobs, claimed, &mut schedules, problems);
     let keywords = keywords::check(&room, &jobs, problems);
     let hooks = hooks::check(&room, &jobs, problems);
+    // Only now: what else starts jobs is not to start these.
+    let jobs = jobs.into_iter().map(|(name, job)| (name, Arc::new(job)));
+    let jobs = jobs.chain(std::mem::take(&mut local.jobs)).collect();
     let namespace = Namespace {
         name: room.name,
         description: room.raw.description,
@@ -97,7 +100,7 @@ pub(super) fn read(
         folder: room.folder,
         max_runs: room.given.share(room.host.capacity().runs),
         grants: room.grants,
-        jobs: jobs.into_iter().map(|(name, job)| (name, Arc::new(job))).collect(),
+        jobs,
         commands,
         github,
         comment_commands,

@@ -166,7 +166,7 @@ fn wants_fab(config: &Config) -> bool {
     let mut jobs = config.namespaces.values().flat_map(|namespace| namespace.jobs.values());
     jobs.any(|job| match &job.program {
         Program::Bash { script } => script.first_word() == Some("fab"),
-        Program::Component { .. } => false,
+        Program::Component { .. } | Program::Probe(_) => false,
     })
 }
 

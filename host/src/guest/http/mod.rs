@@ -27,6 +27,7 @@ use tokio::time::timeout;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 pub use network::Network;
+pub(crate) use network::connect_to_any;
 
 use super::limits;
 use super::refusals::Refusals;
@@ -124,33 +125,11 @@ impl Run {
             }
         };
         let found = self.network.look_up(&origin, times.connect, &self.lookups).await?;
-        let addresses = self.reachable(&origin, request.uri().path(), found)?;
+        let addresses = reachable(&self.grants, &origin, request.uri().path(), found)
+            .map_err(|denied| self.refuse(denied, Error::DestinationIpProhibited))?;
         let wire = self.network.connect(&origin, &addresses, times.connect).await?;
         address_to(&origin, &mut request)?;
         exchange::exchange(wire, request, times, Arc::clone(&self.meter), permit).await
-    }
-
-    /// Those of the addresses that may be connected to.
-    fn reachable(&self, origin: &Origin, path: &str, mut found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Error> {
-        let mut refused = None;
-        found.retain(|address| {
-            let address = address.ip().to_canonical();
-            match address::not_public(address) {
-                Some(what) if !self.grants.allows_address(origin, address, path) => {
-                    refused = refused.or(Some((address, what)));
-                    false
-                }
-                _ => true,
-            }
-        });
-        match refused {
-            Some((address, what)) if found.is_empty() => {
-                let why = format!("it leads to {address}, {what}, and that address is not granted");
-                let denied = Denied::new(origin.to_string(), why);
-                Err(self.refuse(denied, Error::DestinationIpProhibited))
-            }
-            _ => Ok(found),
-        }
     }
 
     fn refuse(&self, what: impl ToString, error: Error) -> Error {
@@ -159,8 +138,35 @@ impl Run {
     }
 }
 
-/// Whom a request is for, if it may be made.
-fn check(grants: &HttpGrants, method: &Method, uri: &Uri) -> Result<Origin, Denied> {
+/// Those of the addresses that may be connected to.
+pub(crate) fn reachable(
+    grants: &HttpGrants,
+    origin: &Origin,
+    path: &str,
+    mut found: Vec<SocketAddr>,
+) -> Result<Vec<SocketAddr>, Denied> {
+    let mut refused = None;
+    found.retain(|address| {
+        let address = address.ip().to_canonical();
+        match address::not_public(address) {
+            Some(what) if !grants.allows_address(origin, address, path) => {
+                refused = refused.or(Some((address, what)));
+                false
+            }
+            _ => true,
+        }
+    });
+    match refused {
+        Some((address, what)) if found.is_empty() => {
+            let why = format!("it leads to {address}, {what}, and that address is not granted");
+            Err(Denied::new(origin.to_string(), why))
+        }
+        _ => Ok(found),
+    }
+}
+
+/// Whom a request is for.
+pub(crate) fn origin_of(uri: &Uri) -> Result<Origin, Denied> {
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     // What is before an `@` may be a password.
     let shown = || authority.rsplit('@').next().unwrap_or_default().to_owned();
@@ -169,7 +175,12 @@ fn check(grants: &HttpGrants, method: &Method, uri: &Uri) -> Result<Origin, Deni
         Some("http") => Scheme::Http,
         _ => return Err(Denied::new(shown(), "only https and http are spoken")),
     };
-    let origin = Origin::parse(scheme, authority).map_err(|why| Denied::new(shown(), why))?;
+    Origin::parse(scheme, authority).map_err(|why| Denied::new(shown(), why))
+}
+
+/// Whom a request is for, if it may be made.
+pub(crate) fn check(grants: &HttpGrants, method: &Method, uri: &Uri) -> Result<Origin, Denied> {
+    let origin = origin_of(uri)?;
     grants.allows(&origin, uri.path())?;
     // Neither means anything to an origin, and proxies on the way take them for themselves.
     if [Method::CONNECT, Method::TRACE].contains(method) {

@@ -1,6 +1,7 @@
 //! From a name to a connection, in steps that a check fits between: look up, then connect to one of the addresses that
 //! were looked at. Nothing is looked up twice, so a name cannot lead somewhere else the second time.
 
+use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,7 +55,7 @@ impl Network {
 
     /// Where `origin` leads. `of_run` is how many look-ups the run may have going on: a name server that its author owns
     /// can hold a thread for long, and must not hold those of all others.
-    pub(super) async fn look_up(
+    pub(crate) async fn look_up(
         &self,
         origin: &Origin,
         patience: Duration,
@@ -72,7 +73,7 @@ impl Network {
                 let _permit = permit;
                 name.to_socket_addrs().map(|found| found.collect::<Vec<_>>())
             });
-            look_up.await.map_err(std::io::Error::other)?
+            look_up.await.map_err(io::Error::other)?
         });
         let mut found = match found.await {
             Ok(Ok(found)) => found,
@@ -91,7 +92,7 @@ impl Network {
         patience: Duration,
     ) -> Result<Box<dyn Wire>, Error> {
         let deadline = Instant::now() + patience;
-        let stream = connect_to_any(addresses, deadline).await?;
+        let stream = connect_to_any(addresses, deadline).await.map_err(connect_error)?;
         // It only makes small requests slower if this fails.
         let _ = stream.set_nodelay(true);
         if origin.scheme == Scheme::Http {
@@ -122,44 +123,46 @@ impl Network {
     }
 }
 
-fn connector() -> std::io::Result<TlsConnector> {
+fn connector() -> io::Result<TlsConnector> {
     let mut config = ClientConfig::builder().with_native_roots()?.with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
-/// Each address gets its share of the time that is left, so that a dead one does not take all of it.
-async fn connect_to_any(addresses: &[SocketAddr], deadline: Instant) -> Result<TcpStream, Error> {
-    let mut last = Error::DestinationNotFound;
+/// Connects to the first that answers. Each address gets its share of the time that is left, so that a dead one does not take
+/// all of it.
+pub(crate) async fn connect_to_any(addresses: &[SocketAddr], deadline: Instant) -> io::Result<TcpStream> {
+    let mut last = io::Error::new(io::ErrorKind::NotFound, "it has no address");
     for (index, address) in addresses.iter().enumerate() {
         let left = deadline.saturating_duration_since(Instant::now());
         let share = left / u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
         last = match timeout(share, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => connect_error(error.kind()),
-            Err(_) => Error::ConnectionTimeout,
+            Ok(Err(error)) => error,
+            Err(_) => io::ErrorKind::TimedOut.into(),
         };
     }
     Err(last)
 }
 
-fn dns_error(error: std::io::Error) -> Error {
+fn dns_error(error: io::Error) -> Error {
     Error::DnsError {
         rcode: Some(error.to_string()),
         info_code: None,
     }
 }
 
-fn connect_error(kind: std::io::ErrorKind) -> Error {
-    match kind {
-        std::io::ErrorKind::ConnectionRefused => Error::ConnectionRefused,
-        std::io::ErrorKind::TimedOut => Error::ConnectionTimeout,
-        std::io::ErrorKind::NetworkUnreachable | std::io::ErrorKind::HostUnreachable => Error::DestinationIpUnroutable,
+fn connect_error(error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => Error::DestinationNotFound,
+        io::ErrorKind::ConnectionRefused => Error::ConnectionRefused,
+        io::ErrorKind::TimedOut => Error::ConnectionTimeout,
+        io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => Error::DestinationIpUnroutable,
         _ => Error::DestinationUnavailable,
     }
 }
 
-fn tls_error(error: &std::io::Error) -> Error {
+fn tls_error(error: &io::Error) -> Error {
     match error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>()) {
         Some(rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented) => {
             Error::TlsCertificateError

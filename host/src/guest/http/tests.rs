@@ -233,32 +233,19 @@ async fn no_spelling_leads_where_it_was_not_granted() {
 
 #[test]
 fn only_public_addresses_of_a_name_are_left() {
-    let run = |entries: &[&str]| {
+    let left = |entries: &[&str]| {
         let entries: Vec<String> = entries.iter().map(|entry| (*entry).to_owned()).collect();
-        let refusals = Refusals::default();
-        let run = Run {
-            grants: grants(&entries),
-            network: Arc::default(),
-            refusals: refusals.clone(),
-            requests: AtomicU32::new(0),
-            lookups: Arc::new(Semaphore::new(1)),
-            connections: Arc::new(Semaphore::new(1)),
-            meter: Arc::new(Meter {
-                left: AtomicU64::new(0),
-                refusals,
-            }),
-        };
         let origin = HttpGrant::parse("rebind.example").unwrap().origin;
         let found = ["10.0.0.5:443", "1.1.1.1:443", "[::ffff:10.0.0.6]:443"].map(|text| text.parse().unwrap());
-        let left = run.reachable(&origin, "/", found.to_vec()).unwrap();
+        let left = reachable(&grants(&entries), &origin, "/", found.to_vec()).unwrap();
         left.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
-    assert_eq!(run(&["rebind.example"]), ["1.1.1.1:443"]);
+    assert_eq!(left(&["rebind.example"]), ["1.1.1.1:443"]);
     assert_eq!(
-        run(&["rebind.example", "10.0.0.6"]),
+        left(&["rebind.example", "10.0.0.6"]),
         ["1.1.1.1:443", "[::ffff:10.0.0.6]:443"]
     );
-    assert_eq!(run(&["rebind.example", "http://10.0.0.6"]), ["1.1.1.1:443"]);
+    assert_eq!(left(&["rebind.example", "http://10.0.0.6"]), ["1.1.1.1:443"]);
 }
 
 #[tokio::test]

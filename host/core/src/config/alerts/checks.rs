@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::super::checks::check_span;
 use super::super::grants::triggers_line;
-use super::super::model::Job;
+use super::super::model::{Format, Job, Limits, Program, ReportRules};
 use super::super::names::{job_fault, nearest, tick};
 use super::super::namespace::Room;
 use super::super::problem::{Problem, Problems};
@@ -25,6 +25,9 @@ const EVERY: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from
 
 /// Starts of what runs so often were missed for good: ten thousand checks do not all run as the host comes up.
 const OFTEN: Duration = Duration::from_secs(60 * 60);
+
+/// What is kept of what a check of the host's own says, in bytes.
+const LOG: u64 = 64 << 10;
 
 /// Checks the checks. Those with errors are left out.
 pub(super) fn check(room: &Room<'_>, jobs: &BTreeMap<String, Job>, problems: &mut Problems) -> BTreeMap<String, Check> {
@@ -67,6 +70,33 @@ pub(super) fn schedule(check: &Check) -> Schedule {
         },
         channel: None,
     }
+}
+
+/// What runs where a check is one of the host's own. Its services tell of its failures, so nobody else is called.
+pub(super) fn job(room: &Room<'_>, check: &Check) -> Option<Job> {
+    let probe = check.probe.as_ref()?;
+    Some(Job {
+        namespace: check.namespace.clone(),
+        name: check.name.clone(),
+        program: Program::Probe(probe.clone()),
+        report: ReportRules {
+            stdout: false,
+            success: true,
+            format: Format::default(),
+            formatter: None,
+            suppress_empty: false,
+            call_tech_support_on_error: false,
+        },
+        limits: Limits {
+            wall_time: probe.timeout(),
+            cpu_time: Duration::ZERO,
+            memory: 0,
+            disk: 0,
+            stdout: LOG,
+            stderr: LOG,
+        },
+        grants: room.grants.clone(),
+    })
 }
 
 /// The clock starts checks.

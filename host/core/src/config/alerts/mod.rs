@@ -34,6 +34,8 @@ use crate::schedule::Schedule;
 pub(super) struct Local {
     pub services: Vec<Arc<Service>>,
     pub checks: Vec<Arc<Check>>,
+    /// Those of the checks that are the host's own, by name.
+    pub jobs: Vec<(String, Arc<Job>)>,
 }
 
 /// The services of the namespaces that were read, by name, with where they are.
@@ -52,7 +54,10 @@ pub(super) fn check_local(
     let services = services::check(room, &checks, claimed, problems);
     let active = checks.values().filter(|check| check.rules.active);
     schedules.extend(active.map(|check| Arc::new(checks::schedule(check))));
+    let of_the_host = checks.values().filter_map(|check| checks::job(room, check));
+    let jobs = of_the_host.map(|job| (job.name.clone(), Arc::new(job))).collect();
     Local {
+        jobs,
         services: services.into_iter().map(Arc::new).collect(),
         checks: checks.into_values().map(Arc::new).collect(),
     }

@@ -114,6 +114,23 @@ pub enum Probe {
     },
 }
 
+/// How long the servers of builds may take.
+const BUILD_TIMEOUT: Duration = Duration::from_secs(30);
+
+impl Probe {
+    /// How long it may take, all in all.
+    pub fn timeout(&self) -> Duration {
+        match self {
+            Self::Http(HttpProbe { timeout, .. })
+            | Self::Tcp { timeout, .. }
+            | Self::Ping { timeout, .. }
+            | Self::Prometheus(MetricProbe { timeout, .. })
+            | Self::Graphite(MetricProbe { timeout, .. }) => *timeout,
+            Self::Github { .. } | Self::Jenkins { .. } => BUILD_TIMEOUT,
+        }
+    }
+}
+
 /// An HTTP request and what is expected of the answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HttpProbe {
@@ -131,6 +148,19 @@ pub struct HttpProbe {
     pub valid_for: Option<Duration>,
     /// The user, and the name of the secret with their password.
     pub login: Option<(String, String)>,
+}
+
+impl HttpProbe {
+    /// Whether this body is as expected. It may take a while: the expression is the namespace's.
+    ///
+    /// # Errors
+    /// The expression cannot be read. It was when the configuration was.
+    pub fn matches(&self, body: &str) -> Result<bool, regex::Error> {
+        match &self.text {
+            None => Ok(true),
+            Some(text) => Ok(super::probes::pattern(text)?.is_match(body)),
+        }
+    }
 }
 
 /// A query and a limit.

@@ -117,7 +117,7 @@ fn http(room: &Room<'_>, at: &str, raw: &RawHttp, problems: &mut Problems) -> Op
 }
 
 /// Reads what a body is to match.
-fn pattern(text: &str) -> Result<regex::Regex, regex::Error> {
+pub(super) fn pattern(text: &str) -> Result<regex::Regex, regex::Error> {
     regex::RegexBuilder::new(text).size_limit(PATTERN).build()
 }
 

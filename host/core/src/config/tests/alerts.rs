@@ -7,6 +7,7 @@ use crate::alert::rota::{Duty, Rotation};
 use crate::alert::{CheckRules, Importance, Rules};
 use crate::config::{
     CalendarSource, Comparison, ComponentSource, Config, Expectation, HttpProbe, Loaded, MetricProbe, Probe, Problems,
+    Program,
 };
 use crate::schedule::{Missed, When};
 
@@ -189,6 +190,26 @@ jenkins = { url = "https://ci.example.com", job = "nightly", username = "u", tok
     assert!(
         matches!(probe("nightly"), Probe::Jenkins { login: found, queued_for: Some(span), .. } if found == login && span == seconds(600))
     );
+}
+
+#[test]
+fn a_check_of_the_hosts_own_is_a_job_that_nothing_else_starts() {
+    let check = "[checks.web]\nactive = false\nhttp = { url = 'https://a.example', timeout = '5s' }\n";
+    let loaded = World::alerting(HOST, check).load_with_alerts().unwrap();
+    let job = &loaded.config.namespaces["demo"].jobs["web"];
+    assert_eq!(job.full_name(), "demo_web");
+    assert!(matches!(&job.program, Program::Probe(Probe::Http(_))));
+    assert_eq!(job.limits.wall_time, Duration::from_secs(5));
+    assert!(!job.report.call_tech_support_on_error);
+
+    for starts in [
+        "[[slack]]\ncommand = 'look'\nhelp = 'Looks'\naction = 'schedule_job'\njob_type = 'web'\n",
+        "[[schedule]]\nevery = '1h'\njob_type = 'web'\n",
+    ] {
+        let problems = World::alerting(HOST, &format!("{check}{starts}")).load_with_alerts();
+        let problems = problems.unwrap_err().to_string();
+        assert!(problems.contains("unknown job `web`"), "{problems}");
+    }
 }
 
 #[test]

@@ -41,7 +41,7 @@ impl World {
 fn program(config: &Config) -> (&ComponentSource, Option<GuestWorld>) {
     match &config.namespaces["demo"].jobs["hello"].program {
         Program::Component { source, world, .. } => (source, *world),
-        Program::Bash { .. } => panic!("is no component"),
+        Program::Bash { .. } | Program::Probe(_) => panic!("is no component"),
     }
 }
 
