@@ -51,7 +51,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("trigger", &["bell", "current", "deliver", "github", "slack"]),
     ("dispatcher", &["alerts", "bell", "current", "deliver", "runner"]),
     ("runner", &["files", "guest", "http_client"]),
-    ("deliver", &["bell", "current", "github", "slack"]),
+    ("deliver", &["bell", "current", "github", "guest", "slack"]),
     ("guest", &["files", "memory", "registry", "runner"]),
     ("registry", &["files", "http_client"]),
     ("github", &["http_client"]),
