@@ -54,7 +54,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("dispatcher", &["alerts", "bell", "current", "deliver", "runner"]),
     ("alerts", &["bell", "current", "fetch", "files", "notices"]),
     ("runner", &["fetch", "files", "guest", "http_client", "notices"]),
-    ("deliver", &["bell", "current", "github", "slack"]),
+    ("deliver", &["bell", "current", "github", "guest", "slack"]),
     ("guest", &["files", "memory", "registry", "runner"]),
     ("registry", &["files", "http_client"]),
     ("github", &["http_client"]),

@@ -4,6 +4,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod alert_plugins;
+mod alerts_that_ship;
 mod authoring;
 mod bad_input;
 mod buttons;
@@ -23,15 +25,18 @@ mod http_grant;
 mod import;
 mod init;
 mod keywords;
+mod mail;
 mod manifest;
 mod p1_durable_before_ack;
 mod p2_one_asking;
 mod p3_one_pending;
 mod p4_end_and_report;
+mod p5_looked_up;
 mod p5_outbox;
 mod p6_interrupted;
 mod p8_arguments_are_data;
 mod p9_fair_shares;
+mod plugin_requests;
 mod progress;
 mod reload;
 mod schedules;
@@ -64,6 +69,30 @@ fn guest(command: &str, file: &str, more: &str) -> String {
         some => format!("run_args_template = '{some}'"),
     };
     job(command, &format!("component = '{file}'\n{arguments}"), more)
+}
+
+/// Puts a delivery of an alert plugin into the outbox of a host that does not run. Returns its id.
+fn decide(
+    inn: &innkeeper_tests::Host,
+    lane: &str,
+    address: &serde_json::Value,
+    content: &serde_json::Value,
+) -> uuid::Uuid {
+    let id = uuid::Uuid::now_v7();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap();
+    let row = (
+        id.as_bytes(),
+        lane,
+        i64::try_from(now.as_micros()).unwrap(),
+        address.to_string(),
+        content.to_string(),
+    );
+    let insert =
+        "INSERT INTO delivery (id, lane, state, created_at, address, content) VALUES (?1, ?2, 'pending', ?3, ?4, ?5)";
+    inn.database().execute(insert, row).unwrap();
+    id
 }
 
 fn job(command: &str, program: &str, more: &str) -> String {

@@ -33,12 +33,14 @@ pub mod github;
 pub mod guests;
 pub mod host;
 pub mod http;
+pub mod receiver;
 pub mod registry;
 pub mod slack;
 
 pub use gate::Gate;
 pub use github::FakeGithub;
 pub use host::{Host, Output, Verb};
+pub use receiver::Receiver;
 pub use registry::Registry;
 pub use rustix::process::Signal;
 pub use slack::{FakeSlack, Fault, Post};

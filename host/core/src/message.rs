@@ -54,6 +54,8 @@ pub enum Address {
         plugin: String,
         /// The service that it is about.
         service: String,
+        /// The address. One that takes nothing holds up no other.
+        mailbox: String,
     },
     /// A terminal that waits for an answer.
     Terminal {
@@ -94,7 +96,11 @@ impl Address {
             } => format!("github:{repository}:{namespace}"),
             // Neither a plugin nor a service holds up another.
             Self::Http { plugin, service } => format!("http:{plugin}:{service}"),
-            Self::Mail { plugin, service } => format!("mail:{plugin}:{service}"),
+            Self::Mail {
+                plugin,
+                service,
+                mailbox,
+            } => format!("mail:{plugin}:{service}:{mailbox}"),
             Self::Terminal { session } => format!("terminal:{session}"),
         }
     }
@@ -240,7 +246,7 @@ pub enum Signature {
 /// A mail.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mail {
-    /// The addresses.
+    /// The addresses. In the outbox, it is one.
     pub to: Vec<String>,
     /// One line.
     pub subject: String,

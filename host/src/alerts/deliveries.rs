@@ -26,12 +26,16 @@ fn one(call: &AlertCall, sending: Sending) -> Vec<NewDelivery> {
         Sending::Slack(message) => vec![slack(call, message)],
         Sending::Http(request) => vec![new(Address::Http { plugin, service }, Content::Request(request))],
         Sending::Mail(mail) => {
-            let address = Address::Mail { plugin, service };
-            let to_each = mail.to.iter().map(|to| Mail {
-                to: vec![to.clone()],
-                ..mail.clone()
+            let to_each = mail.to.iter().map(|to| {
+                let address = Address::Mail {
+                    plugin: plugin.clone(),
+                    service: service.clone(),
+                    mailbox: to.clone(),
+                };
+                let to = vec![to.clone()];
+                new(address, Content::Mail(Mail { to, ..mail.clone() }))
             });
-            to_each.map(|mail| new(address.clone(), Content::Mail(mail))).collect()
+            to_each.collect()
         }
     }
 }

@@ -10,6 +10,7 @@
 //!   call        one call of a plugin: what it is told, what becomes of its answer, and of its failure
 //!   telling     an alert and all that is known of its service -> what a plugin is told
 //!   deliveries  what a plugin wants sent -> the outbox's deliveries
+//!   secrets     where what plugins name and never see is
 //!   trial       a test alert, of a service that is made up
 //!   duty        who is on duty: rotas, and the calendar, which it fetches and keeps
 //!   view        what people are shown of services
@@ -23,6 +24,7 @@ mod deliveries;
 mod duty;
 mod engine;
 mod prune;
+pub mod secrets;
 mod services;
 mod telling;
 #[cfg(test)]

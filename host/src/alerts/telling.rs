@@ -1,4 +1,5 @@
-//! What a plugin is told: the alert as it was decided, and all that is known of its service and its people now.
+//! What a plugin is told: the alert as it was decided, and all that is known of its service and its people now. Whoever wrote
+//! it, it names no secret but those that are meant: see [`disarm`].
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -6,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use innkeeper_core::alert::plugin::{About, CheckTold, Field, ServiceTold, Telling, UserTold};
-use innkeeper_core::alert::secret::SecretName;
-use innkeeper_core::alert::{Alert, Service, Shown, Status, Told, told};
+use innkeeper_core::alert::secret::{SecretName, disarm};
+use innkeeper_core::alert::{Acknowledgement, Alert, Service, Shown, Status, Told, told};
 use innkeeper_core::config::Plugin;
 use innkeeper_core::report;
 use innkeeper_core::store::{AlertCall, CheckView, FieldValue, Person};
@@ -80,15 +81,22 @@ impl Engine {
 fn service_told(service: &Service, alert: &Alert, checks: Vec<CheckTold>) -> ServiceTold {
     ServiceTold {
         name: service.name.clone(),
-        title: service.title.clone().unwrap_or_else(|| service.name.clone()),
-        url: service.url.clone(),
-        runbook: service.runbook.clone(),
+        title: harmless(service.title.as_deref().unwrap_or(&service.name)),
+        url: service.url.as_deref().map(harmless),
+        runbook: service.runbook.as_deref().map(harmless),
         before: alert.old.into(),
         now: shown(alert.new, alert.acknowledged.is_some()),
         since: alert.began,
         checks,
-        acknowledgement: alert.acknowledged.clone(),
+        acknowledgement: alert.acknowledged.clone().map(|acknowledged| Acknowledgement {
+            by: harmless(&acknowledged.by),
+            ..acknowledged
+        }),
     }
+}
+
+fn harmless(text: &str) -> String {
+    disarm(text).into_owned()
 }
 
 fn shown(status: Status, acknowledged: bool) -> Shown {
@@ -107,7 +115,7 @@ pub(super) fn user_told(person: &Person, about: &About, filled_in: Vec<(String, 
             .find(|(name, _)| *name == field.name)
             .map(|(_, value)| value);
         let text = match value {
-            Some(FieldValue::Plain(text)) => Some(text.clone()),
+            Some(FieldValue::Plain(text)) => Some(harmless(text)),
             Some(FieldValue::Secret(_)) => Some(
                 SecretName::Field {
                     person: person.id,
@@ -121,9 +129,9 @@ pub(super) fn user_told(person: &Person, about: &About, filled_in: Vec<(String, 
     });
     UserTold {
         fields: fields.collect(),
-        name: person.name.clone(),
-        email: person.email.clone(),
-        slack: person.slack.clone(),
+        name: harmless(&person.name),
+        email: person.email.as_deref().map(harmless),
+        slack: person.slack.as_deref().map(harmless),
     }
 }
 
@@ -175,7 +183,7 @@ fn output(view: &CheckView, logs: &Path) -> String {
     let mut text = how.into_iter().chain(written).collect::<Vec<_>>().join("\n");
     let trimmed = text.trim_end().len();
     text.truncate(trimmed);
-    cut(text)
+    cut(harmless(&text))
 }
 
 /// The end of a log, as text. One that cannot be read is missing: the alert is not held up by it.

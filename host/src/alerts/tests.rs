@@ -350,8 +350,8 @@ async fn what_a_plugin_gives_is_in_the_outbox_and_an_incident_is_one_message() {
         Content::Mail(Mail { to, .. }) => to,
         other => panic!("{other:?}"),
     };
-    assert_eq!(to(inn.sent("mail:pager:web").await), ["a@example.com"]);
-    assert_eq!(to(inn.sent("mail:pager:web").await), ["b@example.com"]);
+    assert_eq!(to(inn.sent("mail:pager:web:a@example.com").await), ["a@example.com"]);
+    assert_eq!(to(inn.sent("mail:pager:web:b@example.com").await), ["b@example.com"]);
     inn.pass(MINUTE).await;
     inn.checked(0).await;
     let Content::Edit { of: edited, post, last } = inn.sent("slack:C1").await else {

@@ -27,15 +27,19 @@ use innkeeper_core::clock::{Clock, SystemClock};
 use innkeeper_core::config::oci::lock_file;
 use innkeeper_core::config::secrets::{Secret, Secrets};
 use innkeeper_core::config::{ComponentSource, Config};
+use innkeeper_core::outbox::Target;
 use innkeeper_core::store::Store;
 use tokio::net::TcpListener;
 use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::alerts::secrets::{NoVault, Reveal};
 use crate::alerts::{DutyParts, DutyRoster, Engine, EngineParts, Pruner, Services, Trials};
 use crate::bell::Bells;
 use crate::current::{Current, Replace};
+use crate::deliver::http::HttpTarget;
+use crate::deliver::mail::MailTarget;
 use crate::deliver::sender::Sender;
 use crate::deliver::terminal::Terminals;
 use crate::dispatcher::{Dispatcher, Parts, Runners};
@@ -267,8 +271,9 @@ impl App {
             clock: self.clock.clone(),
             slack: slack.map(Slack::target),
             github: github.map(Github::target),
-            http: None,
-            mail: None,
+            // Where there is no way to GitHub, only a terminal is served.
+            http: github.map(|_| self.requests()),
+            mail: github.map(|_| self.mail()),
             terminal: Arc::new(self.terminals.clone()),
             current: self.current.clone(),
             bells: self.bells.clone(),
@@ -277,6 +282,22 @@ impl App {
 }
 
 impl App {
+    /// The way out for requests of alert plugins.
+    fn requests(&self) -> Arc<dyn Target> {
+        let (secrets, store) = (self.secrets.clone(), self.store.clone());
+        let reveal = Reveal::new(self.current.clone(), secrets, store, Arc::new(NoVault));
+        Arc::new(HttpTarget::new(
+            self.current.clone(),
+            Arc::new(reveal),
+            self.clock.clone(),
+        ))
+    }
+
+    /// The way out for mail.
+    fn mail(&self) -> Arc<dyn Target> {
+        Arc::new(MailTarget::new(self.current.clone(), self.secrets.clone()))
+    }
+
     /// The way to GitHub.
     ///
     /// # Errors

@@ -58,19 +58,19 @@ impl Needs {
     pub(super) fn scopes(&self, config: &Config) -> BTreeSet<&'static str> {
         let mut scopes = BTreeSet::from([
             "app_mentions:read",
+            // What may have been posted already is looked for before it is posted again.
+            "channels:history",
             "chat:write",
             "commands",
             // The whole log of a run, and what is too long for a message.
             "files:write",
+            "groups:history",
             "im:history",
             "im:write",
             "reactions:write",
             // Logs are for members, and so are restricted namespaces.
             "users:read",
         ]);
-        if self.keywords {
-            scopes.extend(["channels:history", "groups:history"]);
-        }
         // A name, which Slack has to be asked about.
         if self.keywords || channels(config).keys().any(|channel| channel.starts_with('#')) {
             scopes.extend(["channels:read", "groups:read"]);

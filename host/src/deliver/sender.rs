@@ -40,7 +40,7 @@ pub struct Sender {
     pub github: Option<Arc<dyn Target>>,
     /// The way out for requests of alert plugins; none where only a terminal is served.
     pub http: Option<Arc<dyn Target>>,
-    /// The way out for mail; none where no server is configured: it waits.
+    /// The way out for mail; none where only a terminal is served.
     pub mail: Option<Arc<dyn Target>>,
     /// The way out to waiting terminals.
     pub terminal: Arc<dyn Target>,
@@ -347,14 +347,24 @@ impl Sender {
 /// Where something is missed that was given up; none where nobody waits for it.
 fn missed_at(delivery: &Delivery) -> Option<String> {
     match (&delivery.address, &delivery.content) {
-        (Address::Slack { channel, .. }, Content::Message(_)) => Some(channel.clone()),
+        (
+            Address::Slack { channel, .. },
+            Content::Message(_) | Content::Reply { .. } | Content::Edit { last: true, .. },
+        ) => Some(channel.clone()),
         (Address::Github { repository, place, .. }, Content::Message(_) | Content::Status(_)) => Some(match place {
             GithubPlace::Issue(number) => format!("{repository}#{number} on GitHub"),
             GithubPlace::Commit(commit) => format!("{repository}@{} on GitHub", commit.get(..7).unwrap_or(commit)),
             GithubPlace::Comment(_) => format!("{repository} on GitHub"),
         }),
         (Address::Http { plugin, service }, _) => Some(format!("the plugin {plugin}, of {service}")),
-        (Address::Mail { plugin, service }, _) => Some(format!("the mail of {plugin}, of {service}")),
+        (
+            Address::Mail {
+                plugin,
+                service,
+                mailbox,
+            },
+            _,
+        ) => Some(format!("{mailbox} (mail of {plugin}, of {service})")),
         (
             Address::Slack { .. } | Address::SlackMessage { .. } | Address::Github { .. } | Address::Terminal { .. },
             _,

@@ -67,6 +67,7 @@ fn parts() -> WebParts {
         },
         namespaces: BTreeMap::new(),
         alerts: innkeeper_core::config::Alerts::default(),
+        mail: None,
         webhook_secrets: std::collections::BTreeSet::new(),
         left_out: Vec::new(),
     };

@@ -102,6 +102,7 @@ fn answer(slack: &FakeSlack, method: &str, arguments: &Arguments, headers: &Head
             "conversations.list" => methods::conversations_list(state, arguments),
             "conversations.join" => methods::conversations_join(state, arguments),
             "conversations.history" => history::history(state, arguments),
+            "conversations.replies" => history::replies(state, arguments),
             "conversations.info" => methods::conversations_info(state, arguments),
             "conversations.open" => methods::conversations_open(state, arguments),
             "files.getUploadURLExternal" => methods::upload_url(state, arguments, &slack.0.url),

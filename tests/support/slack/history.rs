@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::methods::{Answer, by_id, link_to, paged, text};
-use super::state::{Arguments, Said, State};
+use super::methods::{Answer, Refusal, by_id, link_to, paged, text};
+use super::state::{Arguments, Channel, Said, State};
 
 /// Newest first, without what was said in threads.
 pub(super) fn history(state: &State, arguments: &Arguments) -> Answer {
@@ -11,18 +11,63 @@ pub(super) fn history(state: &State, arguments: &Arguments) -> Answer {
     if !channel.has_bot {
         return Err("not_in_channel".into());
     }
-    let oldest = text(arguments, "oldest").unwrap_or("0.000000");
-    let oldest = micros(oldest).ok_or("invalid_ts_oldest")?;
+    may_read(state, channel)?;
+    let oldest = oldest(arguments)?;
     let in_channel = |said: &&Said| {
         let listed = said.thread().is_none() || said.message["subtype"] == "thread_broadcast";
         said.channel == channel.id && listed && micros(&said.ts).is_some_and(|at| at > oldest)
     };
     let messages = state.messages.iter().rev().filter(in_channel);
-    let messages: Vec<Value> = messages.map(|said| said.message.clone()).collect();
-    let (page, cursor) = paged(arguments, &messages, 999)?;
+    page_of(messages, arguments)
+}
+
+/// The message that a thread began with, and what was said in it, oldest first.
+pub(super) fn replies(state: &State, arguments: &Arguments) -> Answer {
+    let channel = by_id(state, arguments, "channel")?;
+    if !channel.has_bot {
+        return Err("not_in_channel".into());
+    }
+    may_read(state, channel)?;
+    let thread = text(arguments, "ts").ok_or("thread_not_found")?;
+    state.message(&channel.id, thread).ok_or("thread_not_found")?;
+    let oldest = oldest(arguments)?;
+    let in_thread = |said: &&Said| {
+        let listed = said.thread() == Some(thread) && micros(&said.ts).is_some_and(|at| at > oldest);
+        said.channel == channel.id && (said.ts == thread || listed)
+    };
+    page_of(state.messages.iter().filter(in_thread), arguments)
+}
+
+fn page_of<'s>(messages: impl Iterator<Item = &'s Said>, arguments: &Arguments) -> Answer {
+    let with_metadata = text(arguments, "include_all_metadata") == Some("true");
+    let listed = messages.map(|said| {
+        let mut message = said.message.clone();
+        if let (Some(metadata), true) = (&said.metadata, with_metadata) {
+            message["metadata"] = metadata.clone();
+        }
+        message
+    });
+    let (page, cursor) = paged(arguments, &listed.collect::<Vec<_>>(), 999)?;
     Ok(json!({
         "messages": page, "has_more": !cursor.is_empty(), "response_metadata": { "next_cursor": cursor },
     }))
+}
+
+fn oldest(arguments: &Arguments) -> Result<u128, Refusal> {
+    let oldest = text(arguments, "oldest").unwrap_or("0.000000");
+    micros(oldest).ok_or_else(|| "invalid_ts_oldest".into())
+}
+
+fn may_read(state: &State, channel: &Channel) -> Result<(), Refusal> {
+    let scope = match (channel.is_direct(), channel.private) {
+        (true, _) => "im:history",
+        (false, true) => "groups:history",
+        (false, false) => "channels:history",
+    };
+    match state.scopes.split(',').any(|has| has == scope) {
+        true => Ok(()),
+        false => Err("missing_scope".into()),
+    }
 }
 
 /// What the user sees whose token searches: every message, those too that the bot has no part in. Pages of three.

@@ -215,6 +215,11 @@ fn publish(state: &mut State, post: Post, events: &mut Vec<Value>) -> Value {
         channel: post.channel.clone(),
         ts: post.ts.clone(),
         message,
+        metadata: post.metadata.as_ref().map(|payload| {
+            json!({
+                "event_type": "innkeeper_delivery", "event_payload": payload,
+            })
+        }),
     });
     state.posts.push(post);
     answer

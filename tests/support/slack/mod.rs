@@ -47,10 +47,12 @@ pub const APP_TOKEN: &str = "xapp-a-token-of-the-fake-slack";
 /// What the bot's token may do, unless a test says otherwise.
 pub const SCOPES: &[&str] = &[
     "app_mentions:read",
+    "channels:history",
     "channels:read",
     "chat:write",
     "commands",
     "files:write",
+    "groups:history",
     "groups:read",
     "im:history",
     "im:write",
@@ -127,7 +129,8 @@ impl FakeSlack {
             .clone()
     }
 
-    /// The bot's token may do this, and nothing else. It is only said, in a header: methods go on to work.
+    /// The bot's token may do this, and nothing else. It is said in a header, and reading what was said is refused without;
+    /// other methods go on to work.
     pub fn says_scopes(&self, scopes: &[&str]) {
         self.state().scopes = scopes.join(",");
     }

@@ -116,6 +116,7 @@ impl Person {
             channel: channel.to_owned(),
             ts: ts.clone(),
             message: listed,
+            metadata: None,
         });
         (ts, message)
     }

@@ -107,6 +107,8 @@ pub(super) struct Said {
     pub(super) ts: String,
     /// As `conversations.history` lists it.
     pub(super) message: Value,
+    /// What came with it that is listed only for those who ask.
+    pub(super) metadata: Option<Value>,
 }
 
 impl Said {

@@ -12,7 +12,13 @@ const TARGET: &str = "wasm32-wasip2";
 /// The guests of the sample workspace: packages of `jobs/`, each with a program of its name, or a library that exports
 /// a world.
 const SAMPLES: &[&str] = &[
+    "alert-mail",
+    "alert-ntfy",
+    "alert-pagerduty",
     "alert-skeleton",
+    "alert-slack",
+    "alert-twilio",
+    "alert-webhook",
     "csv-table",
     "deploy-note",
     "hello",

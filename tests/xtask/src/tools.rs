@@ -1,5 +1,5 @@
 //! Guests made by other toolchains, componentize-py and ComponentizeJS; Zig, for a guest that a test makes; Fabric, which runs
-//! fabfiles; and clients that talk to the host: Slack's SDK and GitHub's library. All are installed under the target folder. And
+//! fabfiles; and others that talk with the host: Slack's SDK, GitHub's library, a mail server. All are installed under the target folder. And
 //! a registry, which is there or not. What a machine lacks for them is told, not fatal: the tests that need them are left
 //! out by name.
 
@@ -20,6 +20,8 @@ const FABRIC_1: &str = "fab-classic-1.21.0";
 const COMPONENTIZE_PY: &str = "componentize-py==0.25.1";
 /// Slack's own SDK, which signs requests to the host and judges what it posts.
 const SLACK_SDK: &str = "slack_sdk==3.48.0";
+/// A mail server of the real world, which takes what the host sends.
+const AIOSMTPD: &str = "aiosmtpd==1.4.6";
 /// What ComponentizeJS was tested with. Its own version is pinned in `tests/guests/js/package.json`.
 const NODE: u32 = 20;
 
@@ -70,6 +72,14 @@ pub(crate) const TOOLS: &[Tool] = &[
         package: SLACK_SDK,
         sources: &[],
         make: slack_sdk,
+    },
+    Tool {
+        name: "aiosmtpd (Python 3 with venv or pip, and PyPI)",
+        tests: "needs_aiosmtpd",
+        output: Some("aiosmtpd"),
+        package: AIOSMTPD,
+        sources: &[],
+        make: aiosmtpd,
     },
     Tool {
         name: "@octokit/webhooks and its samples (Node 20 or newer with npm, and its registry)",
@@ -169,10 +179,18 @@ fn componentize_py(places: &Places) -> Result<Step> {
     })
 }
 
-/// The interpreter and where its packages are, a line each, for the tests that run it.
 fn slack_sdk(places: &Places, output: &Path) -> Result<()> {
+    interpreter(places, SLACK_SDK, output)
+}
+
+fn aiosmtpd(places: &Places, output: &Path) -> Result<()> {
+    interpreter(places, AIOSMTPD, output)
+}
+
+/// The interpreter and where its packages are, a line each, for the tests that run it.
+fn interpreter(places: &Places, package: &str, output: &Path) -> Result<()> {
     // A name with the version: what an earlier one left is not what is looked for.
-    let installed = python_package(places, &SLACK_SDK.replace("==", "-"), SLACK_SDK)?;
+    let installed = python_package(places, &package.replace("==", "-"), package)?;
     let packages = installed.packages.unwrap_or_default();
     Ok(fs::write(
         output,

@@ -1,12 +1,25 @@
 //! Secrets that plugins name and never see: a placeholder stands for each, until the request that it is in is sent.
+//!
+//! ```text
+//!   disarm     what others wrote names no secret: it is made harmless before a plugin sees it
+//!   names_in   which secrets a request names
+//!   fill       a request and their values -> what goes over the wire
+//!   conceal    what the other side said, without them
+//! ```
 
+mod fill;
+mod scan;
+
+use std::borrow::Cow;
 use std::fmt;
+
+pub use fill::{Filled, Values, conceal, fill, names_in};
 
 use crate::BoxFuture;
 use crate::store::PersonId;
 
 /// What a placeholder stands for. Shows as the placeholder.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SecretName {
     /// A setting of the plugin, under `secrets` of `[plugins.<name>]`.
     Setting(String),
@@ -36,3 +49,16 @@ pub trait PluginSecrets: Send + Sync {
     /// A sentence: there is none, or it cannot be read.
     fn reveal<'a>(&'a self, plugin: &'a str, name: &'a SecretName) -> BoxFuture<'a, Result<String, String>>;
 }
+
+/// A text that somebody else wrote, as a plugin may be told of it. What looks like the beginning of a placeholder gets a
+/// space: a check could print one otherwise, and the plugin would have its secret written into a message.
+pub fn disarm(text: &str) -> Cow<'_, str> {
+    if scan::begins_in(text) {
+        Cow::Owned(scan::spaced(text))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use super::checks::{check_name, check_names, check_timezone, overlap, resolve};
 use super::given::{Table, protected};
 use super::grants::Given;
+use super::mail::{self, MailServer};
 use super::model::{Capacity, Join, Server, Slack, SlackMode};
 use super::names::{channel_fault, namespace_fault, tick, variable_fault};
 use super::oci::{Lock, lock_file};
@@ -35,7 +36,8 @@ pub(super) struct Host {
     pub data_dir: PathBuf,
     pub timezone: TimeZone,
     pub server: Server,
-    /// The names of the secrets that sign webhooks, of tokens for GitHub, and of plugins' secrets.
+    /// The names of the secrets that sign webhooks, of tokens for GitHub, of plugins' secrets, and of the mail server's
+    /// password.
     pub webhook_secrets: BTreeSet<String>,
     /// What components from registries were pinned to.
     pub lock: Lock,
@@ -167,6 +169,11 @@ impl Host {
         }
     }
 
+    /// `[mail]`, checked. None where there is none, or it has errors.
+    pub(super) fn mail(&self, problems: &mut Problems) -> Option<MailServer> {
+        mail::check(&self.document, self.raw.mail.as_ref()?, problems)
+    }
+
     /// How much may run at once.
     pub(super) fn capacity(&self) -> Capacity {
         Capacity {
@@ -286,6 +293,9 @@ impl Host {
         let plugins = self.raw.plugins.values().flat_map(|plugin| plugin.secrets.values());
         self.webhook_secrets
             .extend(plugins.chain(&self.raw.alerts.calendar_secret).cloned());
+        let mail = self.raw.mail.iter();
+        self.webhook_secrets
+            .extend(mail.filter_map(|mail| mail.password_secret.clone()));
         let protected = protected(self);
         for (name, raw) in &self.raw.namespaces {
             let pointer = child("/namespaces", name);

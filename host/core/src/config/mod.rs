@@ -8,6 +8,7 @@
 //!   workspace   the folders that are namespaces
 //!   namespace   one namespace.toml, with needs, jobs and commands
 //!   alerts      services, checks, plugins, and who is on duty
+//!   mail        [mail]: the server that takes mail for the host
 //!   github      [[github]]: which of GitHub's events starts which job, and what else must be true of it
 //!   hooks       [hooks.X]: which webhook starts which job, and how its sender proves who it is
 //!   fabfile     where a namespace's fabfile is fetched from
@@ -38,6 +39,7 @@ mod host;
 mod http;
 mod jobs;
 mod keywords;
+mod mail;
 mod model;
 mod names;
 mod namespace;
@@ -63,6 +65,7 @@ pub use fabfile::FabfileUrl;
 pub use github::{Author, CommentCommands, GithubFields, GithubFilters, GithubRule, ReportTo};
 pub use globs::Globs;
 pub use http::{Denied, HostName, HttpGrant, HttpGrants, Origin, Scheme};
+pub use mail::{MailSecurity, MailServer};
 pub use model::*;
 pub use names::{job_fault, namespace_fault, nearest as nearest_name};
 pub use places::{Home, Places};
@@ -114,15 +117,17 @@ impl Config {
         if let Some(host) = &mut host {
             host.read_lock(&mut problems);
         }
+        // Before the workspace: an error of the owner's keeps the host from starting.
+        let owner = host.as_ref().map(|host| {
+            let alerts = alerts::check_owner(host, inspector, &mut problems);
+            (alerts, host.mail(&mut problems))
+        });
         let workspace = match &host {
             Some(host) => workspace::read(host, inspector, &mut problems),
             None => workspace::Workspace::default(),
         };
-        let alerts = host.as_ref().map(|host| {
-            let mut alerts = alerts::check_owner(host, inspector, &mut problems);
-            workspace.alerts.into_iter().for_each(|local| alerts.add(local));
-            alerts
-        });
+        let (mut alerts, mail) = owner.unwrap_or_default();
+        workspace.alerts.into_iter().for_each(|local| alerts.add(local));
         problems.sort(&file.display().to_string());
         match host {
             Some(host) if workspace.bearable => Ok(Loaded {
@@ -135,7 +140,8 @@ impl Config {
                     timezone: host.timezone,
                     server: host.server,
                     namespaces: workspace.namespaces,
-                    alerts: alerts.unwrap_or_default(),
+                    alerts,
+                    mail,
                     webhook_secrets: host.webhook_secrets,
                     left_out: workspace.left_out,
                 },

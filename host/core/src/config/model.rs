@@ -11,6 +11,7 @@ use super::alerts::{Alerts, Probe};
 use super::fabfile::FabfileUrl;
 use super::github::{CommentCommands, GithubRule};
 use super::http::HttpGrants;
+use super::mail::MailServer;
 use super::oci::{OciReference, RegistryGrants};
 use crate::command::Pattern;
 use crate::command::template::{ArgumentTemplate, ScriptTemplate};
@@ -39,8 +40,10 @@ pub struct Config {
     pub namespaces: BTreeMap<String, Arc<Namespace>>,
     /// Services, checks, alert plugins, and who is on duty.
     pub alerts: Alerts,
-    /// The names of the variables whose values sign webhooks, of tokens for GitHub, and of plugins' secrets; of namespaces that
-    /// have no folder, too. No job sees them.
+    /// `[mail]`. None: mail waits.
+    pub mail: Option<MailServer>,
+    /// The names of the variables whose values sign webhooks, of tokens for GitHub, of plugins' secrets and of the mail server's
+    /// password; of namespaces that have no folder, too. No job sees them.
     pub webhook_secrets: BTreeSet<String>,
     /// The namespaces that are not in it, since their files have errors. By [`Config::load`] none.
     pub left_out: Vec<String>,

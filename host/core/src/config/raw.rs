@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::alerts::{RawAlerts, RawCheck, RawPlugin, RawRota, RawService};
 use super::github::Author;
+use super::mail::RawMail;
 use super::model::{Encoding, Format, Mentions, PROGRESS_AFTER_SECONDS};
 use crate::request::Trigger;
 use crate::schedule::Missed;
@@ -48,6 +49,8 @@ pub(super) struct RawHost {
     pub rota: Vec<RawRota>,
     /// Alert plugins, by the names by which services choose them.
     pub plugins: BTreeMap<String, RawPlugin>,
+    /// The server that takes mail for the host. Default: none, and mail waits.
+    pub mail: Option<RawMail>,
 }
 
 impl Default for RawHost {
@@ -65,6 +68,7 @@ impl Default for RawHost {
             alerts: RawAlerts::default(),
             rota: Vec::new(),
             plugins: BTreeMap::new(),
+            mail: None,
         }
     }
 }

@@ -7,6 +7,7 @@ mod github;
 mod hooks;
 mod http;
 mod keywords;
+mod mail;
 mod mistakes;
 mod mutations;
 mod oci;

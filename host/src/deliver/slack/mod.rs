@@ -1,7 +1,9 @@
 //! Delivers to Slack: posts, files and reactions, each sent once. Slack's answer is sorted into confirmed, not now, and
-//! never (`sort`); when it is tried again is the outbox's to say, and what is said is the report's.
+//! never (`sort`); when it is tried again is the outbox's to say, and what is said is the report's. What may be there already
+//! is looked for before it is posted again (`lookup`), but for files.
 
 mod channels;
+mod lookup;
 mod sort;
 
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::slack::{ApiError, Confirmed, SlackApi};
 use channels::Channels;
+use lookup::LookUp;
 
 /// The `event_type` of the metadata that every post carries. Its payload names the delivery, and the run where there
 /// is one, so that a delivery that was in flight when the host died can be looked for before it is sent again.
@@ -25,6 +28,7 @@ pub const METADATA_EVENT: &str = "innkeeper_delivery";
 pub struct SlackTarget {
     api: Arc<SlackApi>,
     channels: Channels,
+    look_up: LookUp,
 }
 
 /// Where in Slack something is said.
@@ -32,6 +36,8 @@ pub struct SlackTarget {
 struct Place<'a> {
     channel: &'a str,
     thread: Option<&'a str>,
+    /// Whether an earlier attempt may have said it.
+    again: bool,
 }
 
 impl SlackTarget {
@@ -39,11 +45,13 @@ impl SlackTarget {
     pub fn new(api: Arc<SlackApi>, clock: Arc<dyn Clock>) -> Self {
         Self {
             channels: Channels::new(Arc::clone(&api), clock),
+            look_up: LookUp::new(Arc::clone(&api)),
             api,
         }
     }
 
     async fn deliver(&self, delivery: &Delivery) -> Result<Receipt, Failure> {
+        let again = self.look_up.is_unsure(delivery);
         match (&delivery.address, &delivery.content) {
             (
                 Address::Slack {
@@ -54,12 +62,13 @@ impl SlackTarget {
                 Content::Message(message),
             ) => {
                 let thread = thread.as_deref();
-                let said = self.say(delivery, message, Place { channel, thread }).await;
+                let said = self.say(delivery, message, Place { channel, thread, again }).await;
                 match (said, or_user) {
                     (Err(error), Some(user)) if sort::is_shut_out(&error) => {
                         let direct = Place {
                             channel: user,
                             thread: None,
+                            again,
                         };
                         let said = self.say(delivery, message, direct).await;
                         said.map_err(|error| sort::failure(&error, user))
@@ -69,12 +78,22 @@ impl SlackTarget {
             }
             (Address::Slack { channel, thread, .. }, Content::Progress(post)) => {
                 let thread = thread.as_deref();
-                let said = self.post(delivery, post, Place { channel, thread }).await;
+                let said = self.post(delivery, post, Place { channel, thread, again }).await;
                 said.map_err(|error| sort::failure(&error, channel))
             }
-            (Address::Slack { channel, .. }, Content::Edit { post, .. }) => {
-                let edited = self.edit(delivery.edited.as_ref(), post).await?;
+            (Address::Slack { channel, thread, .. }, Content::Edit { post, last, .. }) => {
+                let thread = thread.as_deref();
+                let edited = match (self.edit(delivery.edited.as_ref(), post).await, last) {
+                    // The last word is said all the same.
+                    (Edited::Gone(_), true) => self.post(delivery, post, Place { channel, thread, again }).await,
+                    (Edited::Gone(why), false) => return Err(Failure::Refused { why }),
+                    (Edited::Answered(edited), _) => edited,
+                };
                 edited.map_err(|error| sort::failure(&error, channel))
+            }
+            (Address::Slack { channel, .. }, Content::Reply { post, .. }) => {
+                let replied = self.reply(delivery, post, channel, again).await;
+                replied.map_err(|error| sort::failure(&error, channel))
             }
             (Address::SlackMessage { channel, ts }, Content::Reaction { name }) => {
                 let reacted = self.react(channel, ts, name).await;
@@ -99,34 +118,56 @@ impl SlackTarget {
             channel: String,
             ts: String,
         }
-        let posted: Posted = self
-            .api
-            .post("chat.postMessage", &post_body(delivery, post, place))
-            .await?;
+        if place.again
+            && let Some(posted) = self.look_up.find(&self.channels, delivery, place).await?
+        {
+            return Ok(posted);
+        }
+        let body = post_body(delivery, post, place);
+        let posted: Result<Posted, ApiError> = self.api.post("chat.postMessage", &body).await;
+        let posted = posted.inspect_err(|error| self.look_up.note(delivery, error))?;
         Ok(Receipt {
             channel: Some(posted.channel),
             ts: Some(posted.ts),
         })
     }
 
+    /// Posts into the thread of what another delivery posted; at top level where that is not there.
+    async fn reply(&self, delivery: &Delivery, post: &Post, channel: &str, again: bool) -> Result<Receipt, ApiError> {
+        let top = Place {
+            channel,
+            thread: None,
+            again,
+        };
+        let Some((channel, ts)) = posted_at(delivery.edited.as_ref()) else {
+            return self.post(delivery, post, top).await;
+        };
+        let thread = Place {
+            channel,
+            thread: Some(ts),
+            again,
+        };
+        match self.post(delivery, post, thread).await {
+            Err(error) if sort::is_gone(&error) => self.post(delivery, post, top).await,
+            replied => replied,
+        }
+    }
+
     /// Edits what another delivery posted, by what Slack said of that one.
-    async fn edit(&self, posted: Option<&Receipt>, post: &Post) -> Result<Result<Receipt, ApiError>, Failure> {
-        let Some(Receipt {
-            channel: Some(channel),
-            ts: Some(ts),
-        }) = posted
-        else {
-            return Err(Failure::Refused {
-                why: "the message that it edits was never posted".into(),
-            });
+    async fn edit(&self, posted: Option<&Receipt>, post: &Post) -> Edited {
+        let Some((channel, ts)) = posted_at(posted) else {
+            return Edited::Gone("the message that it edits was never posted".into());
         };
         // Blocks that are left out would stay as they were.
         let body = json!({"channel": channel, "ts": ts, "text": post.text, "blocks": post.blocks});
         let edited: Result<Confirmed, ApiError> = self.api.post("chat.update", &body).await;
-        Ok(edited.map(|Confirmed {}| Receipt {
-            channel: Some(channel.clone()),
-            ts: Some(ts.clone()),
-        }))
+        match edited {
+            Err(error) if sort::is_gone(&error) => Edited::Gone(format!("{error}: the message is gone")),
+            edited => Edited::Answered(edited.map(|Confirmed {}| Receipt {
+                channel: Some(channel.to_owned()),
+                ts: Some(ts.to_owned()),
+            })),
+        }
     }
 
     /// The three steps of an external upload. When the last one fails, Slack keeps the bytes where nobody sees them,
@@ -177,6 +218,19 @@ impl SlackTarget {
             ts: Some(ts.to_owned()),
         })
     }
+}
+
+/// What came of an edit.
+enum Edited {
+    /// There is nothing to edit, and why.
+    Gone(String),
+    Answered(Result<Receipt, ApiError>),
+}
+
+/// Where a message is that was posted: its channel and its `ts`.
+fn posted_at(receipt: Option<&Receipt>) -> Option<(&str, &str)> {
+    let receipt = receipt?;
+    Some((receipt.channel.as_deref()?, receipt.ts.as_deref()?))
 }
 
 impl Target for SlackTarget {

@@ -37,6 +37,29 @@ const TOKEN: &[&str] = &[
 /// The bot cannot write there, though it may be able to write to a person.
 const SHUT_OUT: &[&str] = &["channel_not_found", "not_in_channel"];
 
+/// The message that is edited, or answered to, is not there any more, or takes no more of that.
+const GONE: &[&str] = &[
+    "cannot_reply_to_message",
+    "cant_update_message",
+    "edit_window_closed",
+    "message_not_found",
+    "thread_not_found",
+];
+
+/// Whether there is nothing to edit or to answer to, so that it has to be said anew.
+pub(super) fn is_gone(error: &ApiError) -> bool {
+    error.code().is_some_and(|code| GONE.contains(&code))
+}
+
+/// Whether Slack said that it did not do what was asked. Its own trouble says nothing: part of it may have been done.
+pub(super) fn posted_nothing(error: &ApiError) -> bool {
+    match error {
+        ApiError::RateLimited { .. } => true,
+        ApiError::Refused { code, .. } => !BUSY.contains(&code.as_str()),
+        ApiError::Status { .. } | ApiError::Unreachable { .. } | ApiError::Unreadable { .. } => false,
+    }
+}
+
 /// Whether the bot cannot post to the channel, so that a person has to be written to instead.
 pub(super) fn is_shut_out(error: &ApiError) -> bool {
     error.code().is_some_and(|code| SHUT_OUT.contains(&code))

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot start has failed")]
 
+mod again;
+
 use std::time::Duration;
 
 use innkeeper_core::clock::{ManualClock, Timestamp};

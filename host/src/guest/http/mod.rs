@@ -6,11 +6,13 @@
 //!   address    refuse addresses that are not public, but for granted ones
 //!   network    connect to what was looked at; TLS with the host's name
 //!   exchange   the request, the answer, and its bounds
+//!   errand     all of that for a request that the host makes for a component
 //! ```
 //!
 //! No redirect is followed here. A guest that follows one makes another request, which is checked like the first.
 
 mod address;
+pub mod errand;
 mod exchange;
 mod network;
 

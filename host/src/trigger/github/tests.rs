@@ -163,6 +163,7 @@ fn trigger_with(namespace: Namespace, book: &Arc<Book>) -> GithubTrigger {
         },
         namespaces: BTreeMap::from([(namespace.name.clone(), Arc::new(namespace))]),
         alerts: innkeeper_core::config::Alerts::default(),
+        mail: None,
         webhook_secrets: std::collections::BTreeSet::new(),
         left_out: Vec::new(),
     };

@@ -83,7 +83,7 @@ error: unknown key `services` at the top level
 10 | [services]
    |  ^^^^^^^^ not known here
    |
-   = help: the keys at the top level are `workspace`, `data_dir`, `timezone`, `server`, `slack`, `max_guest_memory_mb`, `max_runs`, `shutdown_grace_seconds`, `namespaces`, `alerts`, `rota` and `plugins`
+   = help: the keys at the top level are `workspace`, `data_dir`, `timezone`, `server`, `slack`, `max_guest_memory_mb`, `max_runs`, `shutdown_grace_seconds`, `namespaces`, `alerts`, `rota`, `plugins` and `mail`
 
 error: wrong type for `trust`
   --> innkeeper.toml:12:9

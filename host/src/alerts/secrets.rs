@@ -1,0 +1,194 @@
+//! Where the secrets of plugins are: settings in the environment of the host, what people entered in the database.
+
+use std::sync::Arc;
+
+use innkeeper_core::BoxFuture;
+use innkeeper_core::alert::secret::{PluginSecrets, SecretName};
+use innkeeper_core::config::secrets::Secrets;
+use innkeeper_core::store::{FieldValue, PersonId, Store};
+
+use crate::current::Current;
+
+/// Opens what was sealed before it was kept.
+pub trait FieldVault: Send + Sync {
+    /// What `person` entered into a secret field of `plugin`.
+    ///
+    /// # Errors
+    /// A sentence that shows nothing of it: there is no key, or it was sealed with another, for somebody else.
+    fn open(&self, person: PersonId, plugin: &str, field: &str, sealed: &[u8]) -> Result<String, String>;
+}
+
+/// Opens nothing: nothing can have been sealed where there is no key.
+pub struct NoVault;
+
+impl FieldVault for NoVault {
+    fn open(&self, _: PersonId, _: &str, field: &str, _: &[u8]) -> Result<String, String> {
+        Err(format!(
+            "the secret field `{field}` is encrypted, and there is no key to open it"
+        ))
+    }
+}
+
+/// The secrets of every plugin.
+pub struct Reveal {
+    current: Current,
+    secrets: Arc<Secrets>,
+    store: Arc<Store>,
+    vault: Arc<dyn FieldVault>,
+}
+
+impl Reveal {
+    /// Reads settings from `secrets`, under the names that the configuration gives now, and fields from `store`.
+    pub fn new(current: Current, secrets: Arc<Secrets>, store: Arc<Store>, vault: Arc<dyn FieldVault>) -> Self {
+        Self {
+            current,
+            secrets,
+            store,
+            vault,
+        }
+    }
+
+    fn setting(&self, plugin: &str, setting: &str) -> Result<String, String> {
+        let config = self.current.get();
+        let configured = config.alerts.plugins.get(plugin);
+        let name = configured
+            .and_then(|plugin| plugin.secrets.get(setting))
+            .ok_or_else(|| {
+                format!("it names the secret `{setting}`, which is not under `secrets` of `[plugins.{plugin}]`")
+            })?;
+        match self.secrets.get(name) {
+            Ok(Some(secret)) => Ok(secret.expose().to_owned()),
+            Ok(None) => Err(format!(
+                "its secret `{setting}` is missing: set the environment variable or credential `{name}`"
+            )),
+            Err(error) => Err(format!("its secret `{setting}`: {error}")),
+        }
+    }
+
+    async fn field(&self, plugin: &str, person: PersonId, field: &str) -> Result<String, String> {
+        let fields = self.store.fields(person, plugin).await;
+        let fields = fields.map_err(|error| format!("what people entered cannot be read: {error}"))?;
+        match fields.into_iter().find(|(name, _)| name == field) {
+            Some((_, FieldValue::Secret(sealed))) => self.vault.open(person, plugin, field, &sealed),
+            Some((_, FieldValue::Plain(text))) => Ok(text),
+            None => Err(format!(
+                "it names the secret field `{field}` of user {person}, who is gone or left it empty"
+            )),
+        }
+    }
+}
+
+impl PluginSecrets for Reveal {
+    fn reveal<'a>(&'a self, plugin: &'a str, name: &'a SecretName) -> BoxFuture<'a, Result<String, String>> {
+        Box::pin(async move {
+            match name {
+                SecretName::Setting(setting) => self.setting(plugin, setting),
+                SecretName::Field { person, field } => self.field(plugin, *person, field).await,
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::ffi::OsString;
+
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use innkeeper_core::config::{ComponentInspector, ComponentSource, Config, Limits, Plugin, World};
+    use innkeeper_core::store::NewPerson;
+
+    use super::*;
+
+    /// Reads what was written backwards.
+    struct Mirror;
+
+    impl FieldVault for Mirror {
+        fn open(&self, _: PersonId, plugin: &str, field: &str, sealed: &[u8]) -> Result<String, String> {
+            let text = String::from_utf8(sealed.to_vec()).map_err(|error| error.to_string())?;
+            Ok(format!("{plugin}/{field}: {}", text.chars().rev().collect::<String>()))
+        }
+    }
+
+    /// There are none to look at.
+    struct NoComponents;
+
+    impl ComponentInspector for NoComponents {
+        fn inspect(&self, _: &std::path::Path) -> Result<World, String> {
+            Ok(World::Command)
+        }
+    }
+
+    fn sms() -> Plugin {
+        let secrets = [("token", "SMS_TOKEN"), ("other", "NOT_SET")];
+        let patience = Duration::from_secs(1);
+        Plugin {
+            name: "sms".into(),
+            component: ComponentSource::File("sms.wasm".into()),
+            settings: BTreeMap::new(),
+            secrets: secrets
+                .map(|(name, variable)| (name.to_owned(), variable.to_owned()))
+                .into(),
+            http: std::iter::empty().collect(),
+            limits: Limits {
+                wall_time: patience,
+                cpu_time: patience,
+                memory: 0,
+                disk: 0,
+                stdout: 0,
+                stderr: 0,
+            },
+        }
+    }
+
+    #[tokio::test]
+    async fn settings_are_in_the_environment_and_what_people_entered_in_the_database() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("workspace")).unwrap();
+        let file = folder.path().join("innkeeper.toml");
+        std::fs::write(&file, "").unwrap();
+        let mut config = Config::load_what_runs(&file, &NoComponents).unwrap().config;
+        config.alerts.plugins.insert("sms".into(), Arc::new(sms()));
+        let store = Arc::new(Store::open(folder.path()).unwrap());
+        let bob = NewPerson {
+            name: "Bob".into(),
+            email: None,
+            slack: None,
+            active: true,
+            fallback: false,
+        };
+        let bob = store.add_person(bob).await.unwrap().unwrap();
+        let sealed = vec![
+            ("pin".to_owned(), Some(FieldValue::Secret(b"4321".to_vec()))),
+            ("phone".to_owned(), Some(FieldValue::Plain("+44".into()))),
+        ];
+        store.set_fields(bob, "sms", sealed).await.unwrap().unwrap();
+        let secrets = Secrets::new(|name| (name == "SMS_TOKEN").then(|| OsString::from("hunter2")));
+        let current = Current::fixed(Arc::new(config));
+        let reveal = Reveal::new(current, Arc::new(secrets), store, Arc::new(Mirror));
+        let setting = |name: &str| SecretName::Setting(name.to_owned());
+        let field = |name: &str| SecretName::Field {
+            person: bob,
+            field: name.to_owned(),
+        };
+        let of = async |plugin: &str, name: SecretName| reveal.reveal(plugin, &name).await;
+
+        assert_eq!(of("sms", setting("token")).await.unwrap(), "hunter2");
+        assert_eq!(of("sms", field("pin")).await.unwrap(), "sms/pin: 1234");
+        assert_eq!(of("sms", field("phone")).await.unwrap(), "+44");
+        let said = [
+            of("sms", setting("other")).await.unwrap_err(),
+            of("sms", setting("SMS_TOKEN")).await.unwrap_err(),
+            of("mail", setting("token")).await.unwrap_err(),
+            of("mail", field("pin")).await.unwrap_err(),
+        ];
+        insta::assert_snapshot!(said.join("\n"), @r"
+        its secret `other` is missing: set the environment variable or credential `NOT_SET`
+        it names the secret `SMS_TOKEN`, which is not under `secrets` of `[plugins.sms]`
+        it names the secret `token`, which is not under `secrets` of `[plugins.mail]`
+        it names the secret field `pin` of user 1, who is gone or left it empty
+        ");
+    }
+}

@@ -1,0 +1,126 @@
+//! The alert plugins that ship, as components in their sandbox: what each sends arrives where it is to arrive, with its secrets.
+
+use innkeeper_tests::receiver::Received;
+use innkeeper_tests::{FakeSlack, Host, Receiver, guests};
+use serde_json::{Value, json};
+
+/// A host with one of the plugins, and Ann, who filled these in. It serves.
+async fn with(slack: &FakeSlack, receiver: &Receiver, plugin: &str, lines: &str, fields: &[(&str, &str)]) -> Host {
+    let file = format!("alert-{plugin}.wasm");
+    let component = std::fs::read(guests::rust(&format!("alert-{plugin}"))).unwrap();
+    let table = format!(
+        "[plugins.{plugin}]\ncomponent = '{file}'\nhttp = ['{}']\n{}",
+        receiver.url(),
+        lines.replace("URL", receiver.url())
+    );
+    let setup = Host::setup().slack(slack).setting(&table).file(&file, component);
+    let signing = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let inn = setup.env("TOKEN", "hunter2").env("SIGNING", signing).start().await;
+    let database = inn.database();
+    let ann = "INSERT INTO person (id, fold, slack, active, fallback, name, email) VALUES (1, 'ann', 'U1', 1, 0, 'Ann', 'ann@example.com')";
+    database.execute(ann, []).unwrap();
+    for (field, value) in fields {
+        let field_of =
+            "INSERT INTO person_field (person, plugin, field, secret, value) VALUES (1, ?1, ?2, 0, CAST(?3 AS BLOB))";
+        database.execute(field_of, (plugin, field, value)).unwrap();
+    }
+    inn
+}
+
+async fn try_out(inn: &Host, plugin: &str, old: &str, new: &str) {
+    let arguments = [
+        "alert", "test", plugin, "--user", "Ann", "--old", old, "--new", new, "--send",
+    ];
+    inn.cli(&arguments).await.success();
+}
+
+fn json_of(received: &Received) -> Value {
+    serde_json::from_str(&received.body).unwrap()
+}
+
+#[tokio::test]
+async fn pagerduty_is_told_of_a_failure_and_of_its_end() {
+    let (slack, receiver) = (FakeSlack::start().await, Receiver::start().await);
+    let lines = "settings = { url = 'URL/v2/enqueue' }\nsecrets = { routing_key = 'TOKEN' }";
+    let inn = with(&slack, &receiver, "pagerduty", lines, &[]).await;
+    try_out(&inn, "pagerduty", "passing", "critical").await;
+    try_out(&inn, "pagerduty", "critical", "passing").await;
+    let events: Vec<Value> = receiver.await_requests(2).await.iter().map(json_of).collect();
+    assert_eq!(events[0]["routing_key"], "hunter2");
+    assert_eq!(events[0]["payload"]["severity"], "critical");
+    assert_eq!(
+        (&events[0]["event_action"], &events[1]["event_action"]),
+        (&json!("trigger"), &json!("resolve"))
+    );
+}
+
+#[tokio::test]
+async fn ntfy_notifies_the_topic() {
+    let (slack, receiver) = (FakeSlack::start().await, Receiver::start().await);
+    let lines = "settings = { server = 'URL', topic = 'ops' }\nsecrets = { token = 'TOKEN' }";
+    let inn = with(&slack, &receiver, "ntfy", lines, &[]).await;
+    try_out(&inn, "ntfy", "passing", "critical").await;
+    let request = &receiver.await_requests(1).await[0];
+    assert_eq!(request.headers["authorization"], "Bearer hunter2");
+    assert_eq!(
+        (&json_of(request)["topic"], &json_of(request)["priority"]),
+        (&json!("ops"), &json!(5))
+    );
+}
+
+#[tokio::test]
+async fn twilio_sends_a_text_message() {
+    let (slack, receiver) = (FakeSlack::start().await, Receiver::start().await);
+    let lines = "settings = { url = 'URL', account_sid = 'AC1', from = '+1500' }\nsecrets = { auth_token = 'TOKEN' }";
+    let inn = with(&slack, &receiver, "twilio", lines, &[("phone", "+44 20 7946 0000")]).await;
+    try_out(&inn, "twilio", "passing", "critical").await;
+    let request = &receiver.await_requests(1).await[0];
+    assert_eq!(request.path, "/2010-04-01/Accounts/AC1/Messages.json");
+    // AC1:hunter2
+    assert_eq!(request.headers["authorization"], "Basic QUMxOmh1bnRlcjI=");
+    assert!(
+        request.body.starts_with("To=%2B442079460000&From=%2B1500&Body="),
+        "{}",
+        request.body
+    );
+}
+
+#[tokio::test]
+async fn a_webhook_is_signed() {
+    let (slack, receiver) = (FakeSlack::start().await, Receiver::start().await);
+    let lines = "settings = { url = 'URL/hook' }\nsecrets = { secret = 'SIGNING' }";
+    let inn = with(&slack, &receiver, "webhook", lines, &[]).await;
+    try_out(&inn, "webhook", "passing", "error").await;
+    let request = &receiver.await_requests(1).await[0];
+    assert_eq!(json_of(request)["type"], "service.failing");
+    assert!(request.headers["webhook-signature"].starts_with("v1,"));
+    assert_eq!(request.headers["webhook-id"].len(), 36);
+}
+
+#[tokio::test]
+async fn slack_has_a_message_and_its_thread() {
+    let (slack, receiver) = (FakeSlack::start().await, Receiver::start().await);
+    let inn = with(
+        &slack,
+        &receiver,
+        "slack",
+        "settings = { channel = '#tech' }",
+        &[("direct", "true")],
+    )
+    .await;
+    try_out(&inn, "slack", "passing", "critical").await;
+    let posts = slack
+        .await_posts("a message, a reply and a direct one", 3, |_| true)
+        .await;
+    let root = posts
+        .iter()
+        .find(|post| post.channel_name == "#tech" && post.thread.is_none())
+        .unwrap();
+    assert!(
+        posts
+            .iter()
+            .any(|post| post.thread.as_deref() == Some(root.ts.as_str())),
+        "{posts:?}"
+    );
+    assert!(posts.iter().any(|post| post.channel_name == "@U1"), "{posts:?}");
+}
