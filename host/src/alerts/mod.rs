@@ -23,6 +23,7 @@ mod services;
 mod telling;
 #[cfg(test)]
 mod tests;
+pub mod vault;
 
 use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::Timestamp;
@@ -30,6 +31,7 @@ use innkeeper_core::clock::Timestamp;
 pub use engine::{Engine, EngineParts};
 pub use prune::Pruner;
 pub use services::Services;
+pub use vault::{Vault, VaultError};
 
 /// Knows who is on duty.
 pub trait OnDuty: Send + Sync {
