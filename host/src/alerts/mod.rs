@@ -10,6 +10,8 @@
 //!   call        one call of a plugin: what it is told, what becomes of its answer, and of its failure
 //!   telling     an alert and all that is known of its service -> what a plugin is told
 //!   deliveries  what a plugin wants sent -> the outbox's deliveries
+//!   people      the users, and what they enter into the fields of plugins
+//!   vault       what people enter into secret fields, encrypted
 //!   prune       forgets what is kept no longer
 //! ```
 //!
@@ -18,6 +20,7 @@
 mod call;
 mod deliveries;
 mod engine;
+pub mod people;
 mod prune;
 mod services;
 mod telling;

@@ -3,6 +3,7 @@
 
 mod github;
 mod notices;
+mod people;
 mod reload;
 mod slack;
 mod solo;
@@ -32,6 +33,7 @@ use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::alerts::people::People;
 use crate::alerts::{Pruner, Services};
 use crate::bell::Bells;
 use crate::current::{Current, Replace};
@@ -305,14 +307,15 @@ impl App {
         }
     }
 
-    fn api(&self, intake: &Arc<Intake>, stop: &CancellationToken) -> Router {
-        web::finish(web::api::routes(web::api::ApiParts {
+    fn api(&self, intake: &Arc<Intake>, people: Arc<People>, stop: &CancellationToken) -> Router {
+        let orders = web::api::routes(web::api::ApiParts {
             command_line: self.command_line(intake.clone()),
             store: self.store.clone(),
             clock: self.clock.clone(),
             bells: self.bells.clone(),
             draining: stop.clone(),
-        }))
+        });
+        web::finish(orders.merge(web::people::routes(people)))
     }
 
     fn health(&self, stop: &CancellationToken) -> web::Health {
@@ -446,6 +449,7 @@ impl App {
     ) -> anyhow::Result<()> {
         let slack = Slack::from_secrets(&self.config, &self.secrets, self.clock.clone())?;
         let intake = self.intake(slack.as_ref(), &stop);
+        let people = self.people()?;
         let at_github = self.github()?;
         let (github, hooks) = self.webhooks(&intake, &stop)?;
         let socket = web::unix::bind(&self.socket)?;
@@ -486,7 +490,7 @@ impl App {
             "socket",
             ends_well(web::serve(
                 socket,
-                self.api(&intake, &stop),
+                self.api(&intake, people.clone(), &stop),
                 patient,
                 after_deliveries.clone(),
             )),
@@ -500,7 +504,10 @@ impl App {
         });
         tasks.spawn("web", ends_well(web::serve(listener, routes, limits, stop.clone())));
         match slack {
-            Some(slack) => tasks.spawn("slack", slack.run(intake.clone(), self.current.clone(), stop.clone())),
+            Some(slack) => tasks.spawn(
+                "slack",
+                slack.run(intake.clone(), people, self.current.clone(), stop.clone()),
+            ),
             None => tracing::warn!("no SLACK_BOT_TOKEN: nothing is heard from Slack or posted to it"),
         }
         tasks.spawn("missed", ends_well(at_github.ask_for_missed(stop.clone())));

@@ -26,6 +26,13 @@ enum Asks {
     Cancel { request: i64 },
     /// What a run wrote.
     Logs { run: i64 },
+    /// To say how one is told of services.
+    Preferences,
+    /// Who is told of services.
+    Users {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user: Option<String>,
+    },
     /// No command. These are near.
     Nothing { nearest: Vec<String> },
     /// What cannot be taken as it is.
@@ -125,6 +132,9 @@ fn look(config: &Config, text: &str, now: Timestamp) -> Asks {
         Understood::Status => Asks::Status,
         Understood::CancelRequest(request) => Asks::Cancel { request },
         Understood::Logs(LogsWanted { run, .. }) => Asks::Logs { run },
+        Understood::Preferences => Asks::Preferences,
+        Understood::Users => Asks::Users { user: None },
+        Understood::User(user) => Asks::Users { user: Some(user) },
         Understood::NotUnderstood { nearest } => Asks::Nothing { nearest },
         Understood::Refused(why) => Asks::Refused { why },
     }
@@ -168,6 +178,13 @@ fn in_words(asks: &Asks) -> String {
         Asks::Status => "built in: says what runs and what waits".to_owned(),
         Asks::Cancel { request } => format!("built in: cancels request {request}, if it has not started"),
         Asks::Logs { run } => format!("built in: shows what run {run} wrote, to full members of the Slack workspace"),
+        Asks::Preferences => "built in: opens the preferences of whoever says it in Slack".to_owned(),
+        Asks::Users { user: None } => {
+            "built in: lists who is told of services, to full members of the Slack workspace".to_owned()
+        }
+        Asks::Users { user: Some(name) } => {
+            format!("built in: says how `{name}` is told of services, to full members of the Slack workspace")
+        }
         Asks::Nothing { nearest } if nearest.is_empty() => "no command, and none is near".to_owned(),
         Asks::Nothing { nearest } => format!("no command; the nearest:\n    {}", nearest.join("\n    ")),
         Asks::Refused { why } => format!("refused: {why}"),

@@ -23,6 +23,7 @@ mod serve;
 mod show;
 mod slack_app;
 mod status;
+mod user;
 mod watch;
 
 use std::fmt::Display;
@@ -194,6 +195,11 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Who is told of services: lists, shows and changes users, and what they enter for alert plugins.
+    User {
+        #[command(subcommand)]
+        action: user::Action,
+    },
     /// Says what the clock starts next.
     Schedules {
         /// Prints it as JSON.
@@ -312,6 +318,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
         Verb::Pull { update } => block_on("warn", pull::run(&pull::load(&file)?, update)),
         Verb::Inspect { file: component, json } => inspect::run(&file, &component, json),
         Verb::Status { json } => block_on("warn", status::run(&load(&file)?, json)),
+        Verb::User { action } => block_on("warn", user::run(&load(&file)?, action)),
         Verb::Schedules { json } => schedules::run(&load(&file)?, json),
         Verb::Logs { run, stderr } => block_on("warn", logs::run(&load(&file)?, run, stderr)),
         Verb::Cancel { request } => block_on("warn", cancel::run(&load(&file)?, request)),

@@ -6,6 +6,7 @@
 //!   methods  what each method does and refuses; blocks: what it refuses in blocks
 //!   socket   Socket Mode: connections, envelopes, acknowledgements
 //!   people   what people say, and how it reaches the bot; workspace: what else happens
+//!   views    modals and the app's home
 //!   history  what was said: listed, and searched
 //! ```
 
@@ -16,11 +17,13 @@ mod methods;
 mod people;
 mod socket;
 mod state;
+mod views;
 mod workspace;
 
 pub(crate) use api::broken;
 pub use people::{Person, Sent, signature};
 pub use state::{Call, Fault, Post, Upload};
+pub use views::Modal;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -56,6 +59,7 @@ pub const SCOPES: &[&str] = &[
     "im:write",
     "reactions:write",
     "users:read",
+    "users:read.email",
 ];
 /// What signs events and commands that come by HTTP.
 pub const SIGNING_SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";

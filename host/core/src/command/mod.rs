@@ -38,5 +38,19 @@ pub use specificity::MOST_STEPS_IN_ALL;
 /// The words of the built-in commands, of those too that come later. No namespace may be called so: `help demo` and
 /// `help` must stay apart.
 pub const RESERVED_WORDS: &[&str] = &[
-    "help", "status", "logs", "showlogs", "cancel", "remove", "say", "chat", "run", "suppress", "alert",
+    "help",
+    "status",
+    "logs",
+    "showlogs",
+    "cancel",
+    "remove",
+    "say",
+    "chat",
+    "run",
+    "suppress",
+    "alert",
+    "me",
+    "preferences",
+    "user",
+    "users",
 ];

@@ -57,6 +57,9 @@ impl Case<'_> {
             Understood::Status => self.status(visible).await?,
             Understood::CancelRequest(number) => self.cancel(RequestId(number)).await?,
             Understood::Logs(wanted) => self.logs(wanted).await?,
+            Understood::Preferences => self.preferences(),
+            Understood::Users => self.users().await?,
+            Understood::User(name) => self.user(&name).await?,
             Understood::NotUnderstood { .. } if let Some(name) = self.left_out(said) => {
                 self.refusal(answers::left_out(name))
             }

@@ -5,6 +5,7 @@
 //!   case      one asking: what it says, whether who says it may, what is answered
 //!   orders    commands of namespaces, and the cancelling of requests
 //!   logs      what a run wrote
+//!   people    who is told of services
 //!   calls     messages that call by a keyword
 //!   ration    how often those of namespaces that are not trusted do
 //! ```
@@ -13,6 +14,7 @@ mod calls;
 mod case;
 mod logs;
 mod orders;
+mod people;
 mod ration;
 
 use std::sync::Arc;
