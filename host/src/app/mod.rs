@@ -111,6 +111,7 @@ pub struct App {
     guests: Arc<Guests>,
     registries: Arc<Registries>,
     bells: Bells,
+    logs_channel: Arc<LogsChannel>,
     /// Where the outbox is rung; taken by the sender.
     lanes: Option<mpsc::UnboundedReceiver<String>>,
     terminals: Terminals,
@@ -149,7 +150,7 @@ impl App {
             clock: clock.clone(),
         }));
         let (bells, lanes) = Bells::new();
-        let notices = Arc::new(LogsChannel {
+        let logs_channel = Arc::new(LogsChannel {
             current: current.clone(),
             store: store.clone(),
             clock: clock.clone(),
@@ -161,7 +162,7 @@ impl App {
                 environment: std::env::vars_os().collect(),
                 fabfiles: Fabfiles::new(
                     Arc::<HttpFetch>::default(),
-                    notices,
+                    logs_channel.clone(),
                     config.data_dir.join("cache").join("fabfiles"),
                 ),
                 links: config.data_dir.join("cache").join("bin"),
@@ -191,6 +192,7 @@ impl App {
             guests,
             registries,
             bells,
+            logs_channel,
             lanes: Some(lanes),
             terminals,
             dispatcher,
@@ -225,9 +227,8 @@ impl App {
             replace: self.replace.clone(),
             current: self.current.clone(),
             secrets: self.secrets.clone(),
-            store: self.store.clone(),
-            clock: self.clock.clone(),
             bells: self.bells.clone(),
+            logs_channel: self.logs_channel.clone(),
             guests: self.guests.clone(),
             registries: self.registries.clone(),
             begun,

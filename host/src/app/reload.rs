@@ -19,12 +19,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use innkeeper_core::clock::Clock;
 use innkeeper_core::config::Config;
 use innkeeper_core::config::secrets::Secrets;
-use innkeeper_core::message::{Address, Message, NewDelivery, Post};
 use innkeeper_core::report::notice;
-use innkeeper_core::store::Store;
 use tokio::signal::unix::Signal;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -33,10 +30,12 @@ pub(super) use self::news::News;
 pub(super) use self::read::readable_secrets;
 use self::read::{Refused, Settled};
 use self::watch::Watch;
-use crate::bell::{Bells, lanes_of};
+use super::notices::LogsChannel;
+use crate::bell::Bells;
 use crate::current::{Current, Replace};
 use crate::guest::Guests;
 use crate::registry::Registries;
+use crate::runner::fabfile::Notices;
 
 /// The least time from one reading to the next, where a file changed; SIGHUP does not wait.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -64,9 +63,8 @@ pub(super) struct Reloader {
     pub(super) replace: Replace,
     pub(super) current: Current,
     pub(super) secrets: Arc<Secrets>,
-    pub(super) store: Arc<Store>,
-    pub(super) clock: Arc<dyn Clock>,
     pub(super) bells: Bells,
+    pub(super) logs_channel: Arc<LogsChannel>,
     pub(super) guests: Arc<Guests>,
     pub(super) registries: Arc<Registries>,
     /// `innkeeper.toml` as it was when it was put in force, and when that was read.
@@ -152,15 +150,8 @@ impl Reloader {
         let Some(text) = self.news.take(Instant::now()) else {
             return;
         };
-        let Some(channel) = self.current.get().slack.logs_channel.clone() else {
-            return;
-        };
-        let message = Message::Post(Post::text(text));
-        let deliveries = vec![NewDelivery::message(Address::slack_channel(channel), message, None)];
-        let lanes = lanes_of(&deliveries);
-        match self.store.append(deliveries, self.clock.now()).await {
-            Ok(()) => self.bells.ring_outbox(lanes),
-            Err(error) => tracing::error!(%error, "the logs channel could not be told of the configuration"),
+        if let Err(error) = self.logs_channel.tell(text).await {
+            tracing::error!(%error, "the logs channel could not be told of the configuration");
         }
     }
 }

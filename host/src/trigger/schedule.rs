@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use innkeeper_core::clock::{Clock, Timestamp};
 use innkeeper_core::schedule::{Start, Timetable};
 use tokio_util::sync::CancellationToken;
@@ -15,6 +16,9 @@ use crate::current::Current;
 
 /// How long the clock rests after the store failed.
 const STORE_RETRY: Duration = Duration::from_secs(5);
+
+/// Starts that are decided about together: they are due at the same time, and wait for one commit.
+const AT_ONCE: usize = 100;
 
 /// Starts jobs by the clock.
 pub struct ScheduleTrigger {
@@ -78,17 +82,27 @@ impl ScheduleTrigger {
     /// Says how long there is nothing to do. None: for ever.
     async fn start_what_is_due(&mut self) -> Option<Duration> {
         let now = self.clock.now();
-        for start in self.table.due(now) {
-            if let Err(error) = self.decide(&start, now).await {
-                tracing::error!(
-                    namespace = start.mark.namespace,
-                    schedule = start.schedule(),
-                    error = format!("{error:#}"),
-                    "a start by the clock could not be kept; trying again"
-                );
+        for starts in self.table.due(now).chunks(AT_ONCE) {
+            // The store commits together what comes together.
+            let decided = join_all(starts.iter().map(|start| self.decide(start, now))).await;
+            let mut failed = false;
+            for (start, decided) in starts.iter().zip(decided) {
+                match decided {
+                    Ok(()) => self.table.decided(start),
+                    Err(error) => {
+                        failed = true;
+                        tracing::error!(
+                            namespace = start.mark.namespace,
+                            schedule = start.schedule(),
+                            error = format!("{error:#}"),
+                            "a start by the clock could not be kept; trying again"
+                        );
+                    }
+                }
+            }
+            if failed {
                 return Some(STORE_RETRY);
             }
-            self.table.decided(&start);
         }
         Some(self.table.next()?.nap_from(self.clock.now()))
     }

@@ -11,8 +11,8 @@ use crate::alert::{CheckRules, CheckState};
 use crate::clock::Timestamp;
 use crate::run::RunId;
 
-/// Adds a result to what is known of a check.
-pub(super) fn note(c: &Connection, job: i64, run: RunId, passed: bool, at: Timestamp) -> Sql<()> {
+/// Adds a result to what is known of a check. Says what was known before, and what is now.
+pub(super) fn note(c: &Connection, job: i64, run: RunId, passed: bool, at: Timestamp) -> Sql<[CheckState; 2]> {
     let known = maybe(c, STATE, [job], read_state)?.unwrap_or_default();
     let state = known.after(passed, run, at);
     change(
@@ -21,7 +21,7 @@ pub(super) fn note(c: &Connection, job: i64, run: RunId, passed: bool, at: Times
          ON CONFLICT (job) DO UPDATE SET failures = ?2, since = ?3, run = ?4, at = ?5",
         (job, state.failures, state.since, state.run, state.at),
     )?;
-    Ok(())
+    Ok([known, state])
 }
 
 /// Keeps a result: for good where it changed a status.

@@ -36,6 +36,9 @@ impl Store {
     /// Ends the run of a check, as [`end`](Self::end) does; keeps its result; and for each of the services that have the
     /// check: their states, the changes of their statuses with the run that caused them, and whom to call. One commit.
     ///
+    /// A service is looked at where the check fails in it and did not before, or the other way round: whatever else there is
+    /// to say of it comes by the clock, and a service of a thousand checks is not summed up at the end of each.
+    ///
     /// A run that was interrupted has no result, and changes nothing of its check.
     ///
     /// # Errors
@@ -52,8 +55,14 @@ impl Store {
             let Some(passed) = crate::alert::result_of(&end.ending) else {
                 return Ok(Vec::new());
             };
-            check::note(c, job, run, passed, end.at)?;
-            let noted = service::look(c, &services, Some(run), end.at)?;
+            let known = check::note(c, job, run, passed, end.at)?;
+            let mut touched = Vec::new();
+            for service in services {
+                if service::is_touched(c, &service, job, &known)? {
+                    touched.push(service);
+                }
+            }
+            let noted = service::look(c, &touched, Some(run), end.at)?;
             let changed = noted.iter().any(|noted| noted.change.is_some());
             check::keep_result(c, job, run, passed, changed, end.at)?;
             Ok(noted)

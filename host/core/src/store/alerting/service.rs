@@ -9,7 +9,7 @@ use super::super::column::Json;
 use super::super::statement::{all, change, maybe};
 use super::data::{AcknowledgementView, DueServices, NewCall, Noted, ServiceView, StatusChangeView};
 use super::{call, check};
-use crate::alert::{Acknowledgement, Alert, Event, Refused, Service, State, status_of};
+use crate::alert::{Acknowledgement, Alert, CheckState, Event, Refused, Service, State, status_of};
 use crate::clock::Timestamp;
 use crate::run::RunId;
 
@@ -23,6 +23,15 @@ pub(super) fn look(c: &Connection, services: &[Arc<Service>], run: Option<RunId>
         noted.extend(happen(c, service, &event, run, now)?);
     }
     Ok(noted)
+}
+
+/// Whether a result of the check that is this job can change a service: `known` is what was known before it, and since.
+pub(super) fn is_touched(c: &Connection, service: &Service, job: i64, known: &[CheckState; 2]) -> Sql<bool> {
+    let name: Option<String> = maybe(c, "SELECT name FROM job WHERE id = ?1", [job], |row| row.get(0))?;
+    let rules = name.and_then(|name| service.checks.get(&name));
+    let [before, after] = known;
+    let turns = rules.is_some_and(|rules| before.is_failing(rules) != after.is_failing(rules));
+    Ok(turns || state_of(c, &service.name)?.is_none())
 }
 
 /// Lets something happen to a service, and keeps what comes of it.

@@ -188,16 +188,24 @@ async fn debounce_counts_over_restarts() {
     let mut it = Fixture::new();
     let mut statuses = Vec::new();
     for minute in 0..4 {
-        let (_, noted) = it
-            .checked("http", 1, at(minute * MINUTE), &[Arc::clone(&service)])
+        it.checked("http", 1, at(minute * MINUTE), &[Arc::clone(&service)])
             .await;
-        statuses.push(noted[0].state.status);
+        statuses.push(it.store.services().await.unwrap()[0].state.status);
         it = it.crash();
     }
     assert_eq!(
         statuses,
         [Status::Passing, Status::Passing, Status::Error, Status::Error]
     );
+}
+
+#[tokio::test]
+async fn a_result_that_turns_nothing_is_not_summed_up() {
+    let it = Fixture::new();
+    for (minute, code, looked_at) in [(0, 0, 1), (1, 0, 0), (2, 1, 1), (3, 1, 0), (4, 0, 1)] {
+        let (_, noted) = it.checked("http", code, at(minute * MINUTE), &[web()]).await;
+        assert_eq!(noted.len(), looked_at, "in minute {minute}");
+    }
 }
 
 #[tokio::test]
