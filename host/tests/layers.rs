@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
+            "alerts",
             "app",
             "deliver",
             "files",
@@ -29,6 +30,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "alerts",
             "bell",
             "current",
             "deliver",
@@ -44,9 +46,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "web",
         ],
     ),
-    ("web", &["bell", "current", "trigger"]),
-    ("trigger", &["bell", "current", "deliver", "github", "slack"]),
-    ("dispatcher", &["bell", "current", "deliver", "runner"]),
+    ("web", &["alerts", "bell", "current", "trigger"]),
+    ("alerts", &["bell", "current", "slack"]),
+    ("trigger", &["alerts", "bell", "current", "deliver", "github", "slack"]),
+    ("dispatcher", &["alerts", "bell", "current", "deliver", "runner"]),
     ("runner", &["files", "guest", "http_client"]),
     ("deliver", &["bell", "current", "github", "slack"]),
     ("guest", &["files", "memory", "registry", "runner"]),

@@ -88,7 +88,6 @@ pub(super) struct Add {
 
 /// What is to be different.
 #[derive(Debug, Args)]
-#[group(id = "what", required = true, multiple = true, args = ["new_name", "email", "no_email", "slack", "no_slack", "active", "inactive", "fallback", "no_fallback"])]
 pub(super) struct Change {
     /// The name, or the id in Slack.
     name: String,
@@ -159,7 +158,12 @@ async fn act(host: &Host, action: Action) -> anyhow::Result<()> {
         }
         Action::Change(change) => {
             let route = route(&[&change.name])?;
-            let person = ask(host, Method::PATCH, &route, &UserChange::from(change)).await?;
+            let change = UserChange::from(change);
+            if change == UserChange::default() {
+                let why = "say what is to be different, for example --email ann@example.com; see `innkeeper user change --help`";
+                return Err(Misuse(why.to_owned()).into());
+            }
+            let person = ask(host, Method::PATCH, &route, &change).await?;
             tell(&one_line(&person));
             Ok(())
         }

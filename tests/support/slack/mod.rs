@@ -59,7 +59,6 @@ pub const SCOPES: &[&str] = &[
     "im:write",
     "reactions:write",
     "users:read",
-    "users:read.email",
 ];
 /// What signs events and commands that come by HTTP.
 pub const SIGNING_SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";

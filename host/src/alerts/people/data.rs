@@ -1,6 +1,7 @@
 //! What is asked of the users, and answered: the JSON of the API, and what its callers hold.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use innkeeper_core::alert::plugin::{Field, FieldKind};
 use innkeeper_core::store::Person;
@@ -58,11 +59,18 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Str
 }
 
 /// What is entered into the fields of a plugin, by field. `null`: nothing any more. What is not named stays as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entered {
     /// By field.
     pub fields: BTreeMap<String, Option<String>>,
+}
+
+impl fmt::Debug for Entered {
+    /// It may be a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.fields.keys()).finish()
+    }
 }
 
 /// A user, and what they entered.

@@ -4,7 +4,9 @@
 //! plugin declares; secrets are sealed before they reach the store, and nothing here gives them back. Slack is asked for what
 //! it knows better: names and addresses.
 
+mod checked;
 mod data;
+mod in_slack;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -14,7 +16,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use anyhow::Context;
 use innkeeper_core::alert::plugin::{Field, Plugins, UserFields};
 use innkeeper_core::config::Plugin;
 use innkeeper_core::store::{FieldValue, NewPerson, Person, PersonChange, PersonId, PersonRefused, Store, StoreError};
@@ -23,11 +24,7 @@ pub use data::{Entered, FieldView, NewUser, PluginView, UserChange, UserView};
 
 use super::vault::Vault;
 use crate::current::Current;
-use crate::slack::{Profile, SlackApi};
-
-/// The longest name, and the longest address, in characters.
-const LONGEST_NAME: usize = 100;
-const LONGEST_EMAIL: usize = 254;
+use crate::slack::SlackApi;
 
 /// Why something is not done. A text for whoever asked.
 #[derive(Debug, thiserror::Error)]
@@ -173,9 +170,9 @@ impl People {
     /// It makes no sense as it is; Slack's; the store's.
     pub async fn add(&self, new: NewUser) -> Result<Person, PeopleError> {
         let new = NewUser {
-            name: new.name.map(|name| checked_name(&name)).transpose()?,
-            email: new.email.map(|email| checked_email(&email)).transpose()?,
-            slack: new.slack.map(|slack| checked_slack(&slack)).transpose()?,
+            name: new.name.map(|name| checked::name(&name)).transpose()?,
+            email: new.email.map(|email| checked::email(&email)).transpose()?,
+            slack: new.slack.map(|slack| checked::slack(&slack)).transpose()?,
             ..new
         };
         let profile = match (&new.slack, &new.email) {
@@ -184,7 +181,7 @@ impl People {
             _ => None,
         };
         let name = match new.name.or(profile.as_ref().map(|profile| profile.name.clone())) {
-            Some(name) => checked_name(&name)?,
+            Some(name) => checked::name(&name)?,
             None => {
                 let why = "a user has a name: give one, or the id of somebody in Slack";
                 return Err(PeopleError::Refused(why.to_owned()));
@@ -208,9 +205,9 @@ impl People {
     pub async fn change(&self, who: &str, change: UserChange) -> Result<Person, PeopleError> {
         let person = self.find(who).await?;
         let change = PersonChange {
-            name: change.name.map(|name| checked_name(&name)).transpose()?,
-            email: checked(change.email, checked_email)?,
-            slack: checked(change.slack, checked_slack)?,
+            name: change.name.map(|name| checked::name(&name)).transpose()?,
+            email: checked::given(change.email, checked::email)?,
+            slack: checked::given(change.slack, checked::slack)?,
             active: change.active,
             fallback: change.fallback,
         };
@@ -288,45 +285,6 @@ impl People {
         }
     }
 
-    /// The user with this Slack id, who becomes one where Slack knows them. One of the same e-mail address who has no id in
-    /// Slack yet is the same person.
-    ///
-    /// # Errors
-    /// Slack does not know them, or another user has their name; the store's.
-    pub(crate) async fn of_slack(&self, id: &str) -> Result<Person, PeopleError> {
-        if let Some(person) = self.store.person_in_slack(id).await? {
-            return Ok(person);
-        }
-        let Some(profile) = self.in_slack(id, true).await? else {
-            return Err(PeopleError::Refused(format!("Slack knows nobody with the id `{id}`")));
-        };
-        let people = self.store.people().await?;
-        let has_address = |person: &&Person| person.email.is_some() && person.email == profile.email;
-        if let Some(person) = people.iter().filter(|person| person.slack.is_none()).find(has_address) {
-            let change = PersonChange {
-                slack: Some(Some(profile.id)),
-                ..PersonChange::default()
-            };
-            self.store.change_person(person.id, change).await??;
-            return self.find(id).await;
-        }
-        let person = NewPerson {
-            name: checked_name(&profile.name)?,
-            email: profile.email,
-            slack: Some(profile.id),
-            active: true,
-            fallback: false,
-        };
-        match self.store.add_person(person).await? {
-            Ok(_) => self.find(id).await,
-            Err(PersonRefused::NameTaken(name)) => Err(PeopleError::Refused(format!(
-                "there is a user `{name}` already; if that is you, have whoever runs the host say `innkeeper user change \
-                 \"{name}\" --slack {id}`"
-            ))),
-            Err(refused) => Err(refused.into()),
-        }
-    }
-
     /// The fields that a plugin declares.
     async fn declared(&self, plugin: &str) -> Result<Vec<Field>, PeopleError> {
         let config = self.current.get();
@@ -381,39 +339,6 @@ impl People {
             }
         }
     }
-
-    /// Whom an id in Slack is of; an error where it has to be known and is not.
-    async fn in_slack(&self, id: &str, needed: bool) -> Result<Option<Profile>, PeopleError> {
-        let asked = match &self.slack {
-            Some(slack) => slack.profile(id).await.context("who that is in Slack is not known"),
-            None if needed => {
-                let why = "there is no SLACK_BOT_TOKEN to look the name up with: give a name";
-                return Err(PeopleError::Refused(why.to_owned()));
-            }
-            None => return Ok(None),
-        };
-        match asked {
-            Ok(Some(profile)) if profile.is_a_person => Ok(Some(profile)),
-            Ok(Some(_)) => Err(PeopleError::Refused(format!("`{id}` is a bot or was deactivated"))),
-            Ok(None) => Err(PeopleError::Refused(format!("Slack knows nobody with the id `{id}`"))),
-            Err(error) if needed => Err(error.into()),
-            Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), "a user is added without what Slack knows");
-                Ok(None)
-            }
-        }
-    }
-
-    /// Whose an address is in Slack, where that can be found out.
-    async fn with_email(&self, email: &str) -> Option<Profile> {
-        match self.slack.as_ref()?.profile_by_email(email).await {
-            Ok(profile) => profile.filter(|profile| profile.is_a_person),
-            Err(error) => {
-                tracing::warn!(%error, "a user is added without their id in Slack; `innkeeper user change NAME --slack U…` adds it");
-                None
-            }
-        }
-    }
 }
 
 impl fmt::Debug for People {
@@ -436,50 +361,5 @@ pub(crate) enum EnterError {
 impl From<PeopleError> for EnterError {
     fn from(error: PeopleError) -> Self {
         Self::Other(error)
-    }
-}
-
-type Check = fn(&str) -> Result<String, PeopleError>;
-
-fn checked(given: Option<Option<String>>, check: Check) -> Result<Option<Option<String>>, PeopleError> {
-    given
-        .map(|given| given.map(|text| check(&text)).transpose())
-        .transpose()
-}
-
-fn checked_name(name: &str) -> Result<String, PeopleError> {
-    let name = name.trim();
-    let length = name.chars().count();
-    match length == 0 || length > LONGEST_NAME || name.chars().any(char::is_control) {
-        true => Err(PeopleError::Refused(format!(
-            "a name is one line of at most {LONGEST_NAME} characters"
-        ))),
-        false => Ok(name.to_owned()),
-    }
-}
-
-/// Whether mail arrives there only the mail server knows. This catches slips.
-fn checked_email(email: &str) -> Result<String, PeopleError> {
-    let email = email.trim();
-    let parts = email.split_once('@');
-    let whole = parts.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'));
-    let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';');
-    match whole && !email.contains(odd) && email.chars().count() <= LONGEST_EMAIL {
-        true => Ok(email.to_owned()),
-        false => Err(PeopleError::Refused(
-            "that is no e-mail address: it looks like `ann@example.com`".to_owned(),
-        )),
-    }
-}
-
-fn checked_slack(id: &str) -> Result<String, PeopleError> {
-    let id = id.trim();
-    let plain = id.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
-    match id.starts_with(['U', 'W']) && plain && (2..=30).contains(&id.len()) {
-        true => Ok(id.to_owned()),
-        false => Err(PeopleError::Refused(
-            "that is no id of somebody in Slack: it looks like `U0123ABCD`; their profile has it under `Copy member ID`"
-                .to_owned(),
-        )),
     }
 }

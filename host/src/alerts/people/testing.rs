@@ -6,11 +6,10 @@ use std::ffi::OsString;
 
 use innkeeper_core::BoxFuture;
 use innkeeper_core::alert::plugin::{About, FieldKind, Sending, Telling};
-use innkeeper_core::config::Config;
 use innkeeper_core::config::secrets::Secrets;
+use innkeeper_core::config::{ComponentInspector, Config, World};
 
 use super::*;
-use crate::guest::inspect::Inspector;
 use crate::slack::fake::FakeSlack;
 
 const HOST: &str = r#"
@@ -59,6 +58,14 @@ impl Plugins for Declared {
     }
 }
 
+struct NoComponents;
+
+impl ComponentInspector for NoComponents {
+    fn inspect(&self, _: &std::path::Path) -> Result<World, String> {
+        Ok(World::Command)
+    }
+}
+
 pub(crate) struct House {
     pub(crate) people: Arc<People>,
     pub(crate) slack: FakeSlack,
@@ -74,7 +81,7 @@ pub(crate) async fn house_with_key(key: &'static str) -> House {
     let file = folder.path().join("innkeeper.toml");
     std::fs::create_dir(folder.path().join("workspace")).unwrap();
     std::fs::write(&file, HOST).unwrap();
-    let config = Config::load(&file, &Inspector).unwrap().config;
+    let config = Config::load(&file, &NoComponents).unwrap().config;
     let (_, current) = Current::new(Arc::new(config));
     let slack = FakeSlack::start().await;
     let secrets = Secrets::new(move |name| (name == super::super::vault::KEY).then(|| OsString::from(key)));
