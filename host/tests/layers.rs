@@ -52,7 +52,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("web", &["alerts", "bell", "current", "trigger"]),
     ("trigger", &["alerts", "bell", "current", "deliver", "github", "slack"]),
     ("dispatcher", &["alerts", "bell", "current", "deliver", "runner"]),
-    ("alerts", &["bell", "current", "fetch", "files", "notices"]),
+    ("alerts", &["bell", "current", "fetch", "files", "notices", "slack"]),
     ("runner", &["fetch", "files", "guest", "http_client", "notices"]),
     ("deliver", &["bell", "current", "github", "guest", "slack"]),
     ("guest", &["files", "memory", "registry", "runner"]),

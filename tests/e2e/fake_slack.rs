@@ -405,3 +405,23 @@ async fn a_link_names_the_thread_and_an_emoji_must_be_there() {
     let strange = json!({ "channel": "C0GENERAL", "timestamp": topic.ts, "name": "innkeepers-own" });
     assert_eq!(refusal(&slack, "reactions.add", strange).await, "invalid_name");
 }
+
+#[tokio::test]
+async fn views_are_refused_as_slack_refuses_them() {
+    let slack = FakeSlack::start().await;
+    let plain = |text: &str| json!({ "type": "plain_text", "text": text });
+    let section = json!({ "type": "section", "text": plain("hello") });
+    let home = |blocks: Value| json!({ "user_id": "U1", "view": { "type": "home", "blocks": blocks } });
+    assert_eq!(call(&slack, "views.publish", home(json!([section]))).await["ok"], true);
+    for blocks in [
+        json!([]),
+        json!(vec![section.clone(); 101]),
+        json!([{ "type": "header" }]),
+    ] {
+        let refused = refusal(&slack, "views.publish", home(blocks.clone())).await;
+        assert_eq!(refused, "invalid_arguments", "{blocks}");
+    }
+    let modal = json!({ "type": "modal", "title": plain("Hello"), "blocks": [section] });
+    let unknown = json!({ "trigger_id": "1.2", "view": modal });
+    assert_eq!(refusal(&slack, "views.open", unknown).await, "invalid_trigger_id");
+}

@@ -36,6 +36,7 @@ mod p5_outbox;
 mod p6_interrupted;
 mod p8_arguments_are_data;
 mod p9_fair_shares;
+mod people;
 mod plugin_requests;
 mod progress;
 mod reload;

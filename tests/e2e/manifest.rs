@@ -64,6 +64,18 @@ async fn the_manifest_has_what_the_configuration_needs_and_no_more() {
 }
 
 #[tokio::test]
+async fn whoever_is_told_by_a_plugin_says_how_in_the_app_s_home() {
+    let plugin = "[plugins.pager]\ncomponent = 'oci://registry.example/pager:1'\n";
+    let inn = Host::setup().file("innkeeper.toml", plugin).write();
+    let manifest = inn.cli(&["slack-manifest"]).await.json();
+    assert_eq!(manifest["features"]["app_home"]["home_tab_enabled"], true);
+    let events = manifest["settings"]["event_subscriptions"]["bot_events"].to_string();
+    assert!(events.contains("app_home_opened"), "{events}");
+    let scopes = manifest["oauth_config"]["scopes"]["bot"].to_string();
+    assert!(scopes.contains("users:read.email"), "{scopes}");
+}
+
+#[tokio::test]
 async fn keywords_and_joining_need_more_and_nothing_else_does() {
     let manifest = async |namespace: &str, setting: &str, arguments: &[&str]| {
         let setup = Host::setup().slack_setting(setting).trusted("desk", namespace);

@@ -14,6 +14,8 @@
 //!   trial       a test alert, of a service that is made up
 //!   duty        who is on duty: rotas, and the calendar, which it fetches and keeps
 //!   view        what people are shown of services
+//!   people      the users, and what they enter into the fields of plugins
+//!   vault       what people enter into secret fields, encrypted
 //!   prune       forgets what is kept no longer
 //! ```
 //!
@@ -23,6 +25,7 @@ mod call;
 mod deliveries;
 mod duty;
 mod engine;
+pub mod people;
 mod prune;
 pub mod secrets;
 mod services;
@@ -30,6 +33,7 @@ mod telling;
 #[cfg(test)]
 mod tests;
 mod trial;
+pub mod vault;
 mod view;
 
 use innkeeper_core::BoxFuture;
@@ -40,6 +44,7 @@ pub use engine::{Engine, EngineParts};
 pub use prune::Pruner;
 pub use services::Services;
 pub use trial::{Shown, Trial, Trials, Tried, Unfit};
+pub use vault::{Vault, VaultError};
 pub use view::{CheckLine, ServiceDetail, ServiceLine, WhoIsTold, detail, list};
 
 /// Knows who is on duty.

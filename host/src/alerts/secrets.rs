@@ -7,6 +7,7 @@ use innkeeper_core::alert::secret::{PluginSecrets, SecretName};
 use innkeeper_core::config::secrets::Secrets;
 use innkeeper_core::store::{FieldValue, PersonId, Store};
 
+use super::vault::Vault;
 use crate::current::Current;
 
 /// Opens what was sealed before it was kept.
@@ -18,14 +19,9 @@ pub trait FieldVault: Send + Sync {
     fn open(&self, person: PersonId, plugin: &str, field: &str, sealed: &[u8]) -> Result<String, String>;
 }
 
-/// Opens nothing: nothing can have been sealed where there is no key.
-pub struct NoVault;
-
-impl FieldVault for NoVault {
-    fn open(&self, _: PersonId, _: &str, field: &str, _: &[u8]) -> Result<String, String> {
-        Err(format!(
-            "the secret field `{field}` is encrypted, and there is no key to open it"
-        ))
+impl FieldVault for Vault {
+    fn open(&self, person: PersonId, plugin: &str, field: &str, sealed: &[u8]) -> Result<String, String> {
+        Self::open(self, person, plugin, field, sealed).map_err(|error| error.to_string())
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod github;
 mod notices;
+mod people;
 mod reload;
 mod slack;
 mod solo;
@@ -34,8 +35,9 @@ use tokio::signal::unix::Signal;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::alerts::secrets::{NoVault, Reveal};
-use crate::alerts::{DutyParts, DutyRoster, Engine, EngineParts, Pruner, Services, Trials};
+use crate::alerts::people::People;
+use crate::alerts::secrets::Reveal;
+use crate::alerts::{DutyParts, DutyRoster, Engine, EngineParts, Pruner, Services, Trials, Vault};
 use crate::bell::Bells;
 use crate::current::{Current, Replace};
 use crate::deliver::http::HttpTarget;
@@ -285,7 +287,8 @@ impl App {
     /// The way out for requests of alert plugins.
     fn requests(&self) -> Arc<dyn Target> {
         let (secrets, store) = (self.secrets.clone(), self.store.clone());
-        let reveal = Reveal::new(self.current.clone(), secrets, store, Arc::new(NoVault));
+        let vault = Arc::new(Vault::new(secrets.clone()));
+        let reveal = Reveal::new(self.current.clone(), secrets, store, vault);
         Arc::new(HttpTarget::new(
             self.current.clone(),
             Arc::new(reveal),
@@ -354,8 +357,8 @@ impl App {
         }
     }
 
-    fn api(&self, intake: &Arc<Intake>, stop: &CancellationToken) -> Router {
-        web::finish(web::api::routes(web::api::ApiParts {
+    fn api(&self, intake: &Arc<Intake>, people: Arc<People>, stop: &CancellationToken) -> Router {
+        let orders = web::api::routes(web::api::ApiParts {
             command_line: self.command_line(intake.clone()),
             store: self.store.clone(),
             services: self.services.clone(),
@@ -364,7 +367,8 @@ impl App {
             bells: self.bells.clone(),
             trials: self.trials(),
             draining: stop.clone(),
-        }))
+        });
+        web::finish(orders.merge(web::people::routes(people)))
     }
 
     fn engine(&self) -> Arc<Engine> {
@@ -521,6 +525,7 @@ impl App {
     ) -> anyhow::Result<()> {
         let slack = Slack::from_secrets(&self.config, &self.secrets, self.clock.clone())?;
         let intake = self.intake(slack.as_ref(), &stop);
+        let people = self.people()?;
         let at_github = self.github()?;
         let (github, hooks) = self.webhooks(&intake, &stop)?;
         let socket = web::unix::bind(&self.socket)?;
@@ -561,7 +566,7 @@ impl App {
             "socket",
             ends_well(web::serve(
                 socket,
-                self.api(&intake, &stop),
+                self.api(&intake, people.clone(), &stop),
                 patient,
                 after_deliveries.clone(),
             )),
@@ -575,7 +580,10 @@ impl App {
         });
         tasks.spawn("web", ends_well(web::serve(listener, routes, limits, stop.clone())));
         match slack {
-            Some(slack) => tasks.spawn("slack", slack.run(intake.clone(), self.current.clone(), stop.clone())),
+            Some(slack) => tasks.spawn(
+                "slack",
+                slack.run(intake.clone(), people, self.current.clone(), stop.clone()),
+            ),
             None => tracing::warn!("no SLACK_BOT_TOKEN: nothing is heard from Slack or posted to it"),
         }
         tasks.spawn("missed", ends_well(at_github.ask_for_missed(stop.clone())));

@@ -20,10 +20,11 @@ use tokio::sync::SetOnce;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use crate::alerts::people::People;
 use crate::current::Current;
 use crate::deliver::slack::SlackTarget;
 use crate::slack::{ApiError, Identity, SlackApi, api_url};
-use crate::trigger::slack::{CatchUp, Channels, Joiner, SigningSecret, SlackDirectory, SlackTrigger};
+use crate::trigger::slack::{CatchUp, Channels, Joiner, Preferences, SigningSecret, SlackDirectory, SlackTrigger};
 use crate::trigger::{Directory, Intake, Standing};
 
 /// How long after Slack could not say who the bot is it is asked again; doubles up to the second.
@@ -111,6 +112,7 @@ impl Slack {
     pub(super) async fn run(
         self,
         intake: Arc<Intake>,
+        people: Arc<People>,
         current: Current,
         stop: CancellationToken,
     ) -> anyhow::Result<()> {
@@ -131,12 +133,19 @@ impl Slack {
             }
         }
         let (joiner, made) = Joiner::new(self.join, self.api.clone(), channels.clone()).unzip();
+        let preferences = Preferences {
+            people,
+            directory: directory.clone(),
+            api: self.api.clone(),
+            identity: identity.clone(),
+        };
         let trigger = Arc::new(SlackTrigger::new(
             intake.clone(),
             identity,
             channels,
             directory.clone(),
             made,
+            Arc::new(preferences),
         ));
         let catch_up = CatchUp {
             trigger: trigger.clone(),

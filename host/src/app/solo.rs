@@ -4,6 +4,9 @@
 use std::sync::Arc;
 
 use anyhow::bail;
+use axum::body::Body;
+use axum::http::Request;
+use axum::response::Response;
 use futures_util::FutureExt;
 use innkeeper_core::clock::Clock;
 use innkeeper_core::request::RequestId;
@@ -13,19 +16,23 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use tower::ServiceExt;
 
 use super::App;
+use crate::alerts::people::People;
 use crate::alerts::{Trial, Tried, Unfit};
 use crate::deliver::sender::Sender;
 use crate::deliver::terminal::Event;
 use crate::dispatcher::Dispatcher;
 use crate::trigger::cli::{CommandLine, Conversation, Order};
+use crate::web;
 
 /// The host for the length of one command: no triggers, and only what that command ordered is run and delivered.
 pub struct Solo {
     app: App,
     command_line: CommandLine,
     sender: Arc<Sender>,
+    people: Arc<People>,
     interrupted: CancellationToken,
     /// Listens to Ctrl-C, and holds what it would stop: ends with this.
     _signals: AbortOnDropHandle<()>,
@@ -47,6 +54,7 @@ impl App {
         let interrupted = CancellationToken::new();
         let command_line = self.command_line(self.intake(None, &interrupted));
         let sender = self.sender(None, None);
+        let people = self.people()?;
         let dispatcher = self.dispatcher.clone();
         let pressed = interrupted.clone();
         let mut signals = Signals::listen()?;
@@ -63,6 +71,7 @@ impl App {
             app: self,
             command_line,
             sender,
+            people,
             interrupted,
             _signals: AbortOnDropHandle::new(listening),
         })
@@ -128,6 +137,14 @@ impl Solo {
     /// See [`Unfit`].
     pub async fn test_alert(&self, trial: &Trial) -> Result<Tried, Unfit> {
         self.app.trials().run(trial).await
+    }
+
+    /// Answers what a running host would answer on its socket about the users.
+    pub async fn users(&self, request: Request<Body>) -> Response {
+        match web::people::routes(self.people.clone()).oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
     }
 
     /// Gives the data folder back. Returns a sentence where something in it waits for `serve`.

@@ -12,6 +12,7 @@ use hyper_util::rt::TokioIo;
 use innkeeper_core::config::Config;
 use innkeeper_core::request::RequestId;
 use innkeeper_core::store::Cancel;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::net::UnixStream;
 
@@ -114,6 +115,35 @@ impl Host {
         }
     }
 
+    /// Asks about the users, by the API's routes.
+    pub(super) async fn users<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        route: &str,
+        body: &impl Serialize,
+    ) -> anyhow::Result<T> {
+        let body = serde_json::to_vec(body)?;
+        let answer = match self {
+            Self::Serving(socket) => socket
+                .send(method, route, body)
+                .await?
+                .into_body()
+                .collect()
+                .await?
+                .to_bytes(),
+            Self::Alone(solo) => {
+                let request = Request::builder().method(method).uri(route).body(body.into())?;
+                let (parts, body) = solo.users(request).await.into_parts();
+                let body = body.collect().await?.to_bytes();
+                match parts.status.is_success() {
+                    true => body,
+                    false => return Err(refused(parts.status, &body)),
+                }
+            }
+        };
+        serde_json::from_slice(&answer).context("the host said something that cannot be read")
+    }
+
     /// Gives the data folder back, and says what is left in it to do.
     pub(super) async fn leave(self) -> anyhow::Result<()> {
         let Self::Alone(solo) = self else {
@@ -210,7 +240,11 @@ async fn refusal(response: Response<Incoming>) -> anyhow::Error {
         Ok(body) => body.to_bytes(),
         Err(error) => return anyhow::Error::new(error).context("the host's answer broke off"),
     };
-    let said = serde_json::from_slice::<serde_json::Value>(&body).ok();
+    refused(status, &body)
+}
+
+fn refused(status: StatusCode, body: &[u8]) -> anyhow::Error {
+    let said = serde_json::from_slice::<serde_json::Value>(body).ok();
     let sentence = said
         .as_ref()
         .and_then(|said| said["error"].as_str())

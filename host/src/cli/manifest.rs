@@ -38,7 +38,7 @@ fn manifest(needs: &Needs, config: &Config, name: &str, url: Option<&str>) -> Va
     if needs.searches() {
         scopes["user"] = json!(["search:read"]);
     }
-    // Buttons.
+    // Buttons and modals.
     let mut interactivity = json!({ "is_enabled": true });
     for (part, key, path) in [
         (&mut command, "url", "/slack/commands"),
@@ -52,7 +52,7 @@ fn manifest(needs: &Needs, config: &Config, name: &str, url: Option<&str>) -> Va
     json!({
         "display_information": { "name": name },
         "features": {
-            "app_home": { "home_tab_enabled": false, "messages_tab_enabled": true, "messages_tab_read_only_enabled": false },
+            "app_home": { "home_tab_enabled": needs.preferences, "messages_tab_enabled": true, "messages_tab_read_only_enabled": false },
             "bot_user": { "display_name": name, "always_online": true },
             "slash_commands": [command],
         },

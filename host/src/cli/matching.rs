@@ -35,6 +35,13 @@ enum Asks {
     Tell { service: String, order: &'static str },
     /// Who is on duty.
     OnCall,
+    /// To say how one is told of services.
+    Preferences,
+    /// Who is told of services.
+    Users {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user: Option<String>,
+    },
     /// No command. These are near.
     Nothing { nearest: Vec<String> },
     /// What cannot be taken as it is.
@@ -155,6 +162,9 @@ fn look(config: &Config, text: &str, now: Timestamp) -> Asks {
                 order: "unsilence",
             },
         },
+        Understood::Preferences => Asks::Preferences,
+        Understood::Users => Asks::Users { user: None },
+        Understood::User(user) => Asks::Users { user: Some(user) },
         Understood::NotUnderstood { nearest } => Asks::Nothing { nearest },
         Understood::Refused(why) => Asks::Refused { why },
     }
@@ -208,6 +218,13 @@ fn in_words(asks: &Asks) -> String {
             format!("built in: `{order}` of the service `{service}`, by full members of the Slack workspace")
         }
         Asks::OnCall => "built in: says who is on duty, to full members of the Slack workspace".to_owned(),
+        Asks::Preferences => "built in: opens the preferences of whoever says it in Slack".to_owned(),
+        Asks::Users { user: None } => {
+            "built in: lists who is told of services, to full members of the Slack workspace".to_owned()
+        }
+        Asks::Users { user: Some(name) } => {
+            format!("built in: says how `{name}` is told of services, to full members of the Slack workspace")
+        }
         Asks::Nothing { nearest } if nearest.is_empty() => "no command, and none is near".to_owned(),
         Asks::Nothing { nearest } => format!("no command; the nearest:\n    {}", nearest.join("\n    ")),
         Asks::Refused { why } => format!("refused: {why}"),

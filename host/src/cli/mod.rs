@@ -25,6 +25,7 @@ mod services;
 mod show;
 mod slack_app;
 mod status;
+mod user;
 mod watch;
 
 use std::fmt::Display;
@@ -239,6 +240,11 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Who is told of services: lists, shows and changes users, and what they enter for alert plugins.
+    User {
+        #[command(subcommand)]
+        action: user::Action,
+    },
     /// Says what the clock starts next.
     Schedules {
         /// Prints it as JSON.
@@ -372,6 +378,7 @@ fn run(arguments: Arguments) -> anyhow::Result<Ended> {
         }
         Verb::Unsilence { name } => block_on("warn", order::say(&load(&file)?, format!("unsilence {name}"), false)),
         Verb::OnCall { json } => block_on("warn", services::on_call(&load(&file)?, json)),
+        Verb::User { action } => block_on("warn", user::run(&load(&file)?, action)),
         Verb::Schedules { json } => schedules::run(&load(&file)?, json),
         Verb::Logs { run, stderr } => block_on("warn", logs::run(&load(&file)?, run, stderr)),
         Verb::Cancel { request } => block_on("warn", cancel::run(&load(&file)?, request)),

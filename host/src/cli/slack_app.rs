@@ -16,6 +16,8 @@ pub(super) struct Needs {
     pub(super) search: bool,
     /// Public channels are joined.
     joins: bool,
+    /// People say how they are told of services, in the app's home and in a modal.
+    pub(super) preferences: bool,
 }
 
 impl Needs {
@@ -31,6 +33,7 @@ impl Needs {
             names_in_keywords: rules().any(|rule| names(rule)),
             search: false,
             joins: config.slack.join != Join::None,
+            preferences: !config.alerts.plugins.is_empty(),
         }
     }
 
@@ -50,6 +53,9 @@ impl Needs {
         }
         if self.joins {
             events.insert("channel_created");
+        }
+        if self.preferences {
+            events.insert("app_home_opened");
         }
         events
     }
@@ -77,6 +83,10 @@ impl Needs {
         }
         if self.joins {
             scopes.extend(["channels:join", "channels:read"]);
+        }
+        if self.preferences {
+            // Where whoever is told gets mail.
+            scopes.insert("users:read.email");
         }
         scopes
     }

@@ -6,9 +6,11 @@
 
 pub(crate) mod conversations;
 mod error;
+mod people;
 mod token;
 
 pub use error::ApiError;
+pub use people::Profile;
 pub use token::Token;
 
 use std::fmt;

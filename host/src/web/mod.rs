@@ -8,6 +8,7 @@ mod error;
 mod github;
 mod health;
 mod hook;
+pub mod people;
 mod server;
 pub mod unix;
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::methods::{self, Refusal};
 use super::state::{Arguments, Call, Fault};
-use super::{APP_TOKEN, BOT_TOKEN, FakeSlack, USER_TOKEN, history, socket};
+use super::{APP_TOKEN, BOT_TOKEN, FakeSlack, USER_TOKEN, history, socket, views};
 
 pub(super) fn routes(slack: FakeSlack) -> Router {
     Router::new()
@@ -111,6 +111,9 @@ fn answer(slack: &FakeSlack, method: &str, arguments: &Arguments, headers: &Head
             "search.messages" => history::search(state, arguments),
             "users.conversations" => methods::users_conversations(state, arguments),
             "users.info" => methods::user_info(state, arguments),
+            "users.lookupByEmail" => methods::user_by_email(state, arguments),
+            "views.open" => views::open(state, arguments),
+            "views.publish" => views::publish(state, arguments),
             _ => Err(Refusal::from("unknown_method")),
         }
     });

@@ -55,7 +55,7 @@ fn characters(value: &Value) -> usize {
     }
 }
 
-fn one(block: &Value) -> Result<(), String> {
+pub(super) fn one(block: &Value) -> Result<(), String> {
     let kind = block["type"].as_str().ok_or("missing required field: type")?;
     let fields: &[&str] = match kind {
         "header" => &["text", "level"],
@@ -182,7 +182,7 @@ fn table(block: &Value) -> Result<(), String> {
     Ok(())
 }
 
-fn text(value: &Value, kinds: &[&str], most: usize) -> Result<(), String> {
+pub(super) fn text(value: &Value, kinds: &[&str], most: usize) -> Result<(), String> {
     let kind = value["type"].as_str().ok_or("missing required field: text")?;
     if !kinds.contains(&kind) {
         return Err(format!("unsupported type of text: {kind}"));
@@ -191,7 +191,7 @@ fn text(value: &Value, kinds: &[&str], most: usize) -> Result<(), String> {
     length(&value["text"], 1, most, "text")
 }
 
-fn length(value: &Value, least: usize, most: usize, name: &str) -> Result<(), String> {
+pub(super) fn length(value: &Value, least: usize, most: usize, name: &str) -> Result<(), String> {
     let text = value
         .as_str()
         .ok_or_else(|| format!("missing required field: {name}"))?;
@@ -205,7 +205,12 @@ fn length(value: &Value, least: usize, most: usize, name: &str) -> Result<(), St
     Ok(())
 }
 
-fn items(owner: &Value, name: &str, most: usize, each: impl Fn(&Value) -> Result<(), String>) -> Result<(), String> {
+pub(super) fn items(
+    owner: &Value,
+    name: &str,
+    most: usize,
+    each: impl Fn(&Value) -> Result<(), String>,
+) -> Result<(), String> {
     let items = owner[name]
         .as_array()
         .ok_or_else(|| format!("missing required field: {name}"))?;
@@ -218,7 +223,7 @@ fn items(owner: &Value, name: &str, most: usize, each: impl Fn(&Value) -> Result
     items.iter().try_for_each(each)
 }
 
-fn known_fields(value: &Value, known: &[&str]) -> Result<(), String> {
+pub(super) fn known_fields(value: &Value, known: &[&str]) -> Result<(), String> {
     let object = value.as_object().ok_or("must be an object")?;
     match object.keys().find(|name| !known.contains(&name.as_str())) {
         Some(name) => Err(format!("invalid additional property: {name}")),

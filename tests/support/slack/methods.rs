@@ -49,6 +49,13 @@ impl Refusal {
         }
     }
 
+    pub(super) fn arguments(messages: Vec<String>) -> Self {
+        Self {
+            error: "invalid_arguments".to_owned(),
+            messages,
+        }
+    }
+
     pub(super) fn answer(self) -> Value {
         let mut answer = json!({ "ok": false, "error": self.error });
         if !self.messages.is_empty() {
@@ -416,11 +423,21 @@ pub(super) fn user_info(state: &State, arguments: &Arguments) -> Answer {
     Ok(json!({ "user": describe(user) }))
 }
 
+pub(super) fn user_by_email(state: &State, arguments: &Arguments) -> Answer {
+    let email = text(arguments, "email").ok_or("users_not_found")?;
+    let user = state.users.iter().find(|user| address(user) == email);
+    Ok(json!({ "user": describe(user.ok_or("users_not_found")?) }))
+}
+
+fn address(user: &User) -> String {
+    format!("{}@example.com", user.id.to_lowercase())
+}
+
 /// A user, as `users.info` and events tell of them.
 pub(super) fn describe(user: &User) -> Value {
     json!({
         "id": user.id, "team_id": user.team, "name": user.id.to_lowercase(), "deleted": false,
         "is_bot": user.bot, "is_restricted": user.guest, "is_ultra_restricted": false,
-        "is_stranger": user.team != TEAM, "profile": { "display_name": user.id },
+        "is_stranger": user.team != TEAM, "profile": { "display_name": user.id, "real_name": format!("Member {}", user.id), "email": address(user) },
     })
 }

@@ -6,6 +6,7 @@
 //!   methods  what each method does and refuses; blocks: what it refuses in blocks
 //!   socket   Socket Mode: connections, envelopes, acknowledgements
 //!   people   what people say, and how it reaches the bot; workspace: what else happens
+//!   views    modals and the app's home
 //!   history  what was said: listed, and searched
 //! ```
 
@@ -16,11 +17,13 @@ mod methods;
 mod people;
 mod socket;
 mod state;
+mod views;
 mod workspace;
 
 pub(crate) use api::broken;
 pub use people::{Person, Sent, signature};
 pub use state::{Call, Fault, Post, Upload};
+pub use views::Modal;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 

@@ -150,7 +150,7 @@ impl Person {
     /// Types a slash command, and waits until it is acknowledged.
     pub async fn slash_command(&self, channel: &str, text: &str) -> Sent {
         let channel_id = self.slack.channel_id(channel);
-        let trigger = format!("{}.trigger", self.slack.state().ts());
+        let (_, trigger) = self.slack.trigger_for(&self.id);
         let payload = json!({
             "token": "gone", "team_id": TEAM, "team_domain": "home", "channel_id": channel_id,
             "channel_name": channel.trim_start_matches('#'), "user_id": self.id, "user_name": self.id.to_lowercase(),
@@ -171,7 +171,7 @@ impl Person {
             .flatten();
         let button = elements.find(|element| element["type"] == "button" && element["text"]["text"] == label);
         let button = button.unwrap_or_else(|| panic!("no button {label:?} in {:?}", post.blocks));
-        let pressed = self.slack.state().ts();
+        let (pressed, trigger) = self.slack.trigger_for(&self.id);
         let mut action = button.clone();
         action["action_ts"] = pressed.as_str().into();
         action["block_id"] = "b1".into();
@@ -186,7 +186,7 @@ impl Person {
             "user": { "id": self.id, "username": self.id.to_lowercase(), "name": self.id.to_lowercase(), "team_id": team },
             "container": { "type": "message", "message_ts": post.ts, "channel_id": post.channel, "is_ephemeral": false },
             "channel": { "id": post.channel, "name": post.channel_name.trim_start_matches(['#', '@']) },
-            "message": message, "trigger_id": format!("{pressed}.trigger"), "is_enterprise_install": false,
+            "message": message, "trigger_id": trigger, "is_enterprise_install": false,
             "enterprise": null, "state": { "values": {} }, "actions": [action],
             "response_url": format!("{}/response", self.slack.0.url),
         });
@@ -195,6 +195,27 @@ impl Person {
             .await;
         sent.acked().await;
         sent
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(super) fn slack(&self) -> &FakeSlack {
+        &self.slack
+    }
+
+    pub(super) fn team(&self) -> &'static str {
+        self.slack.state().user(&self.id).map_or(TEAM, |user| user.team)
+    }
+
+    /// Sends something that is in no channel, waits until it is acknowledged, and gives what the bot said with that.
+    pub(super) async fn sends(&self, kind: &'static str, payload: Value) -> Value {
+        let sent = self.deliver(kind, String::new(), String::new(), vec![payload]).await;
+        sent.acked().await;
+        let state = self.slack.state();
+        let mut answers = sent.envelopes.iter().filter_map(|envelope| state.answers.get(envelope));
+        answers.next_back().cloned().unwrap_or_default()
     }
 
     fn message(&self, channel: &str, ts: &str, text: &str) -> Value {
@@ -267,6 +288,15 @@ impl Sent {
 }
 
 impl FakeSlack {
+    /// A moment, and a `trigger_id` by which somebody may be shown a modal.
+    pub(super) fn trigger_for(&self, user: &str) -> (String, String) {
+        let mut state = self.state();
+        let ts = state.ts();
+        let trigger = format!("{ts}.trigger");
+        state.triggers.insert(trigger.clone(), Some(user.to_owned()));
+        (ts, trigger)
+    }
+
     /// Sends an event that nobody waits for: the bot's own posts.
     pub(super) fn emit(&self, event: Value) {
         let slack = self.clone();
@@ -295,7 +325,11 @@ impl FakeSlack {
         let (slack, envelope, payload) = (self.clone(), envelope.to_owned(), payload.clone());
         tokio::spawn(async move {
             let reply = slack.post_signed(&url, kind, &payload, attempt).await;
-            if reply.is_ok_and(|reply| reply.is_success()) {
+            if let Ok(reply) = reply
+                && reply.is_success()
+            {
+                let answer = serde_json::from_str(&reply.body).unwrap_or_default();
+                slack.state().answers.insert(envelope.clone(), answer);
                 slack.acknowledge(&envelope);
             }
         });

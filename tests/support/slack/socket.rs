@@ -94,7 +94,7 @@ impl FakeSlack {
     pub(super) fn send_envelope(&self, kind: &str, envelope: &str, payload: &Value, attempt: u32) -> bool {
         let mut frame = json!({
             "type": kind, "envelope_id": envelope, "payload": payload,
-            "accepts_response_payload": kind == "slash_commands",
+            "accepts_response_payload": kind != "events_api",
         });
         if kind == "events_api" {
             frame["retry_attempt"] = attempt.into();
@@ -112,6 +112,7 @@ impl FakeSlack {
     fn acknowledged(&self, frame: &str) {
         let frame: Value = serde_json::from_str(frame).unwrap_or_default();
         if let Some(id) = frame["envelope_id"].as_str() {
+            self.state().answers.insert(id.to_owned(), frame["payload"].clone());
             self.acknowledge(id);
         }
     }

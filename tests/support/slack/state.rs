@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
+use super::views::Modal;
 use super::{BOT, TEAM};
 
 /// Arguments of a method.
@@ -174,6 +175,14 @@ pub(super) struct State {
     pub(super) sockets: Vec<Socket>,
     /// Whether each envelope was acknowledged.
     pub(super) envelopes: HashMap<String, bool>,
+    /// What the bot said with its acknowledgements.
+    pub(super) answers: HashMap<String, Value>,
+    /// Who may be shown a modal, by `trigger_id`; nobody any more, once it was used.
+    pub(super) triggers: HashMap<String, Option<String>>,
+    /// Every modal that was opened.
+    pub(super) modals: Vec<Modal>,
+    /// Every home that was published, and whose it is.
+    pub(super) homes: Vec<(String, Value)>,
     counter: u64,
     last_ts: u128,
 }
@@ -223,6 +232,10 @@ impl State {
             tickets: Vec::new(),
             sockets: Vec::new(),
             envelopes: HashMap::new(),
+            answers: HashMap::new(),
+            triggers: HashMap::new(),
+            modals: Vec::new(),
+            homes: Vec::new(),
             counter: 0,
             last_ts: 0,
         }

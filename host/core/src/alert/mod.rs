@@ -8,6 +8,7 @@
 //!   who is on duty ───────► rota     from calendars and rotations
 //!   whom to tell ─────────► people   the users of a service, and the duty officers
 //!   telling them ─────────► plugin   what plugins are told, and answer; secret: what they name and never see
+//!   what they enter ──────► field    what a plugin takes from people
 //! ```
 //!
 //! `store` keeps the states, and decides by these rules in the transaction that ends the run. Calling plugins with what was
@@ -15,6 +16,7 @@
 
 mod check;
 mod decision;
+mod field;
 mod people;
 pub mod plugin;
 pub mod rota;
@@ -25,6 +27,7 @@ mod status;
 
 pub use check::{CheckRules, CheckState, failing, result_of, status_of};
 pub use decision::{Alert, Audience, Change, Event, Kind, Refused};
+pub use field::{FieldFault, LONGEST_TEXT};
 pub use people::{Told, User, fold_name, told};
 pub use rules::{Acknowledgement, Rules, Silence, State, Step};
 pub use service::{PluginUse, Service};

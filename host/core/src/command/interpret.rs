@@ -51,6 +51,12 @@ pub enum Understood {
     },
     /// Who is on duty, and who is next: `on call`.
     OnCall,
+    /// To say how one is told of services: `me`, `preferences`.
+    Preferences,
+    /// Who is told of services: `users`.
+    Users,
+    /// How somebody is told, by name or as Slack mentions people: `user Ann`.
+    User(String),
     /// Something that is no command. The nearest commands, as they would be typed, at most three, the nearest first.
     NotUnderstood {
         /// For example `demo say hello to [name]`.
@@ -106,6 +112,13 @@ fn built_in(words: &Words<'_>, catalogue: &Catalogue) -> Option<Understood> {
     match plain?.as_slice() {
         [] | ["help"] => Some(Understood::Help),
         ["status"] => Some(Understood::Status),
+        ["me" | "preferences"] | ["me" | "preferences", _] => Some(Understood::Preferences),
+        ["users"] => Some(Understood::Users),
+        ["user", _, ..] => user(words),
+        ["user"] => {
+            let why = "Say whom you mean: `user Ann`. `users` lists them.";
+            Some(Understood::Refused(why.to_owned()))
+        }
         ["logs" | "showlogs", rest @ ..] => Some(logs::read(rest)),
         ["help", name] | [name, "help"] => catalogue
             .namespace(name)
@@ -117,6 +130,12 @@ fn built_in(words: &Words<'_>, catalogue: &Catalogue) -> Option<Understood> {
         }
         other => services::read(other, words),
     }
+}
+
+/// Names have spaces.
+fn user(words: &Words<'_>) -> Option<Understood> {
+    let name: Option<Vec<&str>> = words.words().iter().skip(1).map(|word| word.plain()).collect();
+    Some(Understood::User(name?.join(" ")))
 }
 
 /// `12`, or `[12]` and `#12` as status lines and people write it.
@@ -275,6 +294,15 @@ pub(super) mod tests {
         assert_eq!(understood("help demo"), Understood::HelpFor("demo".into()));
         assert_eq!(understood("ops help"), Understood::HelpFor("ops".into()));
         assert_eq!(understood("status"), Understood::Status);
+        assert_eq!(understood("me"), Understood::Preferences);
+        assert_eq!(understood("preferences pager"), Understood::Preferences);
+        assert_eq!(understood("users"), Understood::Users);
+        assert_eq!(
+            understood("user Ann  Ångström"),
+            Understood::User("Ann Ångström".into())
+        );
+        assert_eq!(understood("user <@U1>"), Understood::User("<@U1>".into()));
+        assert!(matches!(understood("user"), Understood::Refused(_)));
         assert_eq!(understood("cancel 12"), Understood::CancelRequest(12));
         assert!(matches!(
             understood("logs tail 12"),

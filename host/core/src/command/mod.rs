@@ -59,4 +59,8 @@ pub const RESERVED_WORDS: &[&str] = &[
     "unsilence",
     "on",
     "on-call",
+    "me",
+    "preferences",
+    "user",
+    "users",
 ];

@@ -4,6 +4,7 @@
 //!   configuration    what `check` says
 //!   slack            tokens, scopes, channels
 //!   webhooks         secrets that sign them, and tokens for GitHub
+//!   people           the key that encrypts what they enter
 //!   data             the data folder, and who is at work in it
 //!   machine          bash, the clock, the time zone, the address to listen on
 //!   tools            what guests are built with, and what jobs may call
@@ -15,11 +16,13 @@
 mod configuration;
 mod data;
 mod machine;
+mod people;
 mod slack;
 mod tools;
 mod webhooks;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use innkeeper_core::BoxFuture;
 use innkeeper_core::config::Config;
@@ -39,6 +42,7 @@ const CHECKS: &[Check] = &[
     |case| Box::pin(slack::search(case)),
     |case| Box::pin(async { webhooks::secrets(case) }),
     |case| Box::pin(async { webhooks::tokens(case) }),
+    |case| Box::pin(async { people::key(case) }),
     |case| Box::pin(data::folder(case)),
     |case| Box::pin(async { data::occupant(case) }),
     |case| Box::pin(async { machine::bash(case) }),
@@ -53,7 +57,7 @@ type Check = for<'c> fn(&'c Case) -> BoxFuture<'c, Vec<Finding>>;
 /// What the checks look at.
 struct Case {
     config: Config,
-    secrets: Secrets,
+    secrets: Arc<Secrets>,
     /// What Slack says, where it was asked.
     slack: slack::Heard,
     /// Who is at work in the data folder.
@@ -130,7 +134,7 @@ impl Finding {
 pub(super) async fn run(file: &Path, as_json: bool) -> anyhow::Result<Ended> {
     let (mut findings, config) = configuration::look(file);
     if let Some(config) = config {
-        let secrets = Secrets::from_env();
+        let secrets = Arc::new(Secrets::from_env());
         let case = Case {
             slack: slack::Heard::ask(&secrets).await,
             occupant: Occupant::of(&config.data_dir),

@@ -61,6 +61,9 @@ impl Case<'_> {
             Understood::Service(name) => self.service(&name).await?,
             Understood::Tell { service, order } => self.tell(&service, order).await?,
             Understood::OnCall => self.on_call().await?,
+            Understood::Preferences => self.preferences(),
+            Understood::Users => self.users().await?,
+            Understood::User(name) => self.user(&name).await?,
             Understood::NotUnderstood { .. } if let Some(name) = self.left_out(said) => {
                 self.refusal(answers::left_out(name))
             }

@@ -6,6 +6,7 @@
 //!   orders    commands of namespaces, and the cancelling of requests
 //!   logs      what a run wrote
 //!   services  how services are, who is on them, who is on duty
+//!   people    who is told of services
 //!   calls     messages that call by a keyword
 //!   ration    how often those of namespaces that are not trusted do
 //! ```
@@ -14,6 +15,7 @@ mod calls;
 mod case;
 mod logs;
 mod orders;
+mod people;
 mod ration;
 mod services;
 

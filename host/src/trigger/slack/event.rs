@@ -201,15 +201,20 @@ fn after_last_mention<'a>(text: &'a str, bot: &str) -> Option<&'a str> {
 pub struct SlashCommand {
     /// The workspace of whoever typed it.
     #[serde(default)]
-    team_id: Option<String>,
+    pub(super) team_id: Option<String>,
     channel_id: String,
-    user_id: String,
-    trigger_id: String,
+    pub(super) user_id: String,
+    pub(super) trigger_id: String,
     #[serde(default)]
     text: Option<String>,
 }
 
 impl SlashCommand {
+    /// What was typed after the command.
+    pub(super) fn text(&self) -> &str {
+        self.text.as_deref().unwrap_or_default()
+    }
+
     /// Reads the fields of a command.
     ///
     /// # Errors

@@ -73,7 +73,7 @@ async fn commands(State(route): State<Arc<Route>>, headers: HeaderMap, body: Byt
         return StatusCode::OK.into_response();
     }
     match route.trigger.command(COMMANDS, fields.into()).await {
-        Ok(Some(text)) => Json(ephemeral(text)).into_response(),
+        Ok(Some(text)) => Json(ephemeral(&text)).into_response(),
         Ok(None) => StatusCode::OK.into_response(),
         Err(error) => not_kept(&error),
     }
@@ -89,7 +89,11 @@ async fn interactive(State(route): State<Arc<Route>>, headers: HeaderMap, body: 
         return route.unreadable(INTERACTIVE, &body, "no field `payload`").await;
     };
     match serde_json::from_str(&payload) {
-        Ok(payload) => durable(route.trigger.press(INTERACTIVE, &payload).await),
+        Ok(payload) => match route.trigger.interaction(INTERACTIVE, &payload).await {
+            Ok(Some(answer)) => Json(answer).into_response(),
+            Ok(None) => StatusCode::OK.into_response(),
+            Err(error) => not_kept(&error),
+        },
         Err(error) => {
             route
                 .unreadable(INTERACTIVE, &body, &format!("not JSON: {error}"))

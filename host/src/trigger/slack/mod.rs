@@ -15,6 +15,7 @@ mod event;
 mod http;
 mod joining;
 mod keyword;
+mod preferences;
 mod press;
 mod signature;
 mod socket;
@@ -25,6 +26,7 @@ pub use directory::SlackDirectory;
 pub use event::{SlashCommand, hear_command, hear_event};
 pub use http::routes;
 pub use joining::{Joiner, Made};
+pub use preferences::Preferences;
 pub use press::hear_press;
 pub use signature::SigningSecret;
 
@@ -43,6 +45,8 @@ use crate::slack::Identity;
 use crate::slack::conversations::Conversation;
 use event::overhear_event;
 use keyword::{Calls, Overheard};
+use preferences::Somebody;
+use press::Opening;
 
 /// Hears what is said to the bot in Slack.
 pub struct SlackTrigger {
@@ -53,6 +57,8 @@ pub struct SlackTrigger {
     directory: Option<Arc<SlackDirectory>>,
     /// Told of channels that are made; none where they are not joined.
     made: Option<Made>,
+    /// How people say how they are told; none in tests that need none.
+    preferences: Option<Arc<Preferences>>,
     /// How many Socket Mode connections Slack has greeted.
     connections: watch::Sender<usize>,
     /// How often a connection came up when there was none.
@@ -103,10 +109,12 @@ impl SlackTrigger {
         channels: Arc<Channels>,
         directory: Arc<SlackDirectory>,
         made: Option<Made>,
+        preferences: Arc<Preferences>,
     ) -> Self {
         Self {
             directory: Some(directory),
             made,
+            preferences: Some(preferences),
             ..Self::at(intake, identity, channels)
         }
     }
@@ -118,6 +126,7 @@ impl SlackTrigger {
             channels,
             directory: None,
             made: None,
+            preferences: None,
             connections: watch::Sender::new(0),
             gaps: watch::Sender::new(0),
             moves: watch::Sender::new(0),
@@ -179,8 +188,23 @@ impl SlackTrigger {
                 Ok(())
             }
             Some("channel_rename" | "group_rename") => channel(event).map(|renamed| self.channels.renamed(renamed)),
+            Some("app_home_opened") => {
+                self.home_opened(event);
+                Ok(())
+            }
             _ => self.message(callback).await?,
         })
+    }
+
+    /// Somebody looks at the app. The acknowledgement does not wait for what they are shown.
+    fn home_opened(&self, event: &Value) {
+        let (Some(preferences), Some(user)) = (&self.preferences, event["user"].as_str()) else {
+            return;
+        };
+        if event["tab"] == "home" {
+            let (preferences, who) = (Arc::clone(preferences), Somebody::new(user, None));
+            tokio::spawn(async move { preferences.show_home(&who).await });
+        }
     }
 
     /// A message may be for the bot, and call somebody, too. All of it is kept before it is acknowledged.
@@ -236,26 +260,51 @@ impl SlackTrigger {
     ///
     /// # Errors
     /// The store's: nothing was kept.
-    async fn command(&self, source: &str, fields: Value) -> anyhow::Result<Option<&'static str>> {
+    async fn command(&self, source: &str, fields: Value) -> anyhow::Result<Option<String>> {
         let body = fields.to_string();
         match SlashCommand::read(fields) {
+            Ok(command) if let Some(preferences) = self.asked_for(command.text()) => {
+                let who = Somebody::new(&command.user_id, command.team_id.as_deref());
+                Ok(preferences.open(&who, command.text(), &command.trigger_id).await.err())
+            }
             Ok(command) => {
                 let heard = self.door.hear(hear_command(command, &self.identity)).await?;
-                Ok(matches!(heard, Heard::Accepted { .. }).then_some("On it."))
+                Ok(matches!(heard, Heard::Accepted { .. }).then(|| "On it.".to_owned()))
             }
             Err(why) => {
                 self.unreadable(source, &body, &why).await?;
-                Ok(Some(
-                    "I could not read that command. It is kept for whoever looks after me.",
-                ))
+                let sorry = "I could not read that command. It is kept for whoever looks after me.";
+                Ok(Some(sorry.to_owned()))
             }
         }
     }
 
-    /// Hears a press of a button. When this returns, it may be acknowledged.
+    /// The preferences, where `text` asks for them.
+    fn asked_for(&self, text: &str) -> Option<&Arc<Preferences>> {
+        self.preferences.as_ref().filter(|_| preferences::is_wanted(text))
+    }
+
+    /// Hears an interaction: a press of a button, or a modal that comes back. When this returns, it may be acknowledged,
+    /// with what it says.
     ///
     /// # Errors
     /// The store's: nothing was kept.
+    async fn interaction(&self, source: &str, payload: &Value) -> anyhow::Result<Option<Value>> {
+        if let Some(preferences) = &self.preferences
+            && preferences::is_submission(payload)
+        {
+            return Ok(Some(preferences.submitted(payload).await));
+        }
+        if let Some(opening) = Opening::read(payload)
+            && let Some(preferences) = self.asked_for(&opening.text)
+        {
+            // Whoever pressed sees that nothing opens, and the log has why.
+            let _ = preferences.open(&opening.who, &opening.text, &opening.trigger).await;
+            return Ok(None);
+        }
+        self.press(source, payload).await.map(|()| None)
+    }
+
     async fn press(&self, source: &str, payload: &Value) -> anyhow::Result<()> {
         match hear_press(payload, &self.identity) {
             Ok(Some(said)) => self.door.hear(said).await.map(drop),

@@ -5,6 +5,7 @@ use innkeeper_core::request::{Origin, SlackOrigin};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::preferences::Somebody;
 use crate::slack::Identity;
 use crate::trigger::Said;
 
@@ -48,6 +49,28 @@ struct Action {
     action_ts: Option<String>,
     #[serde(default)]
     value: Option<String>,
+}
+
+/// What a button of ours says, and by what a modal can be opened for whoever pressed it.
+pub(super) struct Opening {
+    pub(super) who: Somebody,
+    pub(super) text: String,
+    pub(super) trigger: String,
+}
+
+impl Opening {
+    /// None: it is no press of a button of ours.
+    pub(super) fn read(payload: &Value) -> Option<Self> {
+        let actions = payload["actions"].as_array()?;
+        let is_ours = |action: &&Value| action["action_id"].as_str().is_some_and(|id| id.starts_with(ACTION));
+        let text = actions.iter().find(is_ours)?["value"].as_str()?;
+        Some(Self {
+            who: Somebody::deserialize(&payload["user"]).ok()?,
+            text: text.to_owned(),
+            trigger: payload["trigger_id"].as_str()?.to_owned(),
+        })
+        .filter(|_| payload["type"] == "block_actions")
+    }
 }
 
 /// Reads an interaction. None: it is no press of a button of ours.

@@ -127,10 +127,13 @@ impl SlackTrigger {
         match kind.as_str() {
             "events_api" => acknowledged(self.event(SOURCE, &payload).await, |()| json!({"envelope_id": id})),
             "slash_commands" => acknowledged(self.command(SOURCE, payload).await, |shown| match shown {
-                Some(text) => json!({"envelope_id": id, "payload": ephemeral(text)}),
+                Some(text) => json!({"envelope_id": id, "payload": ephemeral(&text)}),
                 None => json!({"envelope_id": id}),
             }),
-            "interactive" => acknowledged(self.press(SOURCE, &payload).await, |()| json!({"envelope_id": id})),
+            "interactive" => acknowledged(self.interaction(SOURCE, &payload).await, |answer| match answer {
+                Some(answer) => json!({"envelope_id": id, "payload": answer}),
+                None => json!({"envelope_id": id}),
+            }),
             _ => {
                 self.unreadable_frame(frame, Some(id), "an envelope of an unknown type")
                     .await

@@ -158,7 +158,7 @@ id! {
 }
 
 /// A user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// Their number.
     pub id: PersonId,
