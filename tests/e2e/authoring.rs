@@ -5,6 +5,7 @@ use std::os::unix::fs::symlink;
 
 use innkeeper_tests::{Host, Signal, guests};
 
+use crate::alert_plugins::from_nothing_to_an_alert;
 use crate::{bash, guest};
 
 /// A folder with nothing in it; builds are with the toolchain that guests are built with here.
@@ -233,6 +234,11 @@ mod needs_python_tools {
     async fn a_format_in_python_goes_from_nothing_to_a_report() {
         from_nothing_to_a_format(&with_tools(wants_a_format()), "python").await;
     }
+
+    #[tokio::test]
+    async fn an_alert_plugin_in_python_goes_from_nothing_to_an_alert() {
+        from_nothing_to_an_alert(&with_tools(nothing_yet()), "python").await;
+    }
 }
 
 mod needs_javascript_tools {
@@ -254,6 +260,11 @@ mod needs_javascript_tools {
     #[tokio::test]
     async fn a_format_in_javascript_goes_from_nothing_to_a_report() {
         from_nothing_to_a_format(&with_tools(wants_a_format()), "js").await;
+    }
+
+    #[tokio::test]
+    async fn an_alert_plugin_in_javascript_goes_from_nothing_to_an_alert() {
+        from_nothing_to_an_alert(&with_tools(nothing_yet()), "js").await;
     }
 }
 

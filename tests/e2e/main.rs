@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod alert_plugins;
 mod authoring;
 mod bad_input;
 mod buttons;
