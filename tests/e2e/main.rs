@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod alert_plugins;
+mod alerts;
 mod alerts_that_ship;
 mod authoring;
 mod bad_input;
