@@ -5,7 +5,7 @@ use innkeeper_tests::{FakeSlack, Host, Post, guests};
 
 use crate::bash;
 
-/// A service whose one check passes while there is a file `up` in its namespace, told of in `#alerts`.
+/// A service whose one check passes while there is a file `up` in its namespace, told of in `#tech`.
 const SERVICE: &str = r#"
 [checks.probe]
 every = '1h'
@@ -26,7 +26,7 @@ fn host(slack: &FakeSlack) -> Setup {
     Host::setup()
         .slack(slack)
         .file("alert-slack.wasm", std::fs::read(guests::rust("alert-slack")).unwrap())
-        .setting("[plugins.slack]\ncomponent = 'alert-slack.wasm'\nsettings = { channel = '#alerts' }")
+        .setting("[plugins.slack]\ncomponent = 'alert-slack.wasm'\nsettings = { channel = '#tech' }")
         .trusted("ops", &format!("{probe}{SERVICE}"))
 }
 
@@ -57,18 +57,14 @@ async fn an_outage_is_told_acknowledged_and_over() {
     look(&inn).await;
     let incident = slack
         .await_post("the incident", |post| {
-            post.text.contains("The web site is critical") && post.thread.is_none()
+            post.text.contains("*The web site* is *critical*") && post.thread.is_none()
         })
         .await;
-    assert_eq!(incident.channel_name, "#alerts");
+    assert_eq!(incident.channel_name, "#tech");
     let details = slack
         .await_post("its details", in_thread_of(&incident, "nothing answers"))
         .await;
-    assert!(
-        details.text.contains("`probe` (critical), `logs 2`"),
-        "{}",
-        details.text
-    );
+    assert!(details.text.contains("*probe*, `logs 2`"), "{}", details.text);
 
     slack.user("U1").presses(&incident, "Acknowledge").await;
     slack
@@ -89,12 +85,12 @@ async fn an_outage_is_told_acknowledged_and_over() {
     let edits = slack.await_calls("chat.update", 2).await;
     let last = edits.last().unwrap();
     assert!(
-        last.body["text"].as_str().unwrap().contains("The web site is passing"),
+        last.arguments["text"]
+            .as_str()
+            .unwrap()
+            .contains("*The web site* is *passing*"),
         "{last:?}"
     );
-    let incidents = slack
-        .posts_in("#alerts")
-        .into_iter()
-        .filter(|post| post.thread.is_none());
+    let incidents = slack.posts_in("#tech").into_iter().filter(|post| post.thread.is_none());
     assert_eq!(incidents.count(), 1, "an incident is one message");
 }

@@ -2,7 +2,7 @@
 
 use innkeeper_core::alert::plugin::{Sending, SlackMessage, SlackPlace};
 use innkeeper_core::message::{Address, Content, Mail, Message, NewDelivery};
-use innkeeper_core::report::{Button, add_buttons};
+use innkeeper_core::report::{Button, put_buttons_below};
 use innkeeper_core::store::AlertCall;
 use uuid::Uuid;
 
@@ -43,7 +43,7 @@ fn one(call: &AlertCall, sending: Sending) -> Vec<NewDelivery> {
 fn slack(call: &AlertCall, sent: SlackMessage) -> NewDelivery {
     let address = Address::slack_channel(sent.to.clone());
     let message = match sent.buttons {
-        true => add_buttons(sent.message, &buttons(call)),
+        true => put_buttons_below(sent.message, &buttons(call)),
         false => sent.message,
     };
     let of = incident(call, &sent.to);

@@ -185,6 +185,20 @@ pub fn add_buttons(message: Message, buttons: &[Button]) -> Message {
     }
 }
 
+/// A message with buttons below it, below its blocks where it has some. A file stays as it is, and so do blocks that leave
+/// no room for another one.
+pub fn put_buttons_below(message: Message, buttons: &[Button]) -> Message {
+    match message {
+        Message::Post(mut post) if !post.blocks.is_empty() => {
+            if post.blocks.len() < limits::BLOCKS {
+                post.blocks.extend(actions(buttons));
+            }
+            Message::Post(post)
+        }
+        other => add_buttons(other, buttons),
+    }
+}
+
 fn element(at: usize, button: &Button) -> Value {
     let action = match button.service {
         Some(what) => format!("{SERVICE_ACTION}{what}"),
@@ -225,6 +239,22 @@ mod tests {
         let post = with_buttons("It *waits*.".to_owned(), &buttons);
         assert_eq!(post.text, "It *waits*.");
         insta::assert_snapshot!(serde_json::to_string(&post.blocks).unwrap_or_default(), @r#"[{"type":"section","text":{"type":"mrkdwn","text":"It *waits*.","verbatim":true}},{"type":"actions","elements":[{"type":"button","action_id":"innkeeper-say-0","text":{"type":"plain_text","text":"Cancel","emoji":false},"value":"cancel 12","style":"danger"},{"type":"button","action_id":"innkeeper-say-1","text":{"type":"plain_text","text":"demo say <hi> & bye","emoji":false},"value":"demo say &lt;hi&gt; &amp; bye"}]}]"#);
+    }
+
+    #[test]
+    fn buttons_stand_below_blocks_where_there_is_room() {
+        let with = |blocks: usize| {
+            let post = Post {
+                blocks: vec![json!({"type": "divider"}); blocks],
+                ..Post::text("It fails.")
+            };
+            match put_buttons_below(Message::Post(post), &[Button::acknowledge("web")]) {
+                Message::Post(post) => post.blocks,
+                Message::File(_) => Vec::new(),
+            }
+        };
+        assert_eq!(with(2)[2]["elements"][0]["value"], "ack web");
+        assert_eq!((with(0).len(), with(50).len()), (2, 50));
     }
 
     #[test]

@@ -36,7 +36,7 @@ mod text;
 mod units;
 mod wording;
 
-pub use buttons::{ACTION, Button, SERVICE_ACTION, add_buttons, service_actions, with_buttons};
+pub use buttons::{ACTION, Button, SERVICE_ACTION, add_buttons, put_buttons_below, service_actions, with_buttons};
 pub use clean::{clean, readable};
 pub use code::fence;
 pub use formatter::{Finished, Formatter, NoFormatter};
