@@ -159,7 +159,7 @@ impl Engine {
         Ok([next_look, next_call].into_iter().flatten().min())
     }
 
-    async fn look_at_due(&self) -> anyhow::Result<Option<Timestamp>> {
+    pub(super) async fn look_at_due(&self) -> anyhow::Result<Option<Timestamp>> {
         let now = self.parts.clock.now();
         let due = self.parts.store.due_services(now, LOOKED_AT_ONCE).await?;
         if due.names.is_empty() {
@@ -168,8 +168,8 @@ impl Engine {
         let book = self.parts.services.book();
         let services: Vec<_> = due.names.iter().filter_map(|name| book.named(name).cloned()).collect();
         if services.is_empty() {
-            // Of a namespace that is left out: it is looked at when it is there again.
-            return Ok(None);
+            // Of namespaces that are left out: they are looked at when they are there again. The others have their time.
+            return Ok(due.next.map(|next| next.max(now.plus(STORE_RETRY))));
         }
         self.parts.store.look_at_services(services, now).await?;
         Ok(Some(now))

@@ -10,7 +10,7 @@ use innkeeper_core::BoxFuture;
 use innkeeper_core::alert::plugin::{
     About, Field, Metadata, Plugins, Sending, SlackMessage, SlackPlace, Telling, UserFields, UserTold,
 };
-use innkeeper_core::alert::{Event, Kind, Shown};
+use innkeeper_core::alert::{Event, Kind, Service, Shown, Status};
 use innkeeper_core::clock::{Clock, ManualClock, Timestamp};
 use innkeeper_core::config::{ComponentInspector, Config, Plugin, World};
 use innkeeper_core::message::{Content, Mail, Message, Post};
@@ -197,10 +197,8 @@ impl Inn {
         inn
     }
 
-    /// Starts the engine; one that runs is dropped, as a crash would.
-    fn start(&mut self) {
-        self.engine = None;
-        let engine = Engine::new(EngineParts {
+    fn new_engine(&self) -> Arc<Engine> {
+        Engine::new(EngineParts {
             current: self.current.clone(),
             services: self.services.clone(),
             store: self.store.clone(),
@@ -208,7 +206,13 @@ impl Inn {
             bells: self.bells.clone(),
             plugins: Arc::new(self.plugins.clone()),
             duty: Arc::new(Bob),
-        });
+        })
+    }
+
+    /// Starts the engine; one that runs is dropped, as a crash would.
+    fn start(&mut self) {
+        self.engine = None;
+        let engine = self.new_engine();
         self.engine = Some(AbortOnDropHandle::new(tokio::spawn(
             engine.run(CancellationToken::new()),
         )));
@@ -380,6 +384,25 @@ async fn alerts_come_again_without_an_end_of_a_check_and_after_a_restart() {
     assert_eq!(inn.next_kinds().await, "pager again, slack again");
     inn.checked(0).await;
     assert_eq!(inn.next_kinds().await, "pager recovered, slack recovered");
+}
+
+#[tokio::test]
+async fn a_service_that_is_left_out_keeps_no_other_from_being_looked_at() {
+    let mut inn = Inn::open().await;
+    let left_out = Arc::new(Service {
+        name: "elsewhere".to_owned(),
+        namespace: "broken".to_owned(),
+        ..Service::default()
+    });
+    let fails = Event::Status(Status::Error);
+    let told = inn.store.tell_service(left_out, fails, inn.clock.now(), |_| vec![]);
+    told.await.unwrap().unwrap();
+    inn.clock.advance(MINUTE);
+    inn.checked(1).await;
+    inn.next_two().await;
+    let next = inn.clock.now().plus(10 * MINUTE);
+    inn.clock.advance(9 * MINUTE);
+    assert_eq!(inn.new_engine().look_at_due().await.unwrap(), Some(next));
 }
 
 #[tokio::test]
