@@ -150,5 +150,24 @@ fn keep_what_broke(old: &Config, new: &mut Config) -> Vec<String> {
         }
         None => true,
     });
+    // With their services: what was told of an incident, and is still to be told, is not forgotten.
+    let of_kept = |namespace: &String| kept.contains(namespace);
+    for (key, check) in old
+        .alerts
+        .checks
+        .iter()
+        .filter(|((namespace, _), _)| of_kept(namespace))
+    {
+        new.alerts.checks.insert(key.clone(), Arc::clone(check));
+    }
+    for (name, service) in old
+        .alerts
+        .services
+        .iter()
+        .filter(|(_, service)| of_kept(&service.namespace))
+    {
+        let place = new.alerts.services.entry(name.clone());
+        place.or_insert_with(|| Arc::clone(service));
+    }
     kept
 }
