@@ -119,6 +119,12 @@ impl ManualClock {
         }
     }
 
+    /// Moves the clock back, as whoever sets it may.
+    pub fn put_back(&self, span: Duration) {
+        self.micros
+            .fetch_sub(i64::try_from(span.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
+    }
+
     /// Moves the clock forward.
     pub fn advance(&self, span: Duration) {
         self.micros

@@ -17,7 +17,7 @@ use crate::bell::lanes_of;
 /// The pause after a first failure; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 /// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10 * 60);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(10 * 60);
 /// At which attempt the logs channel is told: some five minutes after the first.
 const TELL_AT: u32 = 6;
 /// How long a call is tried.

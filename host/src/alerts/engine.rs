@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::OnDuty;
+use super::call::LONGEST_PAUSE;
 use super::services::Services;
 use crate::bell::Bells;
 use crate::current::Current;
@@ -21,7 +22,7 @@ use crate::current::Current;
 const STORE_RETRY: Duration = Duration::from_secs(1);
 
 /// Services that are looked at in one transaction.
-const LOOKED_AT_ONCE: u32 = 100;
+const LOOKED_AT_ONCE: usize = 100;
 
 /// Calls of one plugin under way at once. One that hangs holds up its own.
 const CALLS_OF_ONE: usize = 4;
@@ -73,7 +74,14 @@ impl Engine {
         }
         let mut calls: JoinSet<Queue> = JoinSet::new();
         let mut under_way: HashSet<Queue> = HashSet::new();
+        let mut seen = self.parts.clock.now();
         loop {
+            let now = self.parts.clock.now();
+            if now < seen {
+                tracing::warn!("the clock was put back: services are looked at anew");
+                self.resume_until_it_works().await;
+            }
+            seen = now;
             let rest = match self.step(&mut calls, &mut under_way).await {
                 Ok(next) => next.map(|next| next.nap_from(self.parts.clock.now())),
                 Err(error) => {
@@ -111,6 +119,10 @@ impl Engine {
                 "not every alert plugin has said yet whether it wants updates; it gets none until it is called"
             );
         }
+        self.resume_until_it_works().await;
+    }
+
+    async fn resume_until_it_works(&self) {
         while let Err(error) = self.resume().await {
             tracing::error!(
                 error = format!("{error:#}"),
@@ -161,7 +173,7 @@ impl Engine {
 
     pub(super) async fn look_at_due(&self) -> anyhow::Result<Option<Timestamp>> {
         let now = self.parts.clock.now();
-        let due = self.parts.store.due_services(now, LOOKED_AT_ONCE).await?;
+        let due = self.parts.store.due_services(now, u32::MAX).await?;
         if due.names.is_empty() {
             return Ok(due.next);
         }
@@ -171,7 +183,9 @@ impl Engine {
             // Of namespaces that are left out: they are looked at when they are there again. The others have their time.
             return Ok(due.next.map(|next| next.max(now.plus(STORE_RETRY))));
         }
-        self.parts.store.look_at_services(services, now).await?;
+        for services in services.chunks(LOOKED_AT_ONCE) {
+            self.parts.store.look_at_services(services.to_vec(), now).await?;
+        }
         Ok(Some(now))
     }
 
@@ -184,7 +198,7 @@ impl Engine {
         for (plugin, _) in under_way.iter() {
             *of_plugin.entry(plugin.clone()).or_default() += 1;
         }
-        let now = self.parts.clock.now();
+        let (now, book) = (self.parts.clock.now(), self.parts.services.book());
         let mut next = None;
         for due in self.parts.store.due_calls().await? {
             let DueCall {
@@ -193,11 +207,16 @@ impl Engine {
                 service,
                 due,
             } = due;
+            // Of a namespace that is left out: it is told when that is there again.
+            if book.named(&service).is_none() {
+                continue;
+            }
             let queue = (plugin.clone(), service);
             if under_way.contains(&queue) {
                 continue;
             }
-            if due > now {
+            // What lies further ahead than any pause was put there by a clock that has been put back since.
+            if due > now && due <= now.plus(LONGEST_PAUSE) {
                 next = next.into_iter().chain([due]).min();
                 continue;
             }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use innkeeper_core::alert::plugin::{About, CheckTold, Field, ServiceTold, Telling, UserTold};
 use innkeeper_core::alert::secret::{SecretName, disarm};
-use innkeeper_core::alert::{Acknowledgement, Alert, Service, Shown, Status, Told, told};
+use innkeeper_core::alert::{Acknowledgement, Alert, Service, Shown, Status, Told, fold_name, told};
 use innkeeper_core::config::Plugin;
 use innkeeper_core::report;
 use innkeeper_core::store::{AlertCall, CheckView, FieldValue, Person};
@@ -44,10 +44,14 @@ impl Engine {
         let unread = |error| format!("the services cannot be read: {error}");
         let checks = store.checks(service).await.map_err(unread)?;
         let people = store.people().await.map_err(unread)?;
-        let on_duty = match self.parts.duty.on_duty(self.parts.clock.now()).await {
-            names if names.is_empty() => self.parts.current.get().alerts.fallback.clone().into_iter().collect(),
-            names => names,
+        let mut on_duty = self.parts.duty.on_duty(self.parts.clock.now()).await;
+        let is_there = |name: &String| {
+            let mut active = people.iter().filter(|person| person.active);
+            active.any(|person| fold_name(&person.name) == fold_name(name))
         };
+        if !on_duty.iter().any(is_there) {
+            on_duty.extend(self.parts.current.get().alerts.fallback.clone());
+        }
         let Told {
             mut users,
             duty_officers,

@@ -10,14 +10,14 @@ use innkeeper_core::BoxFuture;
 use innkeeper_core::alert::plugin::{
     About, Field, Metadata, Plugins, Sending, SlackMessage, SlackPlace, Telling, UserFields, UserTold,
 };
-use innkeeper_core::alert::{Event, Kind, Service, Shown, Status};
+use innkeeper_core::alert::{Event, Kind, PluginUse, Service, Shown, Status};
 use innkeeper_core::clock::{Clock, ManualClock, Timestamp};
 use innkeeper_core::config::{ComponentInspector, Config, Plugin, World};
 use innkeeper_core::message::{Content, Mail, Message, Post};
 use innkeeper_core::request::{Arguments, NewAsking, NewRequest, Origin, ScheduleOrigin};
 use innkeeper_core::run::{Ending, RunId, log_folder};
 use innkeeper_core::schedule::{Mark, ScheduleKey};
-use innkeeper_core::store::{FieldValue, NewPerson, RunEnd, Settled, Store, Take, Written};
+use innkeeper_core::store::{FieldValue, NewPerson, PersonChange, RunEnd, Settled, Store, Take, Written};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -31,6 +31,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOST: &str = r##"
 [slack]
 logs_channel = "#logs"
+[alerts]
+fallback = "Ann"
 [plugins.pager]
 component = "oci://example.com/pager:1"
 settings = { url = "https://pager.example" }
@@ -160,7 +162,8 @@ impl Inn {
         std::fs::create_dir_all(home.path().join("data/logs")).unwrap();
         std::fs::write(&file, HOST).unwrap();
         std::fs::write(home.path().join("workspace/demo/namespace.toml"), NAMESPACE).unwrap();
-        let config = Config::load(&file, &AnyPlugin).unwrap_or_else(|problems| panic!("{problems}"));
+        let mut config = Config::load(&file, &AnyPlugin).unwrap_or_else(|problems| panic!("{problems}"));
+        config.config.left_out.push("broken".to_owned());
         let store = Arc::new(Store::open(&config.config.data_dir).unwrap());
         let current = Current::fixed(Arc::new(config.config));
         let (bells, lanes) = Bells::new();
@@ -392,6 +395,10 @@ async fn a_service_that_is_left_out_keeps_no_other_from_being_looked_at() {
     let left_out = Arc::new(Service {
         name: "elsewhere".to_owned(),
         namespace: "broken".to_owned(),
+        plugins: vec![PluginUse {
+            name: "pager".to_owned(),
+            wants_updates: false,
+        }],
         ..Service::default()
     });
     let fails = Event::Status(Status::Error);
@@ -403,6 +410,39 @@ async fn a_service_that_is_left_out_keeps_no_other_from_being_looked_at() {
     let next = inn.clock.now().plus(10 * MINUTE);
     inn.clock.advance(9 * MINUTE);
     assert_eq!(inn.new_engine().look_at_due().await.unwrap(), Some(next));
+    let waiting = inn.store.due_calls().await.unwrap();
+    let of: Vec<&str> = waiting.iter().map(|call| call.service.as_str()).collect();
+    assert!(of.contains(&"elsewhere"), "what is to be told of it waits: {of:?}");
+}
+
+#[tokio::test]
+async fn where_nobody_on_duty_can_be_told_the_fallback_is() {
+    let mut inn = Inn::open().await;
+    let bob = inn.store.person_named("Bob").await.unwrap().unwrap();
+    let away = PersonChange {
+        active: Some(false),
+        ..PersonChange::default()
+    };
+    inn.store.change_person(bob.id, away).await.unwrap().unwrap();
+    inn.checked(1).await;
+    let [(_, told), _] = inn.next_two().await;
+    let officers: Vec<&str> = told.duty_officers.iter().map(|user| user.name.as_str()).collect();
+    assert_eq!(officers, ["Ann"]);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_put_back_holds_no_alert_up() {
+    let mut inn = Inn::open().await;
+    inn.plugins.failures.lock().unwrap().push_back("is down");
+    inn.checked(1).await;
+    inn.next_two().await;
+    inn.due_again().await;
+    inn.clock.put_back(60 * MINUTE);
+    inn.bells.ring_alerts();
+    let (plugin, again) = inn.told.recv().await.unwrap();
+    assert_eq!((plugin.as_str(), again.kind), ("pager", Kind::Failing));
+    inn.pass(10 * MINUTE).await;
+    assert_eq!(inn.next_kinds().await, "pager again, slack again");
 }
 
 #[tokio::test]

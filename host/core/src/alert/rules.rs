@@ -232,7 +232,8 @@ impl State {
         if change.from == change.to {
             return None;
         }
-        if !self.status.is_failing() {
+        // What was told and is not over yet is the same incident, however often it passed meanwhile, unheard.
+        if !self.status.is_failing() && self.told.is_none() && self.followed.is_none() {
             self.began = Some(now);
         }
         self.status = status;

@@ -197,3 +197,32 @@ fn split(line: &str) -> (&str, &str) {
     let end = line[colon..].find(' ').unwrap() + colon;
     (&line[..end], &line[end + 1..])
 }
+
+#[test]
+fn an_incident_that_was_told_is_the_same_though_it_passed_while_nothing_went_out() {
+    let on = Rules::default();
+    let off = Rules {
+        alerts_enabled: false,
+        ..on.clone()
+    };
+    let mut state = State::default();
+    let steps = [
+        (&on, Event::Status(Status::Error)),
+        (&off, Event::Status(Status::Passing)),
+        (&off, Event::Status(Status::Error)),
+        (&on, Event::Tick),
+        (&on, Event::Status(Status::Passing)),
+    ];
+    let mut said = Vec::new();
+    for (at, (rules, event)) in (0..).step_by(20).zip(steps) {
+        let step = state.step(rules, &event, minute(at)).unwrap();
+        said.extend(
+            step.alerts
+                .iter()
+                .map(|alert| (alert.kind, alert.incident, alert.began)),
+        );
+        state = step.state;
+    }
+    let expected = [Kind::Failing, Kind::Again, Kind::Recovered].map(|kind| (kind, 1, minute(0)));
+    assert_eq!(said, expected);
+}

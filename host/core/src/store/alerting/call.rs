@@ -28,9 +28,11 @@ pub(super) fn order(c: &Connection, new: &NewCall<'_>) -> Sql<()> {
     Ok(())
 }
 
-/// Those that were tried may have been heard, and are made to their end.
+/// Those that were tried may have been heard, and are made to their end. One that says that it is over closes an incident, and
+/// is said.
 pub(in super::super) const SUPERSEDE: &str = "DELETE FROM alert_call INDEXED BY alert_call_of_plugin
-     WHERE plugin = ?1 AND service = ?2 AND kind IN ('again', 'update') AND attempts = 0";
+     WHERE plugin = ?1 AND service = ?2 AND kind IN ('again', 'update') AND attempts = 0
+     AND json_extract(alert, '$.new') <> 'passing'";
 
 /// The first of each plugin and service.
 pub(super) fn due(c: &Connection) -> Sql<Vec<DueCall>> {

@@ -200,6 +200,21 @@ async fn debounce_counts_over_restarts() {
 }
 
 #[tokio::test]
+async fn what_says_that_an_incident_is_over_is_said_also_where_the_next_one_waits() {
+    let it = Fixture::new();
+    it.checked("http", 1, at(0), &[web()]).await;
+    let by = Event::Acknowledge { by: "Ann".into() };
+    let told = it.store.tell_service(web(), by, at(1), |_| vec![]).await;
+    told.unwrap().unwrap();
+    it.checked("http", 0, at(2), &[web()]).await;
+    it.checked("http", 1, at(3), &[web()]).await;
+    let waiting: String = it.raw(
+        "SELECT group_concat(kind || ' ' || json_extract(alert, '$.new'), ', ' ORDER BY id) FROM alert_call WHERE plugin = 'slack'",
+    );
+    assert_eq!(waiting, "failing error, update passing, update error");
+}
+
+#[tokio::test]
 async fn a_result_that_turns_nothing_is_not_summed_up() {
     let it = Fixture::new();
     for (minute, code, looked_at) in [(0, 0, 1), (1, 0, 0), (2, 1, 1), (3, 1, 0), (4, 0, 1)] {
