@@ -13,6 +13,9 @@ use std::fmt::Write as _;
 use innkeeper_guest::alert::{Alert, Deliveries, Delivery, Field, Metadata, Plugin, User, UserFields};
 use innkeeper_guest::{Result, alert_plugin};
 
+/// Characters of a subject.
+const SUBJECT: usize = 200;
+
 struct Mail;
 
 #[alert_plugin]
@@ -35,14 +38,27 @@ impl Plugin for Mail {
             Some(prefix) => format!("{prefix} {}", alert.headline()),
             None => alert.headline(),
         };
+        // One line, and no longer than a subject may be.
+        let subject = subject.split_whitespace().collect::<Vec<_>>().join(" ");
+        let subject: String = subject.chars().take(SUBJECT).collect();
         let text = text(&alert);
         let addresses = alert.users.iter().filter_map(address);
         Ok(addresses.map(|to| Delivery::mail(to, &subject, &text)).collect())
     }
 }
 
+/// Where somebody gets mail: at the address that they entered, where it is one.
 fn address(user: &User) -> Option<&str> {
-    user.fields.get("address").or(user.email.as_deref())
+    let entered = user.fields.get("address").filter(|entered| is_address(entered));
+    entered.or(user.email.as_deref().filter(|email| is_address(email)))
+}
+
+/// What the host would take for an address: one person's slip is not to keep the mail from all others.
+fn is_address(text: &str) -> bool {
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "()<>[]:;,\\\"".contains(c);
+    text.split_once('@').is_some_and(|(local, domain)| {
+        (1..=64).contains(&local.len()) && !domain.is_empty() && !domain.contains('@') && !text.contains(odd)
+    })
 }
 
 /// The summary, and the last lines of what fails.
@@ -70,6 +86,7 @@ mod tests {
             .officer_field("address", "night@example.com");
         alert.users.push(User::for_test("Cat"));
         alert.users[2].email = None;
+        alert.users[1].fields.set("address", "bob at home");
         let deliveries = Mail::send_alert(alert).unwrap();
         let mails: Vec<_> = deliveries.iter().map(|delivery| delivery.as_mail().unwrap()).collect();
         assert_eq!(

@@ -27,7 +27,7 @@ impl People {
                 ..PersonChange::default()
             };
             self.store.change_person(person.id, change).await??;
-            return self.find(id).await;
+            return self.with_id(id).await;
         }
         let person = NewPerson {
             name: checked::name(&profile.name)?,
@@ -37,13 +37,19 @@ impl People {
             fallback: false,
         };
         match self.store.add_person(person).await? {
-            Ok(_) => self.find(id).await,
+            Ok(_) => self.with_id(id).await,
             Err(PersonRefused::NameTaken(name)) => Err(PeopleError::Refused(format!(
                 "there is a user `{name}` already; if that is you, have whoever runs the host say `innkeeper user change \
                  \"{name}\" --slack {id}`"
             ))),
             Err(refused) => Err(refused.into()),
         }
+    }
+
+    /// The user with this Slack id, whatever others are called: a name may look like an id.
+    async fn with_id(&self, id: &str) -> Result<Person, PeopleError> {
+        let person = self.store.person_in_slack(id).await?;
+        person.ok_or_else(|| PeopleError::Refused(format!("the user with the Slack id `{id}` is gone again")))
     }
 
     /// Whom an id in Slack is of; an error where it has to be known and is not.

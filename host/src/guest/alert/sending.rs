@@ -3,6 +3,7 @@
 
 use http::{HeaderName, HeaderValue};
 use innkeeper_core::alert::plugin::{Sending, SlackMessage, SlackPlace};
+use innkeeper_core::alert::secret::names_in;
 use innkeeper_core::config::{HttpGrants, Origin, Scheme};
 use innkeeper_core::message::{BasicAuth, HttpRequest, Mail, Message, Signature};
 use innkeeper_core::report::of_plugin;
@@ -190,7 +191,13 @@ fn no_stranger(request: &HttpRequest, secrets: &Given) -> Read<()> {
     let auth = auth.flat_map(|auth| [auth.user.as_str(), &auth.password]);
     let texts = headers.chain(auth).chain([request.url.as_str()]).map(str::as_bytes);
     let mut texts = texts.chain([&*request.body]).map(String::from_utf8_lossy);
-    match texts.find_map(|text| secrets.stranger_in(&text).map(|found| tidy(found, 80))) {
+    let written = texts.find_map(|text| secrets.stranger_in(&text).map(|found| tidy(found, 80)));
+    // As the sender finds them, also where they are encoded.
+    let meant = || {
+        let mut meant = names_in(request).into_iter().map(|name| name.to_string());
+        meant.find(|name| !secrets.is_one(name))
+    };
+    match written.or_else(meant) {
         None => Ok(()),
         Some(stranger) => Err(format!(
             "it has `{stranger}` in it, a secret that the plugin was not given"

@@ -5,6 +5,8 @@ use std::time::Duration;
 use innkeeper_core::clock::Timestamp;
 use innkeeper_core::config::HttpProbe;
 
+use tokio::sync::Semaphore;
+
 use super::web::{Answer, Ask};
 use super::words::{count, without_query};
 use super::{Room, Verdict};
@@ -13,6 +15,11 @@ const DAY: u64 = 24 * 60 * 60;
 
 /// How much of a body is looked at, in bytes. What is expected is to stand in it.
 pub(super) const BODY: usize = 256 << 10;
+
+/// How many bodies are looked through at once, whose `text` is a trusted namespace's, and a stranger's: an expression can be
+/// made to take long, and nothing stops it. Strangers wait for each other only.
+static OF_TRUSTED: Semaphore = Semaphore::const_new(4);
+static OF_STRANGERS: Semaphore = Semaphore::const_new(2);
 
 /// Asks, and judges the answer: its status, its body, its certificate.
 ///
@@ -37,7 +44,11 @@ pub(super) async fn look(room: &Room<'_>, probe: &HttpProbe) -> Verdict {
     if let Some(valid_for) = probe.valid_for {
         judge_certificates(&answer, valid_for, room.clock().now())?;
     }
-    judge_body(probe, answer).await
+    let turns = match room.grants() {
+        None => &OF_TRUSTED,
+        Some(_) => &OF_STRANGERS,
+    };
+    judge_body(probe, answer, turns).await
 }
 
 fn judge_status(probe: &HttpProbe, answer: &Answer) -> Verdict {
@@ -65,14 +76,21 @@ fn judge_certificates(answer: &Answer, valid_for: Duration, now: Timestamp) -> V
     ))
 }
 
-async fn judge_body(probe: &HttpProbe, answer: Answer) -> Verdict {
+async fn judge_body(probe: &HttpProbe, answer: Answer, turns: &'static Semaphore) -> Verdict {
     let Some(text) = probe.text.clone() else {
         return Ok(());
     };
     let shown = without_query(answer.url.as_str());
     let (whole, probe) = (answer.whole, probe.clone());
-    // An expression may take its time, which no other run is to wait for.
-    let matching = tokio::task::spawn_blocking(move || probe.matches(&answer.text()));
+    let turn = turns
+        .acquire()
+        .await
+        .map_err(|_| "`text` could not be looked for".to_owned())?;
+    // An expression may take its time, which no other run is to wait for; its thread lives on where the check gives up.
+    let matching = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        probe.matches(&answer.text())
+    });
     match matching.await {
         Ok(Ok(true)) => Ok(()),
         Ok(Ok(false)) => {

@@ -71,11 +71,11 @@ impl Case<'_> {
         let folder = log_folder(&view.namespace, &view.job, view.started, view.id);
         let folder = self.menu.config.data_dir.join("logs").join(folder);
         let reading = tokio::task::spawn_blocking(move || {
-            // One that never began has no folder.
+            // One that never began has no folder, nor has one that goes on and has printed nothing yet.
             let wrote = view
                 .end
                 .as_ref()
-                .is_none_or(|end| end.stdout.kept + end.stderr.kept > 0);
+                .is_some_and(|end| end.stdout.kept + end.stderr.kept > 0);
             if wrote && !folder.exists() {
                 return Err(io::Error::from(ErrorKind::NotFound));
             }

@@ -79,6 +79,7 @@ impl Case<'_> {
         };
         let services = self.menu.config.alerts.services.values();
         let told_of: Vec<String> = services
+            .filter(|service| self.sees(service) && !self.only_alone(service))
             .filter(|service| {
                 let mut names = service.users_to_notify.iter();
                 names.any(|name| fold_name(name) == fold_name(&person.name))

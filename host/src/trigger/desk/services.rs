@@ -134,7 +134,7 @@ impl Case<'_> {
     }
 
     /// Whether orders can be given in its namespace from here.
-    fn sees(&self, service: &Service) -> bool {
+    pub(super) fn sees(&self, service: &Service) -> bool {
         let namespace = self.namespace(&service.namespace);
         match self.origin {
             Origin::Slack(_) => namespace.is_some_and(|namespace| namespace.grants.triggers.contains(&Trigger::Slack)),
@@ -143,7 +143,7 @@ impl Case<'_> {
     }
 
     /// Whether it is shown to the asker alone: who reads along in a channel is not asked.
-    fn only_alone(&self, service: &Service) -> bool {
+    pub(super) fn only_alone(&self, service: &Service) -> bool {
         let restricted = self
             .namespace(&service.namespace)
             .is_some_and(|namespace| namespace.restricted);
