@@ -136,7 +136,13 @@ async fn a_namespace_comes_and_goes_with_its_folder() {
     ada.says("#general", "@innkeeper lab tell news").await;
     slack.await_post("the report", |post| post.text.contains("news")).await;
     std::fs::remove_dir_all(inn.path("workspace/lab")).unwrap();
-    inn.await_log(&["the configuration is replaced", "\"namespaces\":0"])
+    // Two others come after it: there were two at no time before.
+    for name in ["one", "two"] {
+        std::fs::create_dir(inn.path(name)).unwrap();
+        write(&inn, &format!("{name}/namespace.toml"), "description = 'New here'\n");
+        std::fs::rename(inn.path(name), inn.path(&format!("workspace/{name}"))).unwrap();
+    }
+    inn.await_log(&["the configuration is replaced", "\"namespaces\":2"])
         .await;
     ada.says("#tech", "@innkeeper lab tell more").await;
     slack
