@@ -2,6 +2,7 @@
 //! rung or until the next thing is due, and never poll. A ring carries no data; what there is to do stands in the store.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use innkeeper_core::message::NewDelivery;
 use tokio::sync::{Notify, mpsc};
@@ -54,6 +55,14 @@ impl Bells {
             // The sender has gone at shutdown; what is in the store is sent after the next start.
             let _ = self.outbox.send(lane);
         }
+    }
+}
+
+/// Sleeps for as long as there is nothing to do. None: until whoever sleeps is rung, which is another's to wait for.
+pub async fn rest(span: Option<Duration>) {
+    match span {
+        Some(span) => tokio::time::sleep(span).await,
+        None => std::future::pending().await,
     }
 }
 

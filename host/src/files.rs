@@ -1,7 +1,7 @@
 //! Files that others read while they are written, or could put something else in the place of.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek, SeekFrom, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -73,6 +73,18 @@ fn read_with(file: &Path, longest: usize, flags: i32) -> io::Result<Vec<u8>> {
         true => Ok(bytes),
         false => Err(io::Error::other(format!("it is longer than {} MiB", longest >> 20))),
     }
+}
+
+/// Reads at most `most` bytes of a log from `from` on. Bounded, since whoever writes it may go on meanwhile.
+///
+/// # Errors
+/// It is not there, or cannot be read.
+pub(crate) fn read_part(file: &Path, from: u64, most: u64) -> io::Result<Vec<u8>> {
+    let mut file = File::open(file)?;
+    file.seek(SeekFrom::Start(from))?;
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// By what a content is recognised.

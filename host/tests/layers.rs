@@ -50,8 +50,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("web", &["alerts", "bell", "current", "trigger"]),
-    ("trigger", &["alerts", "bell", "current", "deliver", "github", "slack"]),
-    ("dispatcher", &["alerts", "bell", "current", "deliver", "runner"]),
+    (
+        "trigger",
+        &["alerts", "bell", "current", "deliver", "files", "github", "slack"],
+    ),
+    (
+        "dispatcher",
+        &["alerts", "bell", "current", "deliver", "files", "runner"],
+    ),
     ("alerts", &["bell", "current", "fetch", "files", "notices", "slack"]),
     ("runner", &["fetch", "files", "guest", "http_client", "notices"]),
     ("deliver", &["bell", "current", "github", "guest", "slack"]),

@@ -1,9 +1,6 @@
 //! The end of a run: what it says is composed, and with the end itself it is one commit.
 
 use std::collections::HashSet;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
 use std::time::Duration;
 
 use innkeeper_core::config::{ComponentSource, Job};
@@ -16,6 +13,7 @@ use innkeeper_core::store::{RunEnd, StoreError};
 use super::{Dispatcher, progress};
 use crate::bell::lanes_of;
 use crate::deliver::terminal::Event;
+use crate::files;
 
 /// The reactions on the asking message.
 const SUCCEEDED: &str = "white_check_mark";
@@ -236,17 +234,10 @@ fn read_tail(captured: &Captured, most: u64) -> Vec<u8> {
     if captured.kept == 0 {
         return Vec::new();
     }
-    read_end_of(&captured.path, captured.kept, most).unwrap_or_else(|error| {
+    // No more than what the runner kept: a process that escaped its group may still be writing.
+    let (from, most) = (captured.kept.saturating_sub(most), captured.kept.min(most));
+    files::read_part(&captured.path, from, most).unwrap_or_else(|error| {
         tracing::error!(file = %captured.path.display(), %error, "a run's log cannot be read; its report lacks it");
         Vec::new()
     })
-}
-
-fn read_end_of(path: &Path, kept: u64, most: u64) -> std::io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(kept.saturating_sub(most)))?;
-    let mut bytes = Vec::new();
-    // Bounded by what the runner kept: a process that escaped its group may still be writing.
-    file.take(kept.min(most)).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

@@ -12,6 +12,7 @@ use innkeeper_core::schedule::{Start, Timetable};
 use tokio_util::sync::CancellationToken;
 
 use super::{Heard, Intake};
+use crate::bell;
 use crate::current::Current;
 
 /// How long the clock rests after the store failed.
@@ -50,7 +51,7 @@ impl ScheduleTrigger {
             let rest = self.start_what_is_due().await;
             let replaced = tokio::select! {
                 () = stop.cancelled() => false,
-                () = pause(rest) => false,
+                () = bell::rest(rest) => false,
                 () = self.current.changed() => true,
             };
             if replaced {
@@ -131,13 +132,6 @@ async fn timetable(current: &Current, intake: &Intake, clock: &dyn Clock) -> any
     let marks = intake.resume_schedules(table.marks(), config.left_out.clone()).await?;
     table.resume(&marks);
     Ok(table)
-}
-
-async fn pause(rest: Option<Duration>) {
-    match rest {
-        Some(rest) => tokio::time::sleep(rest).await,
-        None => std::future::pending().await,
-    }
 }
 
 #[cfg(test)]

@@ -7,11 +7,27 @@ use super::templates::{JOB, PLUGIN, fill};
 /// # Errors
 /// A sentence without a subject, to be said of the file: the job is there already, or the file cannot be added to.
 pub(super) fn register(text: &str, job: &str) -> Result<String, String> {
-    let table = parse(text).map_err(|why| format!("is not TOML; mend it first: {why}"))?;
-    if table.get("jobs").is_some_and(|jobs| jobs.get(job).is_some()) {
-        return Err(format!("has a job `{job}` already; choose another name"));
+    add(text, ("job", "jobs", job), &fill(JOB, job), "`jobs` or `slack`")
+}
+
+/// `innkeeper.toml` with the plugin in it, whose component is at this path.
+///
+/// # Errors
+/// As [`register`].
+pub(super) fn register_plugin(text: &str, plugin: &str, component: &str) -> Result<String, String> {
+    let addition = fill(PLUGIN, plugin).replace("{{component}}", component);
+    add(text, ("plugin", "plugins", plugin), &addition, "`plugins`")
+}
+
+/// The file with this addition, of what is called `name` in `table`; `tables` are all that it adds to.
+fn add(text: &str, (what, table, name): (&str, &str, &str), addition: &str, tables: &str) -> Result<String, String> {
+    let there = parse(text).map_err(|why| format!("is not TOML; mend it first: {why}"))?;
+    if there
+        .get(table)
+        .is_some_and(|of_its_kind| of_its_kind.get(name).is_some())
+    {
+        return Err(format!("has a {what} `{name}` already; choose another name"));
     }
-    let addition = fill(JOB, job);
     let joint = if text.is_empty() || text.ends_with('\n') {
         ""
     } else {
@@ -22,34 +38,7 @@ pub(super) fn register(text: &str, job: &str) -> Result<String, String> {
     match parse(&whole) {
         Ok(_) => Ok(whole),
         Err(_) => Err(format!(
-            "has `jobs` or `slack` in a form that cannot be added to; write this into it yourself:\n{addition}"
-        )),
-    }
-}
-
-/// `innkeeper.toml` with the plugin in it, whose component is at this path.
-///
-/// # Errors
-/// As [`register`].
-pub(super) fn register_plugin(text: &str, plugin: &str, component: &str) -> Result<String, String> {
-    let table = parse(text).map_err(|why| format!("is not TOML; mend it first: {why}"))?;
-    if table
-        .get("plugins")
-        .is_some_and(|plugins| plugins.get(plugin).is_some())
-    {
-        return Err(format!("has a plugin `{plugin}` already; choose another name"));
-    }
-    let addition = fill(PLUGIN, plugin).replace("{{component}}", component);
-    let joint = if text.is_empty() || text.ends_with('\n') {
-        ""
-    } else {
-        "\n"
-    };
-    let whole = format!("{text}{joint}{addition}");
-    match parse(&whole) {
-        Ok(_) => Ok(whole),
-        Err(_) => Err(format!(
-            "has `plugins` in a form that cannot be added to; write this into it yourself:\n{addition}"
+            "has {tables} in a form that cannot be added to; write this into it yourself:\n{addition}"
         )),
     }
 }

@@ -7,14 +7,14 @@ mod loading;
 mod plugins;
 mod wat_guests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use innkeeper_core::clock::SystemClock;
 use innkeeper_core::config::{
-    Allowed, Capacity, FilesGrant, Format, Grants, HttpGrants, Job, Limits, Namespace, Program, ReportRules,
+    Allowed, Capacity, FilesGrant, Format, Grants, HttpGrants, Job, Limits, Program, ReportRules,
 };
 use innkeeper_core::request::Arguments;
 use innkeeper_core::run::{Ending, Outcome, RunId};
@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::runner::component::ComponentRunner;
+use crate::runner::testing::namespace;
 use crate::runner::{Invocation, Runner};
 
 /// A host's guests in a folder of their own, and a namespace without grants.
@@ -112,23 +113,7 @@ impl Inn {
             limits: self.limits,
             grants,
         });
-        let namespace = Arc::new(Namespace {
-            max_runs: 64,
-            name: "demo".into(),
-            description: None,
-            restricted: false,
-            default_channel: None,
-            fabfile: None,
-            folder: self.path("workspace/demo"),
-            grants: job.grants.clone(),
-            jobs: BTreeMap::new(),
-            commands: Vec::new(),
-            github: Vec::new(),
-            comment_commands: None,
-            schedules: Vec::new(),
-            keywords: Vec::new(),
-            hooks: BTreeMap::new(),
-        });
+        let namespace = Arc::new(namespace(self.path("workspace/demo"), job.grants.clone()));
         static RUNS: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(1);
         let run = RunId(RUNS.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
         Invocation {

@@ -1,6 +1,7 @@
 //! Alert plugins that do what they should, and those that do not. Each is a module of a few lines, made a component of the world
 //! `alert`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use innkeeper_core::alert::plugin::{About, Plugins, Sending, ServiceTold, Telling};

@@ -15,6 +15,7 @@ use innkeeper_core::config::FabfileUrl;
 
 use super::*;
 use crate::runner::fabfile::{Fetch, Fetched, Validators};
+use crate::runner::testing::namespace;
 
 /// A server that has one fabfile, or none.
 #[derive(Default)]
@@ -124,23 +125,11 @@ impl Host {
             grants: self.grants.clone(),
         });
         let namespace = Namespace {
-            max_runs: 64,
-            name: "demo".into(),
-            description: None,
-            restricted: false,
-            default_channel: None,
             fabfile: self
                 .has_fabfile
                 .then(|| FabfileUrl::parse("https://example.com/fabfile.py").unwrap()),
-            folder: self.path("workspace/demo"),
-            grants: self.grants.clone(),
             jobs: BTreeMap::from([("x".to_owned(), Arc::clone(&job))]),
-            commands: Vec::new(),
-            github: Vec::new(),
-            comment_commands: None,
-            schedules: Vec::new(),
-            keywords: Vec::new(),
-            hooks: BTreeMap::new(),
+            ..namespace(self.path("workspace/demo"), self.grants.clone())
         };
         Invocation {
             hidden: Arc::new(["SLACK_BOT_TOKEN".to_owned()].into()),

@@ -20,6 +20,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::runner::testing::namespace;
 
 /// Much longer than any test here takes. None waits for it.
 const FOR_EVER: Duration = Duration::from_secs(60);
@@ -100,23 +101,7 @@ impl Host {
             },
             grants: self.grants.clone(),
         };
-        let namespace = Namespace {
-            max_runs: 64,
-            name: "demo".into(),
-            description: None,
-            restricted: false,
-            default_channel: None,
-            fabfile: None,
-            folder: self.home.path().join("workspace/demo"),
-            grants: self.grants.clone(),
-            jobs: BTreeMap::new(),
-            commands: Vec::new(),
-            github: Vec::new(),
-            comment_commands: None,
-            schedules: Vec::new(),
-            keywords: Vec::new(),
-            hooks: BTreeMap::new(),
-        };
+        let namespace = namespace(self.home.path().join("workspace/demo"), self.grants.clone());
         Invocation {
             run: RunId(1),
             hidden: Arc::default(),

@@ -1,8 +1,7 @@
 //! What a run wrote, for whoever asks in a conversation. It is more than a report tells, so in Slack it is for full members of
 //! the workspace, of every namespace that they may give orders in; and where that is restricted, in a direct message.
 
-use std::fs::File;
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use anyhow::Context;
@@ -15,6 +14,7 @@ use innkeeper_core::store::RunView;
 
 use super::case::Case;
 use super::{Decision, reply, reply_message};
+use crate::files;
 use crate::trigger::answers;
 
 impl Case<'_> {
@@ -113,19 +113,14 @@ fn piece(folder: &Path, view: &RunView, stream: LogStream, part: LogPart) -> io:
 
 /// A part of a file, and how long all of it is. One that is not there was never written to.
 fn read_part(file: &Path, part: LogPart) -> io::Result<(Vec<u8>, u64)> {
-    let mut file = match File::open(file) {
+    let length = match file.metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok((Vec::new(), 0)),
-        opened => opened?,
+        file => file?.len(),
     };
-    let length = file.metadata()?.len();
     let (from, most) = match part {
         LogPart::Head => (0, LOG_EXCERPT),
         LogPart::Tail => (length.saturating_sub(LOG_EXCERPT), LOG_EXCERPT),
         LogPart::All => (length.saturating_sub(LOG_FILE), LOG_FILE),
     };
-    file.seek(SeekFrom::Start(from))?;
-    let mut content = Vec::new();
-    // Bounded: a run that goes on writes meanwhile.
-    file.take(most.min(length)).read_to_end(&mut content)?;
-    Ok((content, length))
+    Ok((files::read_part(file, from, most.min(length))?, length))
 }

@@ -17,12 +17,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use innkeeper_core::request::SlackOrigin;
+use innkeeper_core::store::Person;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::view::{CALLBACK, Wanted};
 use super::SlackDirectory;
-use crate::alerts::people::{EnterError, People, PeopleError};
+use crate::alerts::people::{EnterError, People, PeopleError, PluginView};
 use crate::slack::{Confirmed, Identity, SlackApi};
 use crate::trigger::{Directory, Standing};
 
@@ -93,15 +94,7 @@ impl Preferences {
     }
 
     async fn form(&self, who: &Somebody, wanted: &Wanted) -> Result<Value, String> {
-        self.refuse_outsiders(who).await?;
-        let person = self
-            .people
-            .store
-            .person_in_slack(&who.id)
-            .await
-            .map_err(|error| told(&error.into()))?;
-        let plugins = self.people.entered_by(person.map(|person| person.id)).await;
-        let mut plugins = plugins.map_err(|error| told(&error))?;
+        let (_, mut plugins) = self.known_of(who).await?;
         if let Wanted::Plugin(name) = wanted {
             plugins.retain(|plugin| plugin.plugin == *name);
             if plugins.is_empty() {
@@ -164,15 +157,17 @@ impl Preferences {
     }
 
     async fn home(&self, who: &Somebody) -> Result<Value, String> {
+        let (person, plugins) = self.known_of(who).await?;
+        Ok(view::home(person.as_ref(), &plugins))
+    }
+
+    /// Who that is, as a user, and what they entered for each plugin; a sentence for whom it is nothing.
+    async fn known_of(&self, who: &Somebody) -> Result<(Option<Person>, Vec<PluginView>), String> {
         self.refuse_outsiders(who).await?;
-        let person = self
-            .people
-            .store
-            .person_in_slack(&who.id)
-            .await
-            .map_err(|error| told(&error.into()))?;
-        let plugins = self.people.entered_by(person.as_ref().map(|person| person.id)).await;
-        Ok(view::home(person.as_ref(), &plugins.map_err(|error| told(&error))?))
+        let person = self.people.store.person_in_slack(&who.id).await;
+        let person = person.map_err(|error| told(&error.into()))?;
+        let entered = self.people.entered_by(person.as_ref().map(|person| person.id)).await;
+        Ok((person, entered.map_err(|error| told(&error))?))
     }
 
     async fn refuse_outsiders(&self, who: &Somebody) -> Result<(), String> {
