@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use innkeeper_core::BoxFuture;
 use innkeeper_core::alert::rota::Duty;
-use innkeeper_core::alert::{fold_name, told};
+use innkeeper_core::alert::{fold_name, told, unknown};
 use innkeeper_core::clock::Timestamp;
 use innkeeper_core::config::CalendarSource;
 use innkeeper_core::config::secrets::Secrets;
@@ -103,7 +103,7 @@ impl OnCall {
         names
     }
 
-    /// The names of who is to be told: of who is on duty, or else of the fallback.
+    /// The names of who is to be told: of who is on duty, or else of the fallback. Who of them can be, [`told`] says.
     pub fn names(&self) -> Vec<String> {
         match self.officers() {
             nobody if nobody.is_empty() => self.fallback.clone().into_iter().collect(),
@@ -114,18 +114,15 @@ impl OnCall {
     /// Who of these `people` is told though they are not on duty, since nobody is who could be told.
     pub fn stands_in<'p>(&self, people: &'p [Person]) -> Option<&'p str> {
         let officers: BTreeSet<String> = self.officers().iter().map(|name| fold_name(name)).collect();
-        let told = told(people, &[], &self.names()).duty_officers.into_iter();
+        let told = told(people, &[], &self.officers(), self.fallback.as_deref());
+        let told = told.duty_officers.into_iter();
         let mut others = told.filter(|person| !officers.contains(&fold_name(&person.name)));
         others.next().map(|person| person.name.as_str())
     }
 
     /// The names of those on duty that no active user of `people` has.
     pub fn unknown(&self, people: &[Person]) -> Vec<String> {
-        let active = people.iter().filter(|person| person.active);
-        let active: BTreeSet<String> = active.map(|person| fold_name(&person.name)).collect();
-        let mut names = self.names();
-        names.retain(|name| !active.contains(&fold_name(name)));
-        names
+        unknown(people, &self.names())
     }
 }
 

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::OnDuty;
 use super::call::LONGEST_PAUSE;
 use super::services::Services;
-use crate::bell::Bells;
+use crate::bell::{self, Bells};
 use crate::current::Current;
 
 /// How long it rests after the store failed.
@@ -94,7 +94,7 @@ impl Engine {
             };
             tokio::select! {
                 () = stop.cancelled() => break,
-                () = pause(rest) => {}
+                () = bell::rest(rest) => {}
                 () = self.parts.bells.alerts_rung() => {}
                 () = current.changed() => self.begin().await,
                 Some(ended) = calls.join_next() => match ended {
@@ -135,7 +135,7 @@ impl Engine {
     async fn resume(&self) -> anyhow::Result<()> {
         let book = self.parts.services.book();
         let services = book.all().cloned().collect();
-        let left_out = self.parts.current.get().left_out.clone();
+        let left_out = book.left_out().to_vec();
         let now = self.parts.clock.now();
         let resumed = self.parts.store.resume_services(services, left_out, now).await;
         resumed.context("the states of services cannot be read").map(drop)
@@ -232,12 +232,5 @@ impl Engine {
             }
         }
         Ok(next)
-    }
-}
-
-async fn pause(rest: Option<Duration>) {
-    match rest {
-        Some(rest) => tokio::time::sleep(rest).await,
-        None => std::future::pending().await,
     }
 }

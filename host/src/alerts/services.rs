@@ -27,6 +27,8 @@ pub struct Book {
     services: BTreeMap<String, Arc<Service>>,
     /// By namespace and check. Checks that no service has are here, too.
     by_check: HashMap<String, HashMap<String, Vec<Arc<Service>>>>,
+    /// The namespaces whose services are not known now.
+    left_out: Vec<String>,
 }
 
 impl Services {
@@ -91,12 +93,21 @@ impl Book {
                 checks.entry(check.clone()).or_default().push(service.clone());
             }
         }
-        Self { services, by_check }
+        Self {
+            services,
+            by_check,
+            left_out: config.left_out.clone(),
+        }
     }
 
     /// Every service.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Service>> {
         self.services.values()
+    }
+
+    /// The namespaces that are left out: their services are none of these, and are not gone.
+    pub fn left_out(&self) -> &[String] {
+        &self.left_out
     }
 
     /// The service of this name.

@@ -1,19 +1,18 @@
 //! What a plugin is told: the alert as it was decided, and all that is known of its service and its people now. Whoever wrote
 //! it, it names no secret but those that are meant: see [`disarm`].
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use innkeeper_core::alert::plugin::{About, CheckTold, Field, ServiceTold, Telling, UserTold};
 use innkeeper_core::alert::secret::{SecretName, disarm};
-use innkeeper_core::alert::{Acknowledgement, Alert, Service, Shown, Status, Told, fold_name, told};
+use innkeeper_core::alert::{Acknowledgement, Alert, Service, Shown, Status, Told, told};
 use innkeeper_core::config::Plugin;
 use innkeeper_core::report;
 use innkeeper_core::store::{AlertCall, CheckView, FieldValue, Person};
 
 use super::engine::Engine;
+use crate::files;
 
 /// What a plugin is told of a check's output, at most, in characters.
 const OUTPUT: usize = 2000;
@@ -44,18 +43,13 @@ impl Engine {
         let unread = |error| format!("the services cannot be read: {error}");
         let checks = store.checks(service).await.map_err(unread)?;
         let people = store.people().await.map_err(unread)?;
-        let mut on_duty = self.parts.duty.on_duty(self.parts.clock.now()).await;
-        let is_there = |name: &String| {
-            let mut active = people.iter().filter(|person| person.active);
-            active.any(|person| fold_name(&person.name) == fold_name(name))
-        };
-        if !on_duty.iter().any(is_there) {
-            on_duty.extend(self.parts.current.get().alerts.fallback.clone());
-        }
+        let on_duty = self.parts.duty.on_duty(self.parts.clock.now()).await;
+        let config = self.parts.current.get();
+        let fallback = config.alerts.fallback.as_deref();
         let Told {
             mut users,
             duty_officers,
-        } = told(&people, &service.users_to_notify, &on_duty);
+        } = told(&people, &service.users_to_notify, &on_duty, fallback);
         let is_told = |officer: &&Person| !users.iter().any(|user| user.id == officer.id);
         let also: Vec<&Person> = duty_officers.iter().copied().filter(is_told).collect();
         users.extend(also);
@@ -66,19 +60,28 @@ impl Engine {
                 are_told.push(user_told(person, &about, fields));
             }
         }
-        let logs = self.parts.current.get().data_dir.join("logs");
+        let logs = config.data_dir.join("logs");
         let checks = checks_told(service, checks, logs).await?;
         Ok(Telling {
-            id: call.key.to_string(),
-            kind: call.alert.kind,
-            at: call.alert.at,
-            incident: call.alert.incident,
-            test: false,
-            service: service_told(service, &call.alert, checks),
             users: all,
             duty_officers: officers,
-            settings: settings_told(plugin, &about),
+            ..telling_of(call, service_told(service, &call.alert, checks), plugin, &about)
         })
+    }
+}
+
+/// What a plugin is told by a call, to nobody yet.
+pub(super) fn telling_of(call: &AlertCall, service: ServiceTold, plugin: &Plugin, about: &About) -> Telling {
+    Telling {
+        id: call.key.to_string(),
+        kind: call.alert.kind,
+        at: call.alert.at,
+        incident: call.alert.incident,
+        test: false,
+        service,
+        users: Vec::new(),
+        duty_officers: Vec::new(),
+        settings: settings_told(plugin, about),
     }
 }
 
@@ -140,7 +143,7 @@ pub(super) fn user_told(person: &Person, about: &About, filled_in: Vec<(String, 
 }
 
 /// The settings of a plugin: what is set, placeholders for secrets, and what the plugin says where nothing is.
-pub(super) fn settings_told(plugin: &Plugin, about: &About) -> Vec<(String, String)> {
+fn settings_told(plugin: &Plugin, about: &About) -> Vec<(String, String)> {
     let set = plugin.settings.clone().into_iter();
     let secret = plugin.secrets.keys();
     let secret = secret.map(|name| (name.clone(), SecretName::Setting(name.clone()).to_string()));
@@ -192,15 +195,8 @@ fn output(view: &CheckView, logs: &Path) -> String {
 
 /// The end of a log, as text. One that cannot be read is missing: the alert is not held up by it.
 fn end_of(file: &Path) -> String {
-    let read = || -> std::io::Result<Vec<u8>> {
-        let mut file = File::open(file)?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(LOG_END)))?;
-        let mut bytes = Vec::new();
-        file.take(LOG_END).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    match read() {
+    let length = file.metadata().map(|file| file.len());
+    match length.and_then(|length| files::read_part(file, length.saturating_sub(LOG_END), LOG_END)) {
         Ok(bytes) => report::readable(&bytes),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => {

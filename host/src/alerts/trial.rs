@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use innkeeper_core::alert::plugin::{CheckTold, Plugins, Sending, ServiceTold, Telling};
+use innkeeper_core::alert::plugin::{About, CheckTold, Plugins, Sending, ServiceTold, Telling};
 use innkeeper_core::alert::{Alert, Audience, Importance, Kind, Status};
 use innkeeper_core::clock::{Clock, Timestamp};
 use innkeeper_core::config::Plugin;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::deliveries;
-use super::telling::{settings_told, user_told};
+use super::telling::{telling_of, user_told};
 use crate::bell::{Bells, lanes_of};
 use crate::current::Current;
 
@@ -143,21 +143,16 @@ impl Trials {
         call: &AlertCall,
         plugin: &Plugin,
         person: &Person,
-        about: &innkeeper_core::alert::plugin::About,
+        about: &About,
     ) -> Result<Telling, Unfit> {
         let fields = self.store.fields(person.id, &plugin.name).await;
         let fields = fields.map_err(|error| Unfit::Failed(format!("the store cannot be used: {error}")))?;
         let user = user_told(person, about, fields);
         Ok(Telling {
-            id: call.key.to_string(),
-            kind: call.alert.kind,
-            at: call.alert.at,
-            incident: call.alert.incident,
             test: true,
-            service: service(&call.alert),
             users: vec![user.clone()],
             duty_officers: vec![user],
-            settings: settings_told(plugin, about),
+            ..telling_of(call, service(&call.alert), plugin, about)
         })
     }
 }

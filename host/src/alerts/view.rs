@@ -1,15 +1,17 @@
 //! What people are shown of services: what the store knows of them, joined with what the configuration says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use innkeeper_core::alert::{
-    Acknowledgement, CheckRules, CheckState, Importance, Service, Shown, Silence, State, Status, fold_name, told,
+    Acknowledgement, CheckRules, CheckState, Importance, Service, Shown, Silence, State, Status, told, unknown,
 };
 use innkeeper_core::clock::Timestamp;
 use innkeeper_core::run::RunId;
-use innkeeper_core::store::{StatusChangeView, Store, StoreError};
+use innkeeper_core::store::{Person, StatusChangeView, Store, StoreError};
 use serde::Serialize;
+
+use super::duty::OnCall;
 
 /// How many of its last changes are shown of a service.
 const CHANGES: u32 = 10;
@@ -120,14 +122,14 @@ pub async fn list(
     Ok(lines)
 }
 
-/// A service with all that is known of it, while these are `on_duty`.
+/// A service with all that is known of it, and who is told while these are `on_call`.
 ///
 /// # Errors
 /// The database's.
 pub async fn detail(
     store: &Store,
     service: &Service,
-    on_duty: &[String],
+    on_call: &OnCall,
     now: Timestamp,
 ) -> Result<ServiceDetail, StoreError> {
     let views = store.services().await?.into_iter();
@@ -144,7 +146,7 @@ pub async fn detail(
         url: service.url.clone(),
         runbook: service.runbook.clone(),
         checks: checks.collect(),
-        told: who_is_told(store, service, on_duty).await?,
+        told: who_is_told(store, service, on_call).await?,
         plugins: service.plugins.iter().map(|plugin| plugin.name.clone()).collect(),
         changes: store.status_changes(&service.name, CHANGES).await?,
     })
@@ -192,22 +194,13 @@ fn check(name: &str, rules: &CheckRules, state: CheckState) -> CheckLine {
     }
 }
 
-async fn who_is_told(store: &Store, service: &Service, on_duty: &[String]) -> Result<WhoIsTold, StoreError> {
+async fn who_is_told(store: &Store, service: &Service, on_call: &OnCall) -> Result<WhoIsTold, StoreError> {
     let people = store.people().await?;
-    let told = told(&people, &service.users_to_notify, on_duty);
-    let wanted = service.users_to_notify.iter().chain(on_duty);
-    let mut seen = BTreeSet::new();
-    let is_there = |name: &str| {
-        let mut active = people.iter().filter(|person| person.active);
-        active.any(|person| fold_name(&person.name) == fold_name(name))
-    };
-    let names =
-        |people: Vec<&innkeeper_core::store::Person>| people.into_iter().map(|person| person.name.clone()).collect();
+    let fallback = on_call.fallback.as_deref();
+    let told = told(&people, &service.users_to_notify, &on_call.officers(), fallback);
+    let names = |people: Vec<&Person>| people.into_iter().map(|person| person.name.clone()).collect();
     Ok(WhoIsTold {
-        unknown: wanted
-            .filter(|name| !is_there(name) && seen.insert(fold_name(name)))
-            .cloned()
-            .collect(),
+        unknown: unknown(&people, service.users_to_notify.iter().chain(&on_call.names())),
         users: names(told.users),
         on_duty: names(told.duty_officers),
     })

@@ -41,8 +41,7 @@ pub(super) async fn show(config: &Config, name: &str, json: bool) -> anyhow::Res
     };
     let store = Store::open_read_only(&config.data_dir)?;
     let now = SystemClock.now();
-    let on_duty = duty(config, now).await.names();
-    let detail = alerts::detail(&store, service, &on_duty, now).await?;
+    let detail = alerts::detail(&store, service, &duty(config, now).await, now).await?;
     match json {
         true => print(serde_json::to_string_pretty(&detail)?)?,
         false => print_text(answers::detail(&detail, setting(config, now)))?,

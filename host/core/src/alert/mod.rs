@@ -28,7 +28,7 @@ mod status;
 pub use check::{CheckRules, CheckState, failing, result_of, status_of};
 pub use decision::{Alert, Audience, Change, Event, Kind, Refused};
 pub use field::{FieldFault, LONGEST_TEXT};
-pub use people::{Told, User, fold_name, told};
+pub use people::{Told, User, fold_name, told, unknown};
 pub use rules::{Acknowledgement, Rules, Silence, State, Step};
 pub use service::{PluginUse, Service};
 pub use status::{Importance, Shown, Status};

@@ -41,8 +41,8 @@ impl Case<'_> {
             Err(refusal) => return Ok(refusal),
         };
         let setting = self.setting();
-        let on_duty = self.parts.duty.now_and_next(setting.now).await.names();
-        let detail = alerts::detail(&self.parts.store, &service, &on_duty, setting.now).await;
+        let on_call = self.parts.duty.now_and_next(setting.now).await;
+        let detail = alerts::detail(&self.parts.store, &service, &on_call, setting.now).await;
         let detail = detail.context("the service could not be read")?;
         let text = answers::detail(&detail, setting);
         let post = with_buttons(self.origin, text, &Button::for_service(name, &detail.line.state()));

@@ -49,8 +49,8 @@ pub(super) async fn show(State(parts): State<ApiParts>, Path(name): Path<String>
         return unknown(&name);
     };
     let now = parts.clock.now();
-    let on_duty = parts.duty.now_and_next(now).await.names();
-    match alerts::detail(&parts.store, &service, &on_duty, now).await {
+    let on_call = parts.duty.now_and_next(now).await;
+    match alerts::detail(&parts.store, &service, &on_call, now).await {
         Ok(detail) => Json(detail).into_response(),
         Err(error) => unavailable(&error.into()),
     }

@@ -30,15 +30,6 @@ pub struct Alerts {
     pub keep_history: Duration,
 }
 
-impl Alerts {
-    /// The services that have this check: what the end of its run is told to.
-    pub fn services_of(&self, namespace: &str, check: &str) -> Vec<Arc<Service>> {
-        let services = self.services.values();
-        let has_it = services.filter(|service| service.namespace == namespace && service.checks.contains_key(check));
-        has_it.map(Arc::clone).collect()
-    }
-}
-
 /// Where a calendar comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CalendarSource {
