@@ -25,7 +25,7 @@ pub(super) async fn run(config: &Config, run: RunId, stderr: bool) -> anyhow::Re
     let mut bytes = Vec::new();
     match File::open(&file).and_then(|mut file| file.read_to_end(&mut bytes)) {
         // A run that printed nothing has no log.
-        Err(error) if error.kind() == ErrorKind::NotFound && !wrote(&view, stderr) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound && !wrote(&view, stderr) => say_how_it_ended(&view),
         read => {
             read.with_context(|| format!("the log {} cannot be read", file.display()))?;
         }
@@ -40,6 +40,17 @@ pub(super) async fn run(config: &Config, run: RunId, stderr: bool) -> anyhow::Re
         _ => {}
     }
     Ok(Ended::Done)
+}
+
+/// Says how a run ended that left nothing, beside what a program may read.
+fn say_how_it_ended(run: &RunView) {
+    if let Some(end) = &run.end {
+        eprintln!(
+            "run {} wrote nothing: {}",
+            run.id,
+            report::ended(&end.ending, end.took())
+        );
+    }
 }
 
 /// Whether there is something in the log of this stream. A run that goes on may have printed nothing yet.

@@ -1,14 +1,15 @@
 //! What a run wrote, shown to whoever asks for it in a conversation. Pure: the bytes are read elsewhere.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use super::clean::readable;
 use super::code::{fence, first_lines, last_lines};
-use super::limits;
 use super::units::bytes;
+use super::{limits, wording};
 use crate::command::{LogPart, LogStream};
 use crate::message::{File, Message, Post};
-use crate::run::RunId;
+use crate::run::{Ending, RunId};
 
 /// How many of a stream's bytes are worth reading for a part that is shown in a message.
 pub const LOG_EXCERPT: u64 = 16 * 1024;
@@ -28,8 +29,8 @@ pub struct Log<'a> {
     pub job: &'a str,
     /// The run.
     pub run: RunId,
-    /// Whether it still goes on, and may write more.
-    pub running: bool,
+    /// How it ended, and after how long. None: it goes on, and may write more.
+    pub ended: Option<(&'a Ending, Duration)>,
     /// How much is shown.
     pub part: LogPart,
     /// What was asked for, and read.
@@ -84,7 +85,10 @@ fn fits(piece: &LogPiece, streams: usize) -> bool {
 }
 
 fn head(log: &Log<'_>) -> String {
-    let state = if log.running { ", which goes on" } else { "" };
+    let state = match log.ended {
+        None => ", which goes on",
+        Some(_) => "",
+    };
     format!("`{}` (run {}{state}):", log.job, log.run)
 }
 
@@ -93,9 +97,12 @@ fn nothing(log: &Log<'_>) -> String {
         [only] => format!("nothing to {}", only.stream.as_str()),
         _ => "nothing".to_owned(),
     };
-    match log.running {
-        true => format!("`{}` (run {}) has written {what} yet.", log.job, log.run),
-        false => format!("`{}` (run {}) wrote {what}.", log.job, log.run),
+    match log.ended {
+        None => format!("`{}` (run {}) has written {what} yet.", log.job, log.run),
+        Some((ending, took)) => {
+            let how = wording::sentence(&wording::ended(ending, took));
+            format!("`{}` (run {}) wrote {what}. How it ended: {how}", log.job, log.run)
+        }
     }
 }
 
@@ -161,10 +168,13 @@ mod tests {
     }
 
     fn answer(part: LogPart, running: bool, streams: Vec<LogPiece>) -> Vec<Message> {
+        let failed = Ending::Failed {
+            message: "no water <for> it".into(),
+        };
         log(&Log {
             job: "demo_brew",
             run: RunId(12),
-            running,
+            ended: (!running).then_some((&failed, Duration::ZERO)),
             part,
             streams,
         })
@@ -200,7 +210,7 @@ mod tests {
     #[test]
     fn nothing_is_said_as_such() {
         let silent = || vec![piece(LogStream::Stdout, ""), piece(LogStream::Stderr, "")];
-        insta::assert_snapshot!(text(answer(LogPart::Tail, false, silent())), @"`demo_brew` (run 12) wrote nothing.");
+        insta::assert_snapshot!(text(answer(LogPart::Tail, false, silent())), @"`demo_brew` (run 12) wrote nothing. How it ended: no water &lt;for&gt; it.");
         let one = vec![piece(LogStream::Stderr, "")];
         insta::assert_snapshot!(text(answer(LogPart::All, true, one)), @"`demo_brew` (run 12) has written nothing to stderr yet.");
     }

@@ -172,7 +172,7 @@ const fn known_signal(signal: i32) -> &'static str {
 }
 
 /// A reason as a sentence in mrkdwn: cleaned, on one line, cut, escaped, with a full stop.
-fn sentence(reason: &str) -> String {
+pub(super) fn sentence(reason: &str) -> String {
     let words: Vec<&str> = reason.split_whitespace().collect();
     let line = clean(&words.join(" "));
     let line = line.trim_end_matches('.');

@@ -1,5 +1,7 @@
 //! What `status`, `logs` and the API show of the store. Plain data; times are RFC 3339 in JSON.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::data::Written;
@@ -113,6 +115,13 @@ pub struct RunEndView {
     /// Its log folder, relative to `data_dir/logs`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_folder: Option<String>,
+}
+
+impl RunEndView {
+    /// From the start of the work to its end.
+    pub fn took(&self) -> Duration {
+        Duration::try_from_secs_f64(self.duration_seconds).unwrap_or_default()
+    }
 }
 
 /// A request, whatever its state.

@@ -86,7 +86,7 @@ impl Case<'_> {
             Ok(report::log(&Log {
                 job: &format!("{}_{}", view.namespace, view.job),
                 run: view.id,
-                running: view.end.is_none(),
+                ended: view.end.as_ref().map(|end| (&end.ending, end.took())),
                 part: wanted.part,
                 streams: pieces.collect::<io::Result<_>>()?,
             }))
