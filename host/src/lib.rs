@@ -40,4 +40,5 @@ pub mod runner;
 pub mod slack;
 pub mod telemetry;
 pub mod trigger;
+pub mod vitals;
 pub mod web;

@@ -46,20 +46,29 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "runner",
             "slack",
             "trigger",
+            "vitals",
             "web",
         ],
     ),
     ("web", &["alerts", "bell", "current", "trigger"]),
     (
         "trigger",
-        &["alerts", "bell", "current", "deliver", "files", "github", "slack"],
+        &[
+            "alerts", "bell", "current", "deliver", "files", "github", "slack", "vitals",
+        ],
     ),
     (
         "dispatcher",
         &["alerts", "bell", "current", "deliver", "files", "runner"],
     ),
-    ("alerts", &["bell", "current", "fetch", "files", "notices", "slack"]),
-    ("runner", &["fetch", "files", "guest", "http_client", "notices"]),
+    (
+        "alerts",
+        &["bell", "current", "fetch", "files", "notices", "slack", "vitals"],
+    ),
+    (
+        "runner",
+        &["current", "fetch", "files", "guest", "http_client", "notices", "vitals"],
+    ),
     ("deliver", &["bell", "current", "github", "guest", "slack"]),
     ("guest", &["files", "memory", "registry", "runner"]),
     ("registry", &["files", "http_client"]),
@@ -73,6 +82,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("http_client", &[]),
     ("memory", &[]),
     ("telemetry", &[]),
+    ("vitals", &["current"]),
 ];
 
 #[test]

@@ -47,6 +47,7 @@ mod shutdown;
 mod slack_sdk;
 mod suppression;
 mod wasi_03;
+mod watched;
 mod worlds;
 
 /// What a `namespace.toml` says of a bash job that reports its output, and of the command that starts it. The job is

@@ -17,6 +17,7 @@
 //!   people      the users, and what they enter into the fields of plugins
 //!   vault       what people enter into secret fields, encrypted
 //!   prune       forgets what is kept no longer
+//!   watch       looks at the host itself, for the checks that want to know how it is
 //! ```
 //!
 //! Nothing here decides when an alert goes out: the rules do, in the transaction that ends the run.
@@ -35,6 +36,7 @@ mod tests;
 mod trial;
 pub mod vault;
 mod view;
+mod watch;
 
 use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::Timestamp;
@@ -46,6 +48,7 @@ pub use services::Services;
 pub use trial::{Shown, Trial, Trials, Tried, Unfit};
 pub use vault::{Vault, VaultError};
 pub use view::{CheckLine, ServiceDetail, ServiceLine, WhoIsTold, detail, list};
+pub use watch::{Watch, WatchParts};
 
 /// Knows who is on duty.
 pub trait OnDuty: Send + Sync {

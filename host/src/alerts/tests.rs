@@ -17,14 +17,15 @@ use innkeeper_core::message::{Content, Mail, Message, Post};
 use innkeeper_core::request::{Arguments, NewAsking, NewRequest, Origin, ScheduleOrigin};
 use innkeeper_core::run::{Ending, RunId, log_folder};
 use innkeeper_core::schedule::{Mark, ScheduleKey};
-use innkeeper_core::store::{FieldValue, NewPerson, PersonChange, RunEnd, Settled, Store, Take, Written};
+use innkeeper_core::store::{Cause, FieldValue, NewPerson, PersonChange, RunEnd, Settled, Store, Take, Written};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Engine, EngineParts, OnDuty, Pruner, Services};
+use super::{Engine, EngineParts, OnDuty, Pruner, Services, Watch, WatchParts};
 use crate::bell::Bells;
 use crate::current::Current;
+use crate::vitals::Vitals;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -54,6 +55,13 @@ alerts = ["pager", "slack"]
 every = "1m"
 [jobs.http]
 run_args_template = "true"
+[services.innkeeper]
+checks = ["keeps-up"]
+users_to_notify = ["Ann"]
+alerts = ["pager", "slack"]
+[checks.keeps-up]
+every = "1m"
+host = { queue = "5m", outbox = "10m", schedule = "1m" }
 "#;
 
 /// Plugins that say what they are told, and answer what they are to answer.
@@ -210,6 +218,25 @@ impl Inn {
             plugins: Arc::new(self.plugins.clone()),
             duty: Arc::new(Bob),
         })
+    }
+
+    /// What looks at this host.
+    fn watch(&self) -> (Watch, Arc<Vitals>) {
+        let vitals = Arc::new(Vitals {
+            current: self.current.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            next_start: Arc::default(),
+        });
+        let watch = Watch::new(WatchParts {
+            current: self.current.clone(),
+            services: self.services.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            bells: self.bells.clone(),
+            vitals: vitals.clone(),
+        });
+        (watch, vitals)
     }
 
     /// Starts the engine; one that runs is dropped, as a crash would.
@@ -545,4 +572,57 @@ async fn runs_of_checks_are_kept_by_count_with_their_logs() {
     assert_eq!(folders(), 20);
     assert!(inn.store.run(runs[9]).await.unwrap().is_none());
     assert!(inn.store.run(runs[10]).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_host_whose_queue_stands_says_so_and_when_it_is_over() {
+    let mut inn = Inn::open().await;
+    let (mut watch, vitals) = inn.watch();
+    let asking = NewAsking {
+        key: None,
+        origin: Origin::Schedule(ScheduleOrigin {
+            due: inn.clock.now(),
+            schedule: "every 1m".into(),
+            channel: None,
+        }),
+        text: None,
+        edit: false,
+        at: inn.clock.now(),
+    };
+    // Nobody takes it, nor the check's own run, if the queue were asked to start that.
+    let request = |job: &str| NewRequest {
+        namespace: "demo".into(),
+        job: job.into(),
+        arguments: Arguments::default(),
+        due: inn.clock.now(),
+        payload: None,
+    };
+    let requests = Cause::Requests(vec![request("http"), request("keeps-up")]);
+    inn.store.accept(asking, requests, vec![]).await.unwrap();
+    assert!(watch.look().await.unwrap() <= MINUTE);
+    inn.clock.advance(4 * MINUTE);
+    watch.look().await;
+    inn.clock.advance(2 * MINUTE);
+    watch.look().await;
+    let [(_, told), _] = inn.next_two().await;
+    assert_eq!((told.kind, told.service.name.as_str()), (Kind::Failing, "innkeeper"));
+    assert_eq!(
+        told.service.checks[0].output,
+        "the queue is behind: demo_http could have started 6 min ago"
+    );
+
+    for _ in ["http", "keeps-up"] {
+        inn.store.claim(inn.clock.now()).await.unwrap().run.unwrap();
+    }
+    vitals.next_start.is_at(Some(inn.clock.now()));
+    inn.clock.advance(MINUTE);
+    watch.look().await;
+    assert_eq!(inn.next_kinds().await, "pager recovered, slack recovered");
+    inn.clock.advance(MINUTE);
+    watch.look().await;
+    let [(_, told), _] = inn.next_two().await;
+    assert_eq!(
+        told.service.checks[0].output,
+        "the clock is behind: a job was to be started 2 min ago"
+    );
 }

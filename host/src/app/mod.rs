@@ -37,7 +37,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::alerts::people::People;
 use crate::alerts::secrets::Reveal;
-use crate::alerts::{DutyParts, DutyRoster, Engine, EngineParts, Pruner, Services, Trials, Vault};
+use crate::alerts::{DutyParts, DutyRoster, Engine, EngineParts, Pruner, Services, Trials, Vault, Watch, WatchParts};
 use crate::bell::Bells;
 use crate::current::{Current, Replace};
 use crate::deliver::http::HttpTarget;
@@ -63,6 +63,7 @@ use crate::trigger::github::GithubTrigger;
 use crate::trigger::hook::{HookParts, HookTrigger};
 use crate::trigger::intake::{Intake, IntakeParts};
 use crate::trigger::schedule::ScheduleTrigger;
+use crate::vitals::{NextStart, Vitals};
 use crate::web;
 
 use github::Github;
@@ -129,6 +130,8 @@ pub struct App {
     terminals: Terminals,
     services: Arc<Services>,
     duty: Arc<DutyRoster>,
+    next_start: Arc<NextStart>,
+    vitals: Arc<Vitals>,
     dispatcher: Arc<Dispatcher>,
     socket: PathBuf,
     _owner: File,
@@ -170,6 +173,13 @@ impl App {
             clock: clock.clone(),
             bells: bells.clone(),
         });
+        let next_start = Arc::<NextStart>::default();
+        let vitals = Arc::new(Vitals {
+            current: current.clone(),
+            store: store.clone(),
+            clock: clock.clone(),
+            next_start: next_start.clone(),
+        });
         let runners = Runners {
             bash: Arc::new(BashRunner::new(BashSettings {
                 workspace: config.workspace.clone(),
@@ -188,6 +198,8 @@ impl App {
                 clock: clock.clone(),
                 github_api: github::api_url(),
                 ping: which::which("ping").ok(),
+                store: store.clone(),
+                vitals: vitals.clone(),
             })),
         };
         let terminals = Terminals::default();
@@ -224,6 +236,8 @@ impl App {
             terminals,
             services,
             duty,
+            next_start,
+            vitals,
             dispatcher,
             socket,
             _owner: owner,
@@ -380,6 +394,17 @@ impl App {
             bells: self.bells.clone(),
             plugins: self.plugins.clone(),
             duty: self.duty.clone(),
+        })
+    }
+
+    fn watch(&self) -> Watch {
+        Watch::new(WatchParts {
+            current: self.current.clone(),
+            services: self.services.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            bells: self.bells.clone(),
+            vitals: self.vitals.clone(),
         })
     }
 
@@ -545,7 +570,13 @@ impl App {
             .resume()
             .await
             .context("what was kept undecided cannot be looked up")?;
-        let schedules = ScheduleTrigger::resume(self.current.clone(), intake.clone(), self.clock.clone()).await?;
+        let schedules = ScheduleTrigger::resume(
+            self.current.clone(),
+            intake.clone(),
+            self.clock.clone(),
+            self.next_start.clone(),
+        )
+        .await?;
         self.guests.preload(components(&self.config));
 
         let reloader = self.reloader(begun);
@@ -597,6 +628,7 @@ impl App {
         tasks.spawn("alerts", self.engine().run(stop.clone()));
         tasks.spawn("duty", self.duty.clone().run(stop.clone()));
         tasks.spawn("prune", pruner.run(stop.clone()));
+        tasks.spawn("watch", self.watch().run(stop.clone()));
         tasks.spawn("forget", forget(self.store.clone(), self.clock.clone(), stop.clone()));
         let mut dispatching = tokio::spawn(self.dispatcher.clone().run(stop.clone()));
         let dispatcher = self.dispatcher.clone();

@@ -1,9 +1,9 @@
 //! What the unit tests of runners run in.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use innkeeper_core::config::{Grants, Namespace};
+use innkeeper_core::config::{ComponentInspector, Config, Grants, Namespace, World};
 
 /// The namespace `demo` with nothing in it.
 pub(crate) fn namespace(folder: PathBuf, grants: Grants) -> Namespace {
@@ -24,4 +24,21 @@ pub(crate) fn namespace(folder: PathBuf, grants: Grants) -> Namespace {
         keywords: Vec::new(),
         hooks: BTreeMap::new(),
     }
+}
+
+struct NoComponents;
+
+impl ComponentInspector for NoComponents {
+    fn inspect(&self, _: &Path) -> Result<World, String> {
+        Err("is no component".into())
+    }
+}
+
+/// The configuration of a host in `home` that says nothing.
+#[expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+pub(crate) fn config(home: &Path) -> Config {
+    let file = home.join("innkeeper.toml");
+    std::fs::write(&file, "").unwrap();
+    std::fs::create_dir_all(home.join("workspace")).unwrap();
+    Config::load(&file, &NoComponents).unwrap().config
 }

@@ -34,6 +34,9 @@ const LARGE: usize = 512 * 1024;
 /// A content type is a few words; what is longer is not kept.
 const LONGEST_TYPE: usize = 200;
 
+/// What is kept of why a check says that it failed, in characters.
+const LONGEST_FAILURE: usize = 500;
+
 /// Senders that wait for their reports at once, of all hooks and of one. Each holds a connection, of which Slack and GitHub
 /// need some. Who finds no place is not waited for.
 const WAITERS: usize = 64;
@@ -76,6 +79,13 @@ struct Door {
     waiters: Semaphore,
 }
 
+/// What the sender of a heartbeat says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tone {
+    Well,
+    Failed,
+}
+
 /// What became of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -83,6 +93,8 @@ pub enum Answer {
     Repeated,
     /// It is durable, and these requests were accepted or joined.
     Accepted(Vec<RequestId>),
+    /// It is a heartbeat, and durable.
+    Noted,
     /// It was waited for, and this is the report.
     Reported {
         /// What it says; nothing where the job says nothing.
@@ -144,15 +156,43 @@ impl HookTrigger {
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<Answer, Refusal> {
+        self.take(namespace, hook, Tone::Well, headers, body).await
+    }
+
+    /// The same, for a check that says that it failed, and why. No other hook takes that.
+    ///
+    /// # Errors
+    /// Why it was not taken. Nothing was kept.
+    pub async fn deliver_failure(
+        &self,
+        namespace: &str,
+        check: &str,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<Answer, Refusal> {
+        self.take(namespace, check, Tone::Failed, headers, body).await
+    }
+
+    async fn take(
+        &self,
+        namespace: &str,
+        hook: &str,
+        tone: Tone,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<Answer, Refusal> {
         let doors = self.doors.get();
-        let Some(door) = doors.get(namespace).and_then(|hooks| hooks.get(hook)) else {
+        let door = doors.get(namespace).and_then(|hooks| hooks.get(hook));
+        let Some(door) = door.filter(|door| door.hook.beats || tone == Tone::Well) else {
             // Not by its name, which is anything that anybody sends.
             tracing::info!("a webhook for no hook of this host");
             return Err(Refusal::Unknown);
         };
         // The room that a large body takes is not given back before it is answered.
         let may_wait = body.len() <= LARGE;
+        let said = (tone == Tone::Failed).then(|| last_line(&body));
         let answer = match self.decide(door.clone(), headers, body).await {
+            Ok((asking, _, request)) if door.hook.beats => self.note(said, asking, request).await,
             Ok(order) => self.order(door, may_wait, order).await,
             Err(refusal) => Err(refusal),
         };
@@ -160,6 +200,7 @@ impl HookTrigger {
             Ok(Answer::Accepted(requests)) => tracing::info!(namespace, hook, ?requests, "webhook accepted"),
             Ok(Answer::Reported { succeeded, .. }) => tracing::info!(namespace, hook, succeeded, "webhook reported"),
             Ok(Answer::Repeated) => tracing::info!(namespace, hook, "webhook accepted before"),
+            Ok(Answer::Noted) => tracing::debug!(namespace, hook, ?tone, "heartbeat"),
             Err(why) => tracing::warn!(namespace, hook, %why, "webhook refused"),
         }
         answer
@@ -177,6 +218,18 @@ impl HookTrigger {
                 tracing::error!(%error, "a large webhook could not be read");
                 Refusal::Unavailable
             })?
+    }
+
+    async fn note(&self, failure: Option<String>, asking: NewAsking, request: NewRequest) -> Result<Answer, Refusal> {
+        // Each message counts when it arrives; what it causes is decided by what is known then.
+        let asking = NewAsking { key: None, ..asking };
+        match self.parts.orders.heard_from(failure, asking, request).await {
+            Ok(()) => Ok(Answer::Noted),
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "a heartbeat could not be kept");
+                Err(Refusal::Unavailable)
+            }
+        }
     }
 
     async fn order(
@@ -213,6 +266,15 @@ impl HookTrigger {
         };
         Ok(reported.unwrap_or(accepted))
     }
+}
+
+/// What a failure is known by: the last line of what was sent that says something, which is where programs say what went wrong.
+fn last_line(body: &[u8]) -> String {
+    let end = &body[body.len().saturating_sub(LARGE)..];
+    let end = String::from_utf8_lossy(end);
+    let mut lines = end.lines().rev().map(str::trim);
+    let line = lines.find(|line| !line.is_empty()).unwrap_or_default();
+    line.chars().filter(|c| !c.is_control()).take(LONGEST_FAILURE).collect()
 }
 
 /// The doors of the namespaces that may have some.

@@ -5,12 +5,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context;
+use innkeeper_core::alert::Heartbeat;
 use innkeeper_core::clock::{Clock, Timestamp};
 use innkeeper_core::keyword::Book;
 use innkeeper_core::message::NewDelivery;
 use innkeeper_core::request::{Asking, NewAsking, NewRequest, Origin};
 use innkeeper_core::schedule::Mark;
-use innkeeper_core::store::{Accepted, Cause, Caused, Looked, Queued, Store};
+use innkeeper_core::store::{Accepted, Cause, Caused, Look, Looked, Queued, RunEnd, Store};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -119,6 +120,24 @@ impl Intake {
             .look_ups
             .spawn(async move { desk.accept(asking, cause, answer).await });
         ordering.await.context("ordering was cut short")?
+    }
+
+    /// Hears from a check, which says what it says of its `failure`, or that all is well. When this returns, it is durable with
+    /// all that follows for its services, and may be acknowledged.
+    ///
+    /// # Errors
+    /// The store's: nothing was kept, and nothing may be acknowledged.
+    pub async fn heard_from(
+        &self,
+        failure: Option<String>,
+        asking: NewAsking,
+        request: NewRequest,
+    ) -> anyhow::Result<()> {
+        let desk = self.desk.clone();
+        let hearing = self
+            .look_ups
+            .spawn(async move { desk.heard_from(failure, asking, request).await });
+        hearing.await.context("hearing was cut short")?
     }
 
     /// Accepts several orders that belong together, in one commit; see [`order`](Self::order).
@@ -294,6 +313,23 @@ impl Desk {
         self.parts.bells.ring_outbox(told.lanes());
         self.ring_for_the_cancelled(&accepted).await;
         Ok(self.announce(&origin, accepted, undecided))
+    }
+
+    async fn heard_from(&self, failure: Option<String>, asking: NewAsking, request: NewRequest) -> anyhow::Result<()> {
+        let said = Heartbeat::now(failure.clone(), asking.at).verdict(Duration::ZERO, asking.at);
+        let book = self.parts.services.book();
+        let services = book.of_check(&request.namespace, &request.job).unwrap_or_default();
+        let look = Look {
+            end: RunEnd::of_verdict(said, asking.at),
+            services: services.to_vec(),
+            asking,
+            request,
+        };
+        let heard = self.parts.store.heard_from(failure, look).await;
+        if heard.context("nothing was kept")?.is_some() && !services.is_empty() {
+            self.parts.bells.ring_alerts();
+        }
+        Ok(())
     }
 
     async fn accept_together(&self, orders: Vec<(NewAsking, Vec<NewRequest>)>) -> anyhow::Result<Vec<Heard>> {

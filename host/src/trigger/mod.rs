@@ -61,9 +61,26 @@ pub enum Heard {
 pub trait Orders: Send + Sync {
     /// See [`Intake::order`].
     fn order(&self, asking: NewAsking, orders: Vec<NewRequest>) -> BoxFuture<'_, anyhow::Result<Heard>>;
+
+    /// See [`Intake::heard_from`].
+    fn heard_from(
+        &self,
+        failure: Option<String>,
+        asking: NewAsking,
+        request: NewRequest,
+    ) -> BoxFuture<'_, anyhow::Result<()>>;
 }
 
 impl Orders for Intake {
+    fn heard_from(
+        &self,
+        failure: Option<String>,
+        asking: NewAsking,
+        request: NewRequest,
+    ) -> BoxFuture<'_, anyhow::Result<()>> {
+        Box::pin(Self::heard_from(self, failure, asking, request))
+    }
+
     fn order(&self, asking: NewAsking, orders: Vec<NewRequest>) -> BoxFuture<'_, anyhow::Result<Heard>> {
         Box::pin(Self::order(self, asking, orders))
     }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Heard, Intake};
 use crate::bell;
 use crate::current::Current;
+use crate::vitals::NextStart;
 
 /// How long the clock rests after the store failed.
 const STORE_RETRY: Duration = Duration::from_secs(5);
@@ -27,20 +28,28 @@ pub struct ScheduleTrigger {
     table: Timetable,
     intake: Arc<Intake>,
     clock: Arc<dyn Clock>,
+    next_start: Arc<NextStart>,
 }
 
 impl ScheduleTrigger {
-    /// The trigger for the schedules of the configuration, which goes on where an earlier host left them.
+    /// The trigger for the schedules of the configuration, which goes on where an earlier host left them, and says what is
+    /// next.
     ///
     /// # Errors
     /// The store's.
-    pub async fn resume(current: Current, intake: Arc<Intake>, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
+    pub async fn resume(
+        current: Current,
+        intake: Arc<Intake>,
+        clock: Arc<dyn Clock>,
+        next_start: Arc<NextStart>,
+    ) -> anyhow::Result<Self> {
         let table = timetable(&current, &intake, &*clock).await?;
         Ok(Self {
             current,
             table,
             intake,
             clock,
+            next_start,
         })
     }
 
@@ -105,7 +114,9 @@ impl ScheduleTrigger {
                 return Some(STORE_RETRY);
             }
         }
-        Some(self.table.next()?.nap_from(self.clock.now()))
+        let next = self.table.next();
+        self.next_start.is_at(next);
+        Some(next?.nap_from(self.clock.now()))
     }
 
     async fn decide(&self, start: &Start, now: Timestamp) -> anyhow::Result<()> {

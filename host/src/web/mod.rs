@@ -73,7 +73,13 @@ pub fn router(parts: WebParts) -> Router {
         )
         .route(
             "/hooks/{namespace}/{hook}",
-            post(hook::deliver).with_state(parts.hooks).layer(webhook_body),
+            post(hook::deliver)
+                .with_state(Arc::clone(&parts.hooks))
+                .layer(webhook_body.clone()),
+        )
+        .route(
+            "/hooks/{namespace}/{check}/fail",
+            post(hook::deliver_failure).with_state(parts.hooks).layer(webhook_body),
         )
         .merge(parts.slack.layer(slack_body));
     finish(routes)

@@ -34,6 +34,10 @@ impl Orders for Nobody {
     fn order(&self, _: NewAsking, _: Vec<NewRequest>) -> BoxFuture<'_, anyhow::Result<Heard>> {
         Box::pin(async { Ok(Heard::Repeated) })
     }
+
+    fn heard_from(&self, _: Option<String>, _: NewAsking, _: NewRequest) -> BoxFuture<'_, anyhow::Result<()>> {
+        Box::pin(async { Err(anyhow::anyhow!("nobody is here")) })
+    }
 }
 
 impl Reception for Nobody {

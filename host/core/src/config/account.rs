@@ -20,12 +20,21 @@ pub struct AccountLine {
     pub gets: String,
 }
 
-/// What is asked for by being there: a fabfile, webhooks.
+/// What is asked for by name, or by being there: alert plugins, a fabfile, webhooks.
 pub(super) struct ByName<'a> {
+    /// Where there is a plugin.
+    pub notify: Option<Notify<'a>>,
     /// Where it is fetched from, if it may be.
     pub fabfile: Option<&'a FabfileUrl>,
     pub hooks_asked: Vec<&'a str>,
     pub hooks_granted: Vec<&'a str>,
+}
+
+/// By which plugins a namespace notifies people.
+pub(super) struct Notify<'a> {
+    /// None: by what is granted.
+    pub asked: Option<&'a [String]>,
+    pub granted: Allowed,
 }
 
 /// A line a kind of grant, in the order of the documentation. Kinds that are neither asked nor had are left out.
@@ -64,6 +73,11 @@ pub(super) fn account(asked: &Asked, grants: &Grants, by_name: &ByName<'_>) -> V
             list(&by_name.hooks_granted),
         ),
         (
+            "notify",
+            by_name.notify.as_ref().and_then(|notify| notify.asked.map(list)),
+            by_name.notify.as_ref().map(notified).unwrap_or_default(),
+        ),
+        (
             "fabfile",
             by_name.fabfile.map(|_| "to have one fetched".to_owned()),
             by_name.fabfile.map(ToString::to_string).unwrap_or_default(),
@@ -99,6 +113,14 @@ fn names(allowed: &Allowed) -> String {
     match allowed {
         Allowed::All => "all".to_owned(),
         Allowed::Only(names) => list(names),
+    }
+}
+
+/// The plugins that are granted, of those that are asked for.
+fn notified(notify: &Notify<'_>) -> String {
+    match notify.asked {
+        None => names(&notify.granted),
+        Some(asked) => list(asked.iter().filter(|name| notify.granted.allows(name))),
     }
 }
 

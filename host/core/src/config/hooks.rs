@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::checks::{check_secret, check_span};
-use super::commands::{Start, Written, check_pointers, check_start};
+use super::commands::{Start, Written, check_pointers, check_start, report_trigger};
 use super::given::Table;
 use super::grants::triggers_line;
 use super::model::{Hook, HookGrant, HookScheme, Job};
@@ -159,21 +159,64 @@ fn check_hook(
         Some(wait) => Some(check_wait(room, &at, wait, raw.delay_seconds, problems)?),
         None => None,
     };
-    let grant = room.given.hooks.get(name).cloned();
-    if grant.is_none() {
-        let place = room.document.key(&at, "nobody could prove who sent it");
-        let problem = Problem::error(format!("need not granted: the webhook {}", tick(name)), place);
-        let line = format!("hooks.{name} = {{ secret = \"NAME_OF_A_SECRET\", scheme = \"standard-webhooks\" }}");
-        room.report_refused(problem, "hooks", &line, problems);
-    }
+    let grant = granted(room, name, &at, "standard-webhooks", problems);
     Some(Hook {
         name: name.to_owned(),
-        grant: grant?,
+        grant: grant?.clone(),
         job: job?.name.clone(),
         args,
         delay: Duration::from_secs(raw.delay_seconds),
         wait,
         channel: raw.channel.clone().or_else(|| room.raw.default_channel.clone()),
+        beats: false,
+    })
+}
+
+/// What the host's owner said of how the sender of a message proves who it is; `scheme` is what they are likely to want.
+fn granted<'r>(
+    room: &'r Room<'_>,
+    name: &str,
+    at: &str,
+    scheme: &str,
+    problems: &mut Problems,
+) -> Option<&'r HookGrant> {
+    let grant = room.given.hooks.get(name);
+    if grant.is_none() {
+        let place = room.document.key(at, "nobody could prove who sent it");
+        let problem = Problem::error(format!("need not granted: the webhook {}", tick(name)), place);
+        let line = format!("hooks.{name} = {{ secret = \"NAME_OF_A_SECRET\", scheme = \"{scheme}\" }}");
+        room.report_refused(problem, "hooks", &line, problems);
+    }
+    grant
+}
+
+/// Checks that the messages of a heartbeat can arrive, at the address of a webhook with the check's name.
+pub(super) fn check_heartbeat(room: &Room<'_>, name: &str, at: &str, problems: &mut Problems) {
+    if !room.grants.triggers.contains(&Trigger::Hook) {
+        report_trigger(room, at, "/needs/triggers", Trigger::Hook, "a heartbeat", problems);
+    }
+    granted(room, name, at, "token", problems);
+    if room.raw.hooks.contains_key(name) {
+        let place = room.document.key(at, "this one, or");
+        problems.push(
+            Problem::error(format!("the webhook {} has two meanings", tick(name)), place)
+                .also(room.document.key(&child("/hooks", name), "this one"))
+                .help("give the check, or the webhook, another name"),
+        );
+    }
+}
+
+/// Where the messages of a heartbeat arrive. None: nobody can send any.
+pub(super) fn of_heartbeat(room: &Room<'_>, check: &str) -> Option<Hook> {
+    Some(Hook {
+        name: check.to_owned(),
+        grant: room.given.hooks.get(check)?.clone(),
+        job: check.to_owned(),
+        args: Vec::new(),
+        delay: Duration::ZERO,
+        wait: None,
+        channel: None,
+        beats: true,
     })
 }
 

@@ -473,6 +473,8 @@ pub struct Hook {
     pub wait: Option<Duration>,
     /// Where the report goes. None: nobody is told but a sender that waits.
     pub channel: Option<String>,
+    /// Whether `job` is a check that is to be heard from: a message says that all is well, and starts nothing else.
+    pub beats: bool,
 }
 
 /// How the sender of a webhook proves who it is.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::account::{AccountLine, ByName, account};
+use super::account::{AccountLine, ByName, Notify, account};
 use super::alerts::{self, Claimed, Local};
 use super::checks::check_name;
 use super::grants::{Given, names_line};
@@ -73,9 +73,21 @@ pub(super) fn read(
     };
     let (asked, grants) = needs::of_namespace(&room, problems);
     let fabfile = fabfile::check(&room, problems);
+    let heartbeats = room.raw.checks.iter().filter(|(_, check)| check.heartbeat.is_some());
+    let notify = Notify {
+        asked: room.raw.needs.notify.as_deref(),
+        granted: room.given.notify(),
+    };
     let by_name = ByName {
+        notify: (!room.host.raw.plugins.is_empty()).then_some(notify),
         fabfile: fabfile.as_ref(),
-        hooks_asked: room.raw.hooks.keys().map(String::as_str).collect(),
+        hooks_asked: room
+            .raw
+            .hooks
+            .keys()
+            .chain(heartbeats.map(|(name, _)| name))
+            .map(String::as_str)
+            .collect(),
         hooks_granted: room.given.hooks.keys().map(String::as_str).collect(),
     };
     let account = account(&asked, &grants, &by_name);
@@ -87,7 +99,8 @@ pub(super) fn read(
     let mut schedules = schedules::check(&room, &jobs, problems);
     let mut local = alerts::check_local(&room, &jobs, claimed, &mut schedules, problems);
     let keywords = keywords::check(&room, &jobs, problems);
-    let hooks = hooks::check(&room, &jobs, problems);
+    let mut hooks = hooks::check(&room, &jobs, problems);
+    hooks.extend(std::mem::take(&mut local.hooks));
     // Only now: what else starts jobs is not to start these.
     let jobs = jobs.into_iter().map(|(name, job)| (name, Arc::new(job)));
     let jobs = jobs.chain(std::mem::take(&mut local.jobs)).collect();

@@ -33,7 +33,7 @@ pub mod progress;
 pub mod status;
 pub mod terminal;
 mod text;
-mod units;
+pub(crate) mod units;
 mod wording;
 
 pub use buttons::{ACTION, Button, SERVICE_ACTION, add_buttons, put_buttons_below, service_actions, with_buttons};

@@ -169,6 +169,19 @@ impl RunEnd {
     }
 }
 
+impl RunEnd {
+    /// The end of a look that wrote nothing, and took no time that matters.
+    pub fn of_verdict(verdict: Result<(), String>, at: Timestamp) -> Self {
+        Self {
+            ending: match verdict {
+                Ok(()) => Ending::Exited { code: 0 },
+                Err(message) => Ending::Failed { message },
+            },
+            ..Self::interrupted(at, None)
+        }
+    }
+}
+
 /// How much a run wrote to one stream. Bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Written {

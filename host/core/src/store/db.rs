@@ -29,6 +29,7 @@ pub(super) const STEPS: &[M<'static>] = &[
     M::up(include_str!("../../migrations/0005_progress.sql")),
     M::up(include_str!("../../migrations/0006_caught_up.sql")),
     M::up(include_str!("../../migrations/0007_alerts.sql")),
+    M::up(include_str!("../../migrations/0008_heartbeat.sql")),
 ];
 pub(super) const MIGRATIONS: Migrations<'static> = Migrations::from_slice(STEPS);
 

@@ -12,7 +12,8 @@
 //!   nothing.
 //! - Operations happen one after the other, in the order in which they were called by one caller.
 //! - Numbers of askings, requests and runs are never given out again.
-//! - What an operation costs does not grow with what waits or was kept before (`status` counts, and is the exception).
+//! - What an operation costs does not grow with what waits or was kept before (`status` counts, and `lag` looks through what
+//!   is not sent: they are the exceptions).
 //!   A claim passes over jobs that are suppressed, and asks when the first of them is released.
 //!
 //! It leaves to others: what a job is, who may ask, what is said, when a delivery is tried again, and waking those who
@@ -26,6 +27,7 @@ mod data;
 mod db;
 mod error;
 mod job;
+mod lag;
 mod outbox;
 mod progress;
 mod queue;
@@ -44,8 +46,8 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 pub use alerting::{
-    AcknowledgementView, AlertCall, CallSettled, CheckView, DueCall, DueServices, FieldValue, NewPerson, Noted, Person,
-    PersonChange, PersonId, PersonRefused, Prunable, ResultView, ServiceView, StatusChangeView,
+    AcknowledgementView, AlertCall, CallSettled, CheckView, DueCall, DueServices, FieldValue, Look, NewPerson, Noted,
+    Person, PersonChange, PersonId, PersonRefused, Prunable, ResultView, ServiceView, StatusChangeView,
 };
 pub use data::{Accepted, Cancel, Cause, Caused, Claim, ClaimOne, Looked, Queued, RunEnd, Settled, Take, Written};
 pub use error::StoreError;
@@ -54,6 +56,7 @@ pub use view::{
     StatusView, SuppressionView,
 };
 
+use crate::alert::Lag;
 use crate::clock::Timestamp;
 use crate::message::{Address, NewDelivery, Post};
 use crate::request::{Asking, AskingId, NewAsking, NewRequest, RequestId};
@@ -483,6 +486,22 @@ impl Store {
         self.inner
             .readers
             .read("read the status", move |c| read::status(c, now))
+            .await
+    }
+
+    /// What waits for longest of what could start, and of what could be sent. A namespace is passed over where it
+    /// `is_crowded` with so many runs: its requests wait for itself.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn lag(
+        &self,
+        now: Timestamp,
+        is_crowded: impl Fn(&str, usize) -> bool + Send + 'static,
+    ) -> Result<Lag, StoreError> {
+        self.inner
+            .readers
+            .read("look at what waits", move |c| lag::lag(c, now, is_crowded))
             .await
     }
 

@@ -18,14 +18,13 @@ use crate::run::{Run, RunId};
 
 /// Makes a request, or joins the one of the same job and arguments that is pending.
 pub(super) fn enqueue(c: &Connection, asking: AskingId, new: &NewRequest, now: Timestamp) -> Sql<Queued> {
-    let arguments =
-        serde_json::to_string(&new.arguments).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    let arguments = written(new)?;
     let hash = hash_of(&arguments, new.payload.as_ref());
     let job = job::find_or_insert(c, &new.namespace, &new.job)?;
     let (id, joined) = match move_due(c, job.id, &hash, new.due)? {
         Some(id) => (id, true),
         None => {
-            let id = insert_request(c, job.id, new.due, now, &hash, &arguments)?;
+            let id = insert_request(c, job.id, RequestState::Pending, new.due, now, &hash, &arguments)?;
             if let Some(payload) = &new.payload {
                 insert_payload(c, id, payload)?;
             }
@@ -92,6 +91,22 @@ pub(super) fn claim_request(c: &Connection, request: RequestId, now: Timestamp) 
     }
     let run = start(c, found.job, request, now)?;
     Ok(ClaimOne::Started(Box::new(run)))
+}
+
+/// Begins a run past the queue, of a request of its own: what waits or runs of the job is left alone. Whoever begins it ends
+/// it in the same transaction.
+pub(super) fn begin_apart(c: &Connection, asking: AskingId, new: &NewRequest, now: Timestamp) -> Sql<RunId> {
+    let arguments = written(new)?;
+    let hash = hash_of(&arguments, new.payload.as_ref());
+    let job = job::find_or_insert(c, &new.namespace, &new.job)?.id;
+    let request = insert_request(c, job, RequestState::Running, new.due, now, &hash, &arguments)?;
+    link(c, request, asking)?;
+    insert_run(c, request, job, now)
+}
+
+/// The arguments of a request, as they are kept.
+fn written(new: &NewRequest) -> Sql<String> {
+    serde_json::to_string(&new.arguments).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
 fn start(c: &Connection, job: i64, request: RequestId, now: Timestamp) -> Sql<Run> {
@@ -192,6 +207,7 @@ pub(super) const MOVE_DUE: &str = "UPDATE request INDEXED BY request_pending_onc
 fn insert_request(
     c: &Connection,
     job: i64,
+    state: RequestState,
     due: Timestamp,
     now: Timestamp,
     arguments_hash: &[u8; 32],
@@ -200,8 +216,8 @@ fn insert_request(
     one(
         c,
         "INSERT INTO request (job, state, due_at, created_at, arguments_hash, arguments)
-         VALUES (?1, 'pending', ?2, ?3, ?4, ?5) RETURNING id",
-        (job, due, now, arguments_hash, arguments),
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING id",
+        (job, state, due, now, arguments_hash, arguments),
         |row| row.get(0),
     )
 }

@@ -4,6 +4,7 @@
 //!   http         an address answers as it is expected to      tcp, ping    a host is there
 //!   prometheus   values of a query are within a limit         graphite     the same
 //!   github       a workflow's last run succeeded              jenkins      a job's last build did
+//!   heartbeat    somebody was heard from in time              host         this host keeps up with its work
 //!
 //!   web          every HTTP request of these: grants, redirects, bounds      tls    whom it trusts
 //!   series       values against a limit (pure)                               words  what is said (pure)
@@ -37,14 +38,16 @@ use std::time::Duration;
 use innkeeper_core::BoxFuture;
 use innkeeper_core::clock::Clock;
 use innkeeper_core::config::secrets::{Secret, Secrets};
-use innkeeper_core::config::{HttpGrants, Namespace, Probe, Program};
+use innkeeper_core::config::{HttpGrants, Job, Namespace, Probe, Program};
 use innkeeper_core::run::{Ending, Outcome};
+use innkeeper_core::store::Store;
 use tokio_util::sync::CancellationToken;
 
 use self::web::Web;
 use self::words::{seconds, tidy_line};
 use super::log::RunLog;
 use super::{Invocation, Runner};
+use crate::vitals::Vitals;
 
 /// What a check found: nothing to say, or why it fails, in a sentence for people without a full stop.
 type Verdict = Result<(), String>;
@@ -59,6 +62,10 @@ pub struct ProbeSettings {
     pub github_api: String,
     /// The system's `ping`. None: it has none.
     pub ping: Option<PathBuf>,
+    /// Who was heard from.
+    pub store: Arc<Store>,
+    /// How this host is.
+    pub vitals: Arc<Vitals>,
 }
 
 /// The runner of the host's own checks. Its clones share connections' trust and look-ups.
@@ -97,7 +104,7 @@ impl ProbeRunner {
             Program::Probe(probe) => tokio::select! {
                 biased;
                 () = stop.cancelled() => Ending::Interrupted,
-                verdict = self.look(&invocation.namespace, probe) => ending(verdict),
+                verdict = self.look(&invocation, probe) => ending(verdict),
             },
             Program::Bash { .. } | Program::Component { .. } => Ending::NotStarted {
                 why: "is no check of the host's own".into(),
@@ -118,10 +125,10 @@ impl ProbeRunner {
     }
 
     /// Does what the check does, within its time.
-    async fn look(&self, namespace: &Namespace, probe: &Probe) -> Verdict {
+    async fn look(&self, invocation: &Invocation, probe: &Probe) -> Verdict {
         let room = Room {
             runner: self,
-            namespace,
+            namespace: &invocation.namespace,
         };
         let patience = probe.timeout();
         let looking = async {
@@ -143,6 +150,8 @@ impl ProbeRunner {
                     login,
                     queued_for,
                 } => jenkins::look(&room, url, job, login.as_ref(), *queued_for).await,
+                Probe::Heartbeat { within } => self.heard(&invocation.job, *within).await,
+                Probe::Host(limits) => self.settings.vitals.look(limits).await,
             }
         };
         match tokio::time::timeout(patience + slack(probe), looking).await {
@@ -153,6 +162,16 @@ impl ProbeRunner {
                 seconds(patience)
             )),
         }
+    }
+}
+
+impl ProbeRunner {
+    /// Whether a check was heard from in time.
+    async fn heard(&self, check: &Job, within: Duration) -> Verdict {
+        let now = self.settings.clock.now();
+        let heartbeat = self.settings.store.heartbeat(&check.namespace, &check.name, now).await;
+        let heartbeat = heartbeat.map_err(|error| format!("it cannot be known whether it was heard from: {error}"))?;
+        heartbeat.verdict(within, now)
     }
 }
 
@@ -173,6 +192,7 @@ fn asked(runner: &ProbeRunner, probe: &Probe) -> String {
         Probe::Prometheus(probe) | Probe::Graphite(probe) => words::without_query(&probe.url),
         Probe::Github { .. } => runner.settings.github_api.clone(),
         Probe::Jenkins { url, .. } => words::without_query(url),
+        Probe::Heartbeat { .. } | Probe::Host(_) => "the queue".into(),
     }
 }
 

@@ -10,6 +10,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use axum::Router;
+use innkeeper_core::alert::KeepsUp;
 use innkeeper_core::clock::{ManualClock, Timestamp};
 use innkeeper_core::config::{
     Allowed, Expectation, Format, Grants, HttpGrant, HttpProbe, Job, Limits, MetricProbe, ReportRules,
@@ -20,7 +21,8 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::runner::testing::namespace;
+use crate::current::Current;
+use crate::runner::testing::{config, namespace};
 
 /// Much longer than any test here takes. None waits for it.
 const FOR_EVER: Duration = Duration::from_secs(60);
@@ -34,21 +36,31 @@ struct Host {
     github: String,
     ping: Option<PathBuf>,
     trust: Option<tls::Trust>,
+    vitals: Arc<Vitals>,
 }
 
 impl Host {
     /// One whose namespace is trusted.
     fn new() -> Self {
         let now: jiff::Timestamp = "2098-12-25T00:00:00Z".parse().unwrap();
+        let clock = Arc::new(ManualClock::starting_at(Timestamp::from_micros(now.as_microsecond())));
+        let home = tempfile::tempdir().unwrap();
+        let vitals = Vitals {
+            current: Current::fixed(Arc::new(config(home.path()))),
+            store: Arc::new(Store::open(home.path()).unwrap()),
+            clock: clock.clone(),
+            next_start: Arc::default(),
+        };
         Self {
-            home: tempfile::tempdir().unwrap(),
+            home,
+            vitals: Arc::new(vitals),
             grants: Grants {
                 trusted: true,
                 env: Allowed::All,
                 ..Grants::default()
             },
             secrets: BTreeMap::from([("PASSWORD", "hunter2")]),
-            clock: Arc::new(ManualClock::starting_at(Timestamp::from_micros(now.as_microsecond()))),
+            clock,
             github: "http://127.0.0.1:9".into(),
             ping: None,
             trust: None,
@@ -71,6 +83,8 @@ impl Host {
             clock: self.clock.clone(),
             github_api: self.github.clone(),
             ping: self.ping.clone(),
+            store: self.vitals.store.clone(),
+            vitals: self.vitals.clone(),
         });
         if let Some(trust) = self.trust.take() {
             runner.web = Arc::new(Web::with_trust(trust));
@@ -221,6 +235,36 @@ async fn who_does_not_answer_in_time_fails_the_check() {
     probe.timeout = Duration::from_millis(20);
     let why = Host::new().why(Probe::Http(probe)).await;
     assert_eq!(why, format!("{silent}/x did not answer within 0.02 s"));
+}
+
+#[tokio::test]
+async fn who_is_silent_for_too_long_fails_the_check() {
+    let hour = Duration::from_secs(60 * 60);
+    let mut host = Host::new();
+    let probe = || Probe::Heartbeat { within: 26 * hour };
+    assert_eq!(host.why(probe()).await, "", "it is waited for since now");
+    host.clock.advance(27 * hour);
+    assert_eq!(
+        host.why(probe()).await,
+        "nothing was heard from it yet, in 27 h, and is to be within 26 h"
+    );
+}
+
+#[tokio::test]
+async fn a_host_whose_clock_stands_is_behind() {
+    let minute = Duration::from_secs(60);
+    let mut host = Host::new();
+    let limits = KeepsUp {
+        schedule: Some(minute),
+        ..KeepsUp::default()
+    };
+    assert_eq!(host.why(Probe::Host(limits)).await, "", "nothing is to be started");
+    host.vitals.next_start.is_at(Some(host.clock.now()));
+    host.clock.advance(5 * minute);
+    assert_eq!(
+        host.why(Probe::Host(limits)).await,
+        "the clock is behind: a job was to be started 5 min ago"
+    );
 }
 
 #[tokio::test]

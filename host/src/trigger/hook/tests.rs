@@ -20,6 +20,8 @@ const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
 /// Remembers what was ordered, as the intake would; where a sender waits, its job is done at once.
 struct Book {
     orders: Mutex<Vec<(NewAsking, Vec<NewRequest>)>>,
+    /// What heartbeats said of their failures, with the check.
+    heard: Mutex<Vec<(String, Option<String>)>>,
     terminals: Terminals,
     /// The report's text and the exit code. None: the job takes for ever.
     done: Option<(&'static str, i32)>,
@@ -27,6 +29,20 @@ struct Book {
 }
 
 impl Orders for Book {
+    fn heard_from(
+        &self,
+        failure: Option<String>,
+        asking: NewAsking,
+        look: NewRequest,
+    ) -> BoxFuture<'_, anyhow::Result<()>> {
+        Box::pin(async move {
+            anyhow::ensure!(!self.broken, "the disk is full");
+            assert_eq!(asking.key, None, "no message is passed over");
+            self.heard.lock().unwrap().push((look.job, failure));
+            Ok(())
+        })
+    }
+
     fn order(&self, asking: NewAsking, requests: Vec<NewRequest>) -> BoxFuture<'_, anyhow::Result<Heard>> {
         Box::pin(async move {
             anyhow::ensure!(!self.broken, "the disk is full");
@@ -85,14 +101,16 @@ fn trigger(hook: &str, done: Option<(&'static str, i32)>) -> (HookTrigger, Arc<B
     write(
         "innkeeper.toml",
         "[namespaces.demo]\ntrust = 'trusted'\nhooks.inbox = { secret = 'TOKEN', scheme = 'token' }\nhooks.shop = { secret = \
-         'SHOP', scheme = 'github' }\nhooks.unset = { secret = 'UNSET', scheme = 'token' }\n",
+         'SHOP', scheme = 'github' }\nhooks.unset = { secret = 'UNSET', scheme = 'token' }\nhooks.backup = { secret = \
+         'SHOP', scheme = 'github' }\n",
     );
     write("workspace/demo/guest.wasm", "");
     write(
         "workspace/demo/namespace.toml",
         &format!(
             "default_channel = '#team'\n[jobs.note]\nrun_args_template = 'echo {{title}}'\n[jobs.told]\ncomponent = \
-             'guest.wasm'\n[hooks.inbox]\n{hook}[hooks.shop]\n{NOTE}[hooks.unset]\n{NOTE}"
+             'guest.wasm'\n[hooks.inbox]\n{hook}[hooks.shop]\n{NOTE}[hooks.unset]\n{NOTE}[checks.backup]\nheartbeat = {{ within = \
+             '26h' }}\n"
         ),
     );
     let config = match Config::load(&home.path().join("innkeeper.toml"), &AnyJob) {
@@ -102,6 +120,7 @@ fn trigger(hook: &str, done: Option<(&'static str, i32)>) -> (HookTrigger, Arc<B
     let terminals = Terminals::default();
     let book = Arc::new(Book {
         orders: Mutex::default(),
+        heard: Mutex::default(),
         terminals: terminals.clone(),
         done,
         broken: false,
@@ -246,6 +265,7 @@ async fn what_could_not_be_kept_is_not_acknowledged() {
     let (trigger, book) = trigger(NOTE, None);
     let broken = Arc::new(Book {
         orders: Mutex::default(),
+        heard: Mutex::default(),
         terminals: book.terminals.clone(),
         done: None,
         broken: true,
@@ -258,4 +278,59 @@ async fn what_could_not_be_kept_is_not_acknowledged() {
         ..trigger
     };
     assert_eq!(send(&trigger, EVENT).await, Err(Refusal::Unavailable));
+    let heartbeat = trigger.deliver("demo", "backup", &signed(b""), Bytes::new()).await;
+    assert_eq!(heartbeat, Err(Refusal::Unavailable));
+}
+
+/// Signed as GitHub does it, and always with the same id.
+fn signed(body: &[u8]) -> HeaderMap {
+    let mut mac = Hmac::<Sha256>::new_from_slice(b"It's a Secret to Everybody").unwrap();
+    mac.update(body);
+    let signature = format!("sha256={}", ::hex::encode(mac.finalize().into_bytes()));
+    let mut headers = HeaderMap::new();
+    headers.insert("x-hub-signature-256", signature.parse().unwrap());
+    headers.insert("x-github-delivery", "1".parse().unwrap());
+    headers
+}
+
+#[tokio::test]
+async fn a_heartbeat_is_noted_whenever_it_comes_and_says_why_it_failed() {
+    let (trigger, book) = trigger(NOTE, None);
+    let well = async || trigger.deliver("demo", "backup", &signed(b""), Bytes::new()).await;
+    let failed = async |body: &'static [u8]| {
+        let body = Bytes::from_static(body);
+        trigger.deliver_failure("demo", "backup", &signed(&body), body).await
+    };
+    assert_eq!(well().await, Ok(Answer::Noted));
+    assert_eq!(well().await, Ok(Answer::Noted));
+    assert_eq!(failed(b"").await, Ok(Answer::Noted));
+    assert_eq!(failed(b"saving\n  no \x1bspace\xff left \n\n").await, Ok(Answer::Noted));
+    let heard = book.heard.lock().unwrap().clone();
+    let expected = [None, None, Some(""), Some("no space\u{fffd} left")];
+    assert_eq!(
+        heard,
+        expected.map(|failure| ("backup".to_owned(), failure.map(str::to_owned)))
+    );
+    assert!(book.orders.lock().unwrap().is_empty(), "it starts nothing by itself");
+}
+
+#[tokio::test]
+async fn only_a_heartbeat_can_say_that_it_failed_and_only_who_may() {
+    let (trigger, book) = trigger(NOTE, None);
+    let body = || Bytes::from_static(EVENT.as_bytes());
+    for (hook, headers, refusal) in [
+        ("inbox", token("s3cret"), Refusal::Unknown),
+        ("backup", token("s3cret"), Refusal::Unauthorised),
+        ("other", token("s3cret"), Refusal::Unknown),
+    ] {
+        assert_eq!(
+            trigger.deliver_failure("demo", hook, &headers, body()).await,
+            Err(refusal)
+        );
+    }
+    assert_eq!(
+        trigger.deliver("demo", "backup", &token("s3cret"), body()).await,
+        Err(Refusal::Unauthorised)
+    );
+    assert!(book.heard.lock().unwrap().is_empty() && book.orders.lock().unwrap().is_empty());
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::super::checks::check_span;
-use super::super::grants::triggers_line;
+use super::super::commands::report_trigger;
 use super::super::model::{Format, Job, Limits, Program, ReportRules};
 use super::super::names::{job_fault, nearest, tick};
 use super::super::namespace::Room;
@@ -19,7 +19,11 @@ use super::raw::RawCheck;
 use super::services::MOST_COMPARED;
 use crate::alert::CheckRules;
 use crate::request::{Arguments, Trigger};
-use crate::schedule::{Missed, Schedule, ScheduleKey, When};
+use crate::schedule::{Missed, Schedule, ScheduleKey};
+
+/// How often a check runs that does not say so, and how often one that is looked at here does.
+const USUALLY: Duration = Duration::from_secs(5 * 60);
+const USUALLY_HERE: Duration = Duration::from_secs(60);
 
 const EVERY: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_secs(24 * 60 * 60);
 
@@ -45,10 +49,7 @@ pub(super) fn check(room: &Room<'_>, jobs: &BTreeMap<String, Job>, problems: &mu
 
 /// What starts a check.
 pub(super) fn schedule(check: &Check) -> Schedule {
-    let written = format!(
-        "every {:#}",
-        jiff::SignedDuration::try_from(check.every).unwrap_or_default()
-    );
+    let written = check.written();
     let arguments = Arguments::default();
     Schedule {
         key: ScheduleKey::new(
@@ -59,7 +60,7 @@ pub(super) fn schedule(check: &Check) -> Schedule {
             None,
         ),
         written,
-        when: When::spread(check.every, &format!("{}_{}", check.namespace, check.name)),
+        when: check.when(),
         job: check.name.clone(),
         arguments,
         jitter: Duration::ZERO,
@@ -101,21 +102,13 @@ pub(super) fn job(room: &Room<'_>, check: &Check) -> Option<Job> {
 
 /// The clock starts checks.
 fn check_trigger(room: &Room<'_>, problems: &mut Problems) {
-    let have = &room.grants.triggers;
-    if room.raw.checks.is_empty() || have.contains(&Trigger::Schedule) {
-        return;
-    }
-    let place = room.document.key("/checks", "checks need this trigger");
-    let problem = Problem::error("need not granted: triggers `schedule`", place);
-    let given = room.given.grants().triggers;
-    if given.contains(&Trigger::Schedule) {
-        let ours = room.document.value("/needs/triggers", "all that is asked for here");
-        problems.push(problem.also(ours).help("add `\"schedule\"` to it"));
-    } else {
-        room.report_refused(
-            problem,
-            "triggers",
-            &triggers_line(&given, &[Trigger::Schedule]),
+    if !room.raw.checks.is_empty() && !room.grants.triggers.contains(&Trigger::Schedule) {
+        report_trigger(
+            room,
+            "/checks",
+            "/needs/triggers",
+            Trigger::Schedule,
+            "a check",
             problems,
         );
     }
@@ -134,7 +127,11 @@ fn check_check(
         let help = fault.replacen("a job", "a check", 1);
         problems.push(Problem::error(format!("bad name {}", tick(name)), place).help(help));
     }
-    let every = check_span(&room.document, &format!("{at}/every"), &raw.every, &EVERY, problems);
+    let every = match &raw.every {
+        Some(every) => check_span(&room.document, &format!("{at}/every"), every, &EVERY, problems),
+        None if raw.heartbeat.is_some() || raw.host.is_some() => Some(USUALLY_HERE),
+        None => Some(USUALLY),
+    };
     let written = probes::WORDS
         .iter()
         .filter(|word| room.document.has(&format!("{at}/{word}")));
@@ -149,7 +146,7 @@ fn check_check(
             problems.push(without_job(room, &at, name));
             return None;
         }
-        ([_], false) => Some(probes::check(room, &at, raw, problems)?),
+        ([_], false) => Some(probes::check(room, name, raw, problems)?),
         ([first, ..], true) => {
             let place = room.document.key(&format!("{at}/{first}"), "this one, or");
             problems.push(

@@ -23,7 +23,8 @@ pub use model::{Alerts, CalendarSource, Check, Comparison, Expectation, HttpProb
 pub(super) use owner::check as check_owner;
 pub(super) use raw::{RawAlerts, RawCheck, RawPlugin, RawRota, RawService};
 
-use super::model::Job;
+use super::hooks;
+use super::model::{Hook, Job};
 use super::namespace::Room;
 use super::problem::{Place, Problems};
 use crate::alert::Service;
@@ -36,6 +37,8 @@ pub(super) struct Local {
     pub checks: Vec<Arc<Check>>,
     /// Those of the checks that are the host's own, by name.
     pub jobs: Vec<(String, Arc<Job>)>,
+    /// Where heartbeats arrive, by name.
+    pub hooks: Vec<(String, Arc<Hook>)>,
 }
 
 /// The services of the namespaces that were read, by name, with where they are.
@@ -52,12 +55,20 @@ pub(super) fn check_local(
 ) -> Local {
     let checks = checks::check(room, jobs, problems);
     let services = services::check(room, &checks, claimed, problems);
-    let active = checks.values().filter(|check| check.rules.active);
-    schedules.extend(active.map(|check| Arc::new(checks::schedule(check))));
+    let by_clock = checks
+        .values()
+        .filter(|check| check.rules.active && !check.watches_host());
+    schedules.extend(by_clock.map(|check| Arc::new(checks::schedule(check))));
+    let heard = checks
+        .values()
+        .filter(|check| matches!(check.probe, Some(Probe::Heartbeat { .. })));
+    let hooks = heard.filter_map(|check| hooks::of_heartbeat(room, &check.name));
+    let hooks = hooks.map(|hook| (hook.name.clone(), Arc::new(hook))).collect();
     let of_the_host = checks.values().filter_map(|check| checks::job(room, check));
     let jobs = of_the_host.map(|job| (job.name.clone(), Arc::new(job))).collect();
     Local {
         jobs,
+        hooks,
         services: services.into_iter().map(Arc::new).collect(),
         checks: checks.into_values().map(Arc::new).collect(),
     }

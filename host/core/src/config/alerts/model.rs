@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::super::http::HttpGrants;
 use super::super::model::{ComponentSource, Limits};
 use crate::alert::rota::Rotation;
-use crate::alert::{CheckRules, Service};
+use crate::alert::{CheckRules, KeepsUp, Service};
+use crate::schedule::When;
 
 /// Services, checks, plugins, and who is on duty.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +55,24 @@ pub struct Check {
     pub every: Duration,
     /// What it does. None: it is the job of the same name.
     pub probe: Option<Probe>,
+}
+
+impl Check {
+    /// Whether it looks at this host. Then neither the clock of schedules nor the queue starts it: it says when they stand.
+    pub fn watches_host(&self) -> bool {
+        matches!(self.probe, Some(Probe::Host(_)))
+    }
+
+    /// How often it runs, for people: `every 5m`.
+    pub fn written(&self) -> String {
+        let every = jiff::SignedDuration::try_from(self.every).unwrap_or_default();
+        format!("every {every:#}")
+    }
+
+    /// At which moments it runs: every so often, at a place of its own.
+    pub fn when(&self) -> When {
+        When::spread(self.every, &format!("{}_{}", self.namespace, self.name))
+    }
 }
 
 /// A check of the host's own.
@@ -103,10 +122,19 @@ pub enum Probe {
         /// How long a build may wait in the queue.
         queued_for: Option<Duration>,
     },
+    /// Somebody who is to be heard from again and again.
+    Heartbeat {
+        /// How long it may be silent.
+        within: Duration,
+    },
+    /// This host, which is to keep up with its work.
+    Host(KeepsUp),
 }
 
 /// How long the servers of builds may take.
 const BUILD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the host may take to look at itself.
+const OWN_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Probe {
     /// How long it may take, all in all.
@@ -118,6 +146,7 @@ impl Probe {
             | Self::Prometheus(MetricProbe { timeout, .. })
             | Self::Graphite(MetricProbe { timeout, .. }) => *timeout,
             Self::Github { .. } | Self::Jenkins { .. } => BUILD_TIMEOUT,
+            Self::Heartbeat { .. } | Self::Host(_) => OWN_TIMEOUT,
         }
     }
 }

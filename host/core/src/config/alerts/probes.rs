@@ -8,25 +8,41 @@ use std::time::Duration;
 
 use super::super::checks::{check_name, check_span};
 use super::super::grants::names_line;
+use super::super::hooks;
 use super::super::http::HttpGrant;
 use super::super::names::{repository_fault, tick, variable_fault};
 use super::super::namespace::Room;
 use super::super::problem::{Problem, Problems};
+use super::super::source::child;
 use super::model::{Expectation, HttpProbe, MetricProbe, Probe};
 use super::owner::is_url;
-use super::raw::{RawCheck, RawGithubBuild, RawHttp, RawJenkins, RawMetric};
+use super::raw::{RawCheck, RawGithubBuild, RawHttp, RawJenkins, RawKeepsUp, RawMetric};
+use crate::alert::KeepsUp;
 
 /// The keys of which a check has one, where it is no job.
-pub(super) const WORDS: [&str; 7] = ["http", "tcp", "ping", "prometheus", "graphite", "github", "jenkins"];
+pub(super) const WORDS: [&str; 9] = [
+    "http",
+    "tcp",
+    "ping",
+    "prometheus",
+    "graphite",
+    "github",
+    "jenkins",
+    "heartbeat",
+    "host",
+];
 
 const TIMEOUT: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(300);
 const QUEUED: RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::from_secs(7 * 24 * 60 * 60);
+/// What happens once a year may be late by a month.
+const SILENCE: RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::from_secs(400 * 24 * 60 * 60);
+const BEHIND: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(24 * 60 * 60);
 /// What a regular expression may cost once it is compiled, in bytes.
 const PATTERN: usize = 1 << 20;
 
 /// Checks what a check does. None where it has errors, or its shape had.
-pub(super) fn check(room: &Room<'_>, at: &str, raw: &RawCheck, problems: &mut Problems) -> Option<Probe> {
-    let at = |word: &str| format!("{at}/{word}");
+pub(super) fn check(room: &Room<'_>, name: &str, raw: &RawCheck, problems: &mut Problems) -> Option<Probe> {
+    let at = |word: &str| format!("{}/{word}", child("/checks", name));
     if let Some(raw) = &raw.http {
         return http(room, &at("http"), raw, problems).map(Probe::Http);
     }
@@ -57,9 +73,47 @@ pub(super) fn check(room: &Room<'_>, at: &str, raw: &RawCheck, problems: &mut Pr
     if let Some(raw) = &raw.github {
         return github(room, &at("github"), raw, problems);
     }
-    raw.jenkins
+    if let Some(raw) = &raw.jenkins {
+        return jenkins(room, &at("jenkins"), raw, problems);
+    }
+    if let Some(raw) = &raw.heartbeat {
+        let at = at("heartbeat");
+        hooks::check_heartbeat(room, name, &at, problems);
+        let within = check_span(
+            &room.document,
+            &format!("{at}/within"),
+            raw.within.as_deref()?,
+            &SILENCE,
+            problems,
+        )?;
+        return Some(Probe::Heartbeat { within });
+    }
+    raw.host
         .as_ref()
-        .and_then(|raw| jenkins(room, &at("jenkins"), raw, problems))
+        .and_then(|raw| keeps_up(room, &at("host"), raw, problems))
+        .map(Probe::Host)
+}
+
+/// The host tells nobody but its owner's own how it is.
+fn keeps_up(room: &Room<'_>, at: &str, raw: &RawKeepsUp, problems: &mut Problems) -> Option<KeepsUp> {
+    trusted_only(room, at, "a look at the host", problems);
+    if raw.queue.is_none() && raw.outbox.is_none() && raw.schedule.is_none() {
+        let place = room.document.value(at, "nothing to look at");
+        problems.push(Problem::error("an empty `host`", place).help(
+            "write what is not to fall behind, for example `{ queue = \"5m\", outbox = \"10m\", schedule = \"1m\" }`",
+        ));
+        return None;
+    }
+    let mut span = |key: &str, text: &Option<String>| {
+        let at = format!("{at}/{key}");
+        let text = text.as_deref()?;
+        check_span(&room.document, &at, text, &BEHIND, problems)
+    };
+    Some(KeepsUp {
+        queue: span("queue", &raw.queue),
+        outbox: span("outbox", &raw.outbox),
+        schedule: span("schedule", &raw.schedule),
+    })
 }
 
 fn http(room: &Room<'_>, at: &str, raw: &RawHttp, problems: &mut Problems) -> Option<HttpProbe> {

@@ -146,9 +146,9 @@ const fn yes() -> bool {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct RawCheck {
-    /// The time between two runs, for example `5m`.
-    #[serde(default = "five_minutes")]
-    pub every: String,
+    /// The time between two runs, for example `30s`. Default: `5m`; `1m` for `heartbeat` and `host`.
+    #[serde(default)]
+    pub every: Option<String>,
     /// How much it matters that it fails.
     #[serde(default)]
     pub importance: Importance,
@@ -180,10 +180,12 @@ pub(in super::super) struct RawCheck {
     /// A job of Jenkins whose last build is to have succeeded.
     #[serde(default)]
     pub jenkins: Option<RawJenkins>,
-}
-
-fn five_minutes() -> String {
-    "5m".into()
+    /// Somebody who is to send a message to `/hooks/<namespace>/<check>` again and again.
+    #[serde(default)]
+    pub heartbeat: Option<RawHeartbeat>,
+    /// This host, which is to keep up with its work. The check runs beside the queue, so that it says so when the queue stands.
+    #[serde(default)]
+    pub host: Option<RawKeepsUp>,
 }
 
 /// An HTTP request and what is expected of the answer.
@@ -317,4 +319,25 @@ pub(in super::super) struct RawJenkins {
     /// How long a build may wait in the queue. Default: for ever.
     #[serde(default)]
     pub queued_for: Option<String>,
+}
+
+/// Somebody who is to be heard from again and again.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in super::super) struct RawHeartbeat {
+    /// How long it may be silent, for example `26h`.
+    #[schemars(required)]
+    pub within: Option<String>,
+}
+
+/// How far behind this host may be. What is not named is not looked at.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(in super::super) struct RawKeepsUp {
+    /// How long a request that could start may wait, for example `5m`.
+    pub queue: Option<String>,
+    /// How long something that was said may wait in the outbox.
+    pub outbox: Option<String>,
+    /// How late the clock may start a job.
+    pub schedule: Option<String>,
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{ByContent, World};
 use crate::alert::rota::{Duty, Rotation};
-use crate::alert::{CheckRules, Importance, Rules};
+use crate::alert::{CheckRules, Importance, KeepsUp, Rules};
 use crate::config::{
     CalendarSource, Comparison, ComponentSource, Config, Expectation, HttpProbe, Loaded, MetricProbe, Probe, Problems,
     Program,
@@ -200,6 +200,50 @@ jenkins = { url = "https://ci.example.com", job = "nightly", username = "u", tok
 }
 
 #[test]
+fn a_heartbeat_has_a_webhook_and_the_host_is_looked_at_past_the_queue() {
+    let checks = r#"
+[checks.backup]
+heartbeat = { within = "26h" }
+[checks.innkeeper]
+every = "30s"
+host = { queue = "5m", schedule = "1m" }
+"#;
+    let host = HOST.replace(
+        "[namespaces.demo]",
+        "[namespaces.demo]\nhooks.backup = { secret = 'BACKUP_TOKEN', scheme = 'token' }",
+    );
+    let world = World::alerting(&host, checks);
+    let loaded = world.load_with_alerts().unwrap();
+    assert_eq!(world.problems_with_alerts(), [""; 0]);
+    let check = |name: &str| loaded.config.alerts.checks[&("demo".to_owned(), name.to_owned())].clone();
+    let (backup, innkeeper) = (check("backup"), check("innkeeper"));
+    let within = Duration::from_secs(26 * 60 * 60);
+    assert_eq!(
+        (backup.probe.clone(), backup.every),
+        (Some(Probe::Heartbeat { within }), Duration::from_secs(60))
+    );
+    let limits = KeepsUp {
+        queue: Some(Duration::from_secs(300)),
+        outbox: None,
+        schedule: Some(Duration::from_secs(60)),
+    };
+    assert_eq!(innkeeper.probe, Some(Probe::Host(limits)));
+    let demo = &loaded.config.namespaces["demo"];
+    let hook = &demo.hooks["backup"];
+    assert!(hook.beats);
+    assert_eq!(
+        (hook.job.as_str(), hook.grant.secret.as_str()),
+        ("backup", "BACKUP_TOKEN")
+    );
+    let started: Vec<_> = demo.schedules.iter().map(|schedule| schedule.job.as_str()).collect();
+    assert_eq!(
+        started,
+        ["backup"],
+        "the clock of schedules does not start what watches it"
+    );
+}
+
+#[test]
 fn a_check_of_the_hosts_own_is_a_job_that_nothing_else_starts() {
     let check = "[checks.web]\nactive = false\nhttp = { url = 'https://a.example', timeout = '5s' }\n";
     let loaded = World::alerting(HOST, check).load_with_alerts().unwrap();
@@ -381,6 +425,25 @@ const MISTAKES: &[(&str, &[&str])] = &[
             "`queued_for` is too short | from `1m` to `168h` | ",
         ],
     ),
+    (
+        "[checks.b]\nheartbeat = { within = '1s' }\n[checks.c]\nheartbeat = { }\n[hooks.c]\njob_type = 'job'",
+        &[
+            "need not granted: the webhook `b` | nobody could prove who sent it | to grant it, add to `[namespaces.demo]` in `innkeeper.toml` / hooks.b = { secret = \"NAME_OF_A_SECRET\", scheme = \"token\" }",
+            "`within` is too short | from `1m` to `9600h` | ",
+            "`[checks.c.heartbeat]` has no `within` | add `within` | `within`: how long it may be silent, for example `26h`",
+            "the webhook `c` has two meanings | this one, or | give the check, or the webhook, another name",
+            "need not granted: the webhook `c` | nobody could prove who sent it | to grant it, add to `[namespaces.demo]` in `innkeeper.toml` / hooks.c = { secret = \"NAME_OF_A_SECRET\", scheme = \"token\" }",
+            "need not granted: the webhook `c` | nobody could prove who sent it | to grant it, add to `[namespaces.demo]` in `innkeeper.toml` / hooks.c = { secret = \"NAME_OF_A_SECRET\", scheme = \"standard-webhooks\" }",
+        ],
+    ),
+    (
+        "[checks.b]\nhost = { }\n[checks.c]\nhost = { queue = '1ms', outbox = 'long' }",
+        &[
+            "an empty `host` | nothing to look at | write what is not to fall behind, for example `{ queue = \"5m\", outbox = \"10m\", schedule = \"1m\" }`",
+            "`queue` is too short | from `1s` to `24h` | ",
+            "`long` is no span of time | expected a span of time | for example `30s`, `5m` or `1h 30m`; what is longer is written in hours, `48h`",
+        ],
+    ),
 ];
 
 #[test]
@@ -485,7 +548,7 @@ fn a_stranger_pages_nobody_and_asks_nothing_that_was_not_granted() {
         stranger("", service),
         [
             "need not granted: notify `sms` | pages people | to grant it, add to `[namespaces.guest]` in `innkeeper.toml` / notify = [\"sms\"]",
-            "need not granted: triggers `schedule` | checks need this trigger | to grant it, add to `[namespaces.guest]` in `innkeeper.toml` / triggers = [\"slack\", \"schedule\"]",
+            "need not granted: triggers `schedule` | a check needs this trigger | to grant it, add to `[namespaces.guest]` in `innkeeper.toml` / triggers = [\"slack\", \"schedule\"]",
             "need not granted: http `a.example` | asks it | to grant it, add to `[namespaces.guest]` in `innkeeper.toml` / http = [\"a.example\"]",
         ]
     );
@@ -502,7 +565,7 @@ fn a_stranger_pages_nobody_and_asks_nothing_that_was_not_granted() {
             "need not granted: notify `slack` | needs a grant of this plugin | to grant it, let `[namespaces.guest]` in `innkeeper.toml` say / notify = [\"slack\", \"sms\"]"
         ]
     );
-    let raw = "[checks.a]\ntcp = { address = 'db:1' }\n[checks.b]\nping = { host = 'db' }\n[checks.c]\nhttp = { url = 'https://a.example/x', username = 'u', password_secret = 'P' }\n[checks.d]\nhttp = { url = 'https://a.example/y' }\n";
+    let raw = "[checks.a]\ntcp = { address = 'db:1' }\n[checks.b]\nping = { host = 'db' }\n[checks.c]\nhttp = { url = 'https://a.example/x', username = 'u', password_secret = 'P' }\n[checks.d]\nhttp = { url = 'https://a.example/y' }\n[checks.e]\nhost = { queue = '5m' }\n[checks.f]\nheartbeat = { within = '1h' }\n";
     let said = stranger(granted, raw);
     let titles: Vec<&str> = said.iter().map(|said| said.split(" | ").next().unwrap()).collect();
     assert_eq!(
@@ -512,8 +575,29 @@ fn a_stranger_pages_nobody_and_asks_nothing_that_was_not_granted() {
             "pings of an untrusted namespace",
             "need not granted: env `P`",
             "need not granted: http `a.example`",
+            "a look at the host of an untrusted namespace",
+            "need not granted: triggers `hook`",
+            "need not granted: the webhook `f`",
         ]
     );
+}
+
+#[test]
+fn the_account_says_by_which_plugins_a_namespace_notifies_people() {
+    let notify = |grants: &str, needs: &str| {
+        let host = format!("{HOST}[namespaces.guest]\n{grants}\n");
+        let loaded = World::alerting(&host, "").namespace("guest", needs).load_with_alerts();
+        let accounts = loaded.unwrap().accounts;
+        let mut lines = accounts["guest"].iter().filter(|line| line.key == "notify");
+        lines.next().map(|line| (line.asks.clone(), line.gets.clone()))
+    };
+    assert_eq!(notify("", ""), None);
+    assert_eq!(notify("notify = ['sms']", ""), Some((None, "sms".into())));
+    assert_eq!(
+        notify("notify = ['sms', 'slack']", "[needs]\nnotify = ['slack']\n"),
+        Some((Some("slack".into()), "slack".into()))
+    );
+    assert_eq!(notify("trust = 'trusted'", ""), Some((None, "all".into())));
 }
 
 #[test]

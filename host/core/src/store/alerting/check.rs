@@ -13,7 +13,7 @@ use crate::run::RunId;
 
 /// Adds a result to what is known of a check. Says what was known before, and what is now.
 pub(super) fn note(c: &Connection, job: i64, run: RunId, passed: bool, at: Timestamp) -> Sql<[CheckState; 2]> {
-    let known = maybe(c, STATE, [job], read_state)?.unwrap_or_default();
+    let known = state(c, job)?.unwrap_or_default();
     let state = known.after(passed, run, at);
     change(
         c,
@@ -22,6 +22,11 @@ pub(super) fn note(c: &Connection, job: i64, run: RunId, passed: bool, at: Times
         (job, state.failures, state.since, state.run, state.at),
     )?;
     Ok([known, state])
+}
+
+/// What is known of a check.
+pub(super) fn state(c: &Connection, job: i64) -> Sql<Option<CheckState>> {
+    maybe(c, STATE, [job], read_state)
 }
 
 /// Keeps a result: for good where it changed a status.

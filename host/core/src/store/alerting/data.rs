@@ -1,15 +1,30 @@
 //! What goes into the operations on services and comes out of them. Plain data.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::alert::{Alert, Change, CheckState, Kind, State, Status};
+use super::super::RunEnd;
+use crate::alert::{Alert, Change, CheckState, Kind, Service, State, Status};
 use crate::clock::Timestamp;
-use crate::request::id;
+use crate::request::{NewAsking, NewRequest, id};
 use crate::run::{Ending, RunId};
+
+/// A look at a check that went past the queue.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// What asked for it.
+    pub asking: NewAsking,
+    /// What would have been asked of the queue.
+    pub request: NewRequest,
+    /// How it ended.
+    pub end: RunEnd,
+    /// The services that have the check.
+    pub services: Vec<Arc<Service>>,
+}
 
 /// What became of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,6 +13,7 @@
 pub(super) mod call;
 pub(super) mod check;
 mod data;
+mod heartbeat;
 pub(super) mod person;
 pub(super) mod prune;
 pub(super) mod service;
@@ -20,13 +21,15 @@ pub(super) mod service;
 use std::sync::Arc;
 
 pub use data::{
-    AcknowledgementView, AlertCall, CallSettled, CheckView, DueCall, DueServices, FieldValue, NewPerson, Noted, Person,
-    PersonChange, PersonId, PersonRefused, Prunable, ResultView, ServiceView, StatusChangeView,
+    AcknowledgementView, AlertCall, CallSettled, CheckView, DueCall, DueServices, FieldValue, Look, NewPerson, Noted,
+    Person, PersonChange, PersonId, PersonRefused, Prunable, ResultView, ServiceView, StatusChangeView,
 };
 pub(super) use service::happen;
 
-use super::{RunEnd, Store, StoreError, queue};
-use crate::alert::{Event, Refused, Service};
+use rusqlite::Connection;
+
+use super::{Accepted, Cause, Caused, RunEnd, Store, StoreError, asking, job, queue};
+use crate::alert::{Event, Heartbeat, Refused, Service};
 use crate::clock::Timestamp;
 use crate::message::NewDelivery;
 use crate::run::RunId;
@@ -51,21 +54,48 @@ impl Store {
         services: Vec<Arc<Service>>,
     ) -> Result<Vec<Noted>, StoreError> {
         self.write("end the run of a check", move |c| {
-            let job = queue::end(c, run, &end, &deliveries)?;
-            let Some(passed) = crate::alert::result_of(&end.ending) else {
-                return Ok(Vec::new());
-            };
-            let known = check::note(c, job, run, passed, end.at)?;
-            let mut touched = Vec::new();
-            for service in services {
-                if service::is_touched(c, &service, job, &known)? {
-                    touched.push(service);
-                }
+            end_check(c, run, &end, &deliveries, services)
+        })
+        .await
+    }
+
+    /// Keeps what a look at a check found that went past the queue, as if its run had begun and ended now: what asked for
+    /// it, the request, the run and its end, and all that [`end_check`](Self::end_check) keeps. One commit. What waits or runs
+    /// of the same job is left alone.
+    ///
+    /// # Errors
+    /// The database's: nothing was kept.
+    pub async fn keep_look(&self, look: Look) -> Result<Vec<Noted>, StoreError> {
+        self.write("keep a look at a check", move |c| keep_look(c, look)).await
+    }
+
+    /// Keeps that a check was heard from, and what it said of its `failure`; none where all is well. Where that is news, it is
+    /// kept as a `look` at it, too. One commit. None: it is no news.
+    ///
+    /// # Errors
+    /// The database's: nothing was kept, and nothing may be acknowledged.
+    pub async fn heard_from(&self, failure: Option<String>, look: Look) -> Result<Option<Vec<Noted>>, StoreError> {
+        self.write("keep that a check was heard from", move |c| {
+            let job = job::find_or_insert(c, &look.request.namespace, &look.request.job)?.id;
+            heartbeat::note(c, job, failure.as_deref(), look.asking.at)?;
+            let known = check::state(c, job)?;
+            match known {
+                Some(known) if known.failed_last() == failure.is_some() => Ok(None),
+                _ => keep_look(c, look).map(Some),
             }
-            let noted = service::look(c, &touched, Some(run), end.at)?;
-            let changed = noted.iter().any(|noted| noted.change.is_some());
-            check::keep_result(c, job, run, passed, changed, end.at)?;
-            Ok(noted)
+        })
+        .await
+    }
+
+    /// When a check was heard from. Where it never was, it is waited for since this was asked first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn heartbeat(&self, namespace: &str, check: &str, now: Timestamp) -> Result<Heartbeat, StoreError> {
+        let (namespace, check) = (namespace.to_owned(), check.to_owned());
+        self.write("read when a check was heard from", move |c| {
+            let job = job::find_or_insert(c, &namespace, &check)?.id;
+            Ok(heartbeat::begin(c, job, now)?)
         })
         .await
     }
@@ -93,7 +123,7 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn due_services(&self, now: Timestamp, limit: u32) -> Result<DueServices, StoreError> {
-        let reading = move |c: &rusqlite::Connection| service::due(c, now, limit);
+        let reading = move |c: &Connection| service::due(c, now, limit);
         self.inner.readers.read("find services to look at", reading).await
     }
 
@@ -145,7 +175,7 @@ impl Store {
     /// The database's.
     pub async fn status_changes(&self, service: &str, limit: u32) -> Result<Vec<StatusChangeView>, StoreError> {
         let service = service.to_owned();
-        let reading = move |c: &rusqlite::Connection| service::changes(c, &service, limit);
+        let reading = move |c: &Connection| service::changes(c, &service, limit);
         self.inner.readers.read("read the history of a service", reading).await
     }
 
@@ -155,7 +185,7 @@ impl Store {
     /// The database's.
     pub async fn acknowledgements(&self, service: &str, limit: u32) -> Result<Vec<AcknowledgementView>, StoreError> {
         let service = service.to_owned();
-        let reading = move |c: &rusqlite::Connection| service::acknowledgements(c, &service, limit);
+        let reading = move |c: &Connection| service::acknowledgements(c, &service, limit);
         self.inner.readers.read("read acknowledgements", reading).await
     }
 
@@ -165,7 +195,7 @@ impl Store {
     /// The database's.
     pub async fn checks(&self, service: &Service) -> Result<Vec<CheckView>, StoreError> {
         let (namespace, rules) = (service.namespace.clone(), service.checks.clone());
-        let reading = move |c: &rusqlite::Connection| check::views(c, &namespace, &rules);
+        let reading = move |c: &Connection| check::views(c, &namespace, &rules);
         self.inner.readers.read("read the checks of a service", reading).await
     }
 
@@ -175,9 +205,43 @@ impl Store {
     /// The database's.
     pub async fn results(&self, namespace: &str, check: &str, limit: u32) -> Result<Vec<ResultView>, StoreError> {
         let (namespace, check) = (namespace.to_owned(), check.to_owned());
-        let reading = move |c: &rusqlite::Connection| check::results(c, &namespace, &check, limit);
+        let reading = move |c: &Connection| check::results(c, &namespace, &check, limit);
         self.inner.readers.read("read the results of a check", reading).await
     }
+}
+
+fn keep_look(c: &Connection, look: Look) -> Result<Vec<Noted>, StoreError> {
+    match asking::accept(c, &look.asking, &Cause::Answer, |_| Vec::new())? {
+        Accepted::Repeated => Ok(Vec::new()),
+        Accepted::New(Caused { asking, .. }) => {
+            let run = queue::begin_apart(c, asking, &look.request, look.asking.at)?;
+            end_check(c, run, &look.end, &[], look.services)
+        }
+    }
+}
+
+fn end_check(
+    c: &Connection,
+    run: RunId,
+    end: &RunEnd,
+    deliveries: &[NewDelivery],
+    services: Vec<Arc<Service>>,
+) -> Result<Vec<Noted>, StoreError> {
+    let job = queue::end(c, run, end, deliveries)?;
+    let Some(passed) = crate::alert::result_of(&end.ending) else {
+        return Ok(Vec::new());
+    };
+    let known = check::note(c, job, run, passed, end.at)?;
+    let mut touched = Vec::new();
+    for service in services {
+        if service::is_touched(c, &service, job, &known)? {
+            touched.push(service);
+        }
+    }
+    let noted = service::look(c, &touched, Some(run), end.at)?;
+    let changed = noted.iter().any(|noted| noted.change.is_some());
+    check::keep_result(c, job, run, passed, changed, end.at)?;
+    Ok(noted)
 }
 
 /// Calls of plugins.
@@ -228,7 +292,7 @@ impl Store {
     /// # Errors
     /// The database's.
     pub async fn prunable_check_runs(&self, keep: u32, limit: u32) -> Result<Vec<Prunable>, StoreError> {
-        let reading = move |c: &rusqlite::Connection| prune::prunable(c, keep, limit);
+        let reading = move |c: &Connection| prune::prunable(c, keep, limit);
         self.inner.readers.read("find runs of checks to forget", reading).await
     }
 
@@ -300,7 +364,7 @@ impl Store {
     /// The database's.
     pub async fn person_named(&self, name: &str) -> Result<Option<Person>, StoreError> {
         let name = name.to_owned();
-        let reading = move |c: &rusqlite::Connection| person::named(c, &name);
+        let reading = move |c: &Connection| person::named(c, &name);
         self.inner.readers.read("find a user", reading).await
     }
 
@@ -310,7 +374,7 @@ impl Store {
     /// The database's.
     pub async fn person_in_slack(&self, id: &str) -> Result<Option<Person>, StoreError> {
         let id = id.to_owned();
-        let reading = move |c: &rusqlite::Connection| person::in_slack(c, &id);
+        let reading = move |c: &Connection| person::in_slack(c, &id);
         self.inner.readers.read("find a user", reading).await
     }
 
@@ -337,7 +401,7 @@ impl Store {
     /// The database's.
     pub async fn fields(&self, id: PersonId, plugin: &str) -> Result<Vec<(String, FieldValue)>, StoreError> {
         let plugin = plugin.to_owned();
-        let reading = move |c: &rusqlite::Connection| person::fields(c, id, &plugin);
+        let reading = move |c: &Connection| person::fields(c, id, &plugin);
         self.inner.readers.read("read what a user filled in", reading).await
     }
 }

@@ -11,6 +11,7 @@ mod run;
 mod schema;
 mod services;
 mod suppress;
+mod watched;
 
 use std::path::Path;
 

@@ -108,6 +108,14 @@ fn lanes_are_listed_from_what_is_unsettled() {
 }
 
 #[test]
+fn a_look_at_what_waits_passes_over_what_was_done() {
+    let steps = plan(lag::LONGEST);
+    assert_eq!(steps[0], "SCAN delivery USING INDEX delivery_unsettled", "{steps:?}");
+    let steps = plan(lag::RUNNING);
+    assert!(steps[0].contains("job USING INDEX job_running"), "{steps:?}");
+}
+
+#[test]
 fn forgetting_looks_at_old_keys_only() {
     let steps = plan(asking::FORGET);
     assert!(

@@ -69,6 +69,8 @@ const SAMPLES: &[&str] = &["
     INSERT INTO person (id, fold, slack, active, fallback, name, email) VALUES
         (1, 'ann', 'U1', 1, 1, 'Ann', 'ann@example.com');
     INSERT INTO person_field (person, plugin, field, secret, value) VALUES (1, 'sms', 'token', 1, x'00ff');
+", "
+    INSERT INTO heartbeat (job, at, heard, failure) VALUES (1, 1700000001000000, 1, 'disk full');
 "];
 
 #[tokio::test]
@@ -117,6 +119,8 @@ async fn rows_of_every_version_are_read_by_this_one() {
     let ann = it.store.person_in_slack("U1").await.unwrap().unwrap();
     let fields = it.store.fields(ann.id, "sms").await.unwrap();
     assert_eq!(fields, [("token".to_owned(), FieldValue::Secret(vec![0, 255]))]);
+    let heartbeat = it.store.heartbeat("demo", "hello", at(9)).await.unwrap();
+    assert_eq!((heartbeat.at, heartbeat.failure.as_deref()), (at(1), Some("disk full")));
     let suppressed = it.store.suppressions("demo", at(0)).await.unwrap();
     assert_eq!((suppressed[0].job.as_str(), suppressed[0].end), ("hello", at(3600)));
     let channels = vec!["C1".to_owned()];

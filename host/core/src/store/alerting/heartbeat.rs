@@ -1,0 +1,38 @@
+//! When checks were heard from: a function a statement.
+
+use rusqlite::{Connection, Result as Sql};
+
+use super::super::statement::{change, one};
+use crate::alert::Heartbeat;
+use crate::clock::Timestamp;
+
+/// It was heard from, and said this of its failure.
+pub(super) fn note(c: &Connection, job: i64, failure: Option<&str>, at: Timestamp) -> Sql<usize> {
+    change(
+        c,
+        "INSERT INTO heartbeat (job, at, heard, failure) VALUES (?1, ?2, 1, ?3)
+         ON CONFLICT (job) DO UPDATE SET at = ?2, heard = 1, failure = ?3",
+        (job, at, failure),
+    )
+}
+
+/// When it was heard from; where nothing is known of it, it is waited for from now on.
+pub(super) fn begin(c: &Connection, job: i64, now: Timestamp) -> Sql<Heartbeat> {
+    change(
+        c,
+        "INSERT INTO heartbeat (job, at, heard) VALUES (?1, ?2, 0) ON CONFLICT DO NOTHING",
+        (job, now),
+    )?;
+    one(
+        c,
+        "SELECT at, heard, failure FROM heartbeat WHERE job = ?1",
+        [job],
+        |row| {
+            Ok(Heartbeat {
+                at: row.get(0)?,
+                heard: row.get(1)?,
+                failure: row.get(2)?,
+            })
+        },
+    )
+}
