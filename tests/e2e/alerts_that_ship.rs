@@ -43,8 +43,8 @@ async fn pagerduty_is_told_of_a_failure_and_of_its_end() {
     let (slack, receiver) = (FakeSlack::start().await, Receiver::start().await);
     let lines = "settings = { url = 'URL/v2/enqueue' }\nsecrets = { routing_key = 'TOKEN' }";
     let inn = with(&slack, &receiver, "pagerduty", lines, &[]).await;
+    // What a test triggers, it resolves.
     try_out(&inn, "pagerduty", "passing", "critical").await;
-    try_out(&inn, "pagerduty", "critical", "passing").await;
     let events: Vec<Value> = receiver.await_requests(2).await.iter().map(json_of).collect();
     assert_eq!(events[0]["routing_key"], "hunter2");
     assert_eq!(events[0]["payload"]["severity"], "critical");
@@ -55,16 +55,16 @@ async fn pagerduty_is_told_of_a_failure_and_of_its_end() {
 }
 
 #[tokio::test]
-async fn ntfy_notifies_the_topic() {
+async fn ntfy_notifies_the_topic_of_a_user_and_not_everybody_of_a_test() {
     let (slack, receiver) = (FakeSlack::start().await, Receiver::start().await);
     let lines = "settings = { server = 'URL', topic = 'ops' }\nsecrets = { token = 'TOKEN' }";
-    let inn = with(&slack, &receiver, "ntfy", lines, &[]).await;
+    let inn = with(&slack, &receiver, "ntfy", lines, &[("topic", "ann")]).await;
     try_out(&inn, "ntfy", "passing", "critical").await;
     let request = &receiver.await_requests(1).await[0];
     assert_eq!(request.headers["authorization"], "Bearer hunter2");
     assert_eq!(
         (&json_of(request)["topic"], &json_of(request)["priority"]),
-        (&json!("ops"), &json!(5))
+        (&json!("ann"), &json!(5))
     );
 }
 
@@ -98,29 +98,13 @@ async fn a_webhook_is_signed() {
 }
 
 #[tokio::test]
-async fn slack_has_a_message_and_its_thread() {
+async fn slack_tells_the_user_of_a_test_and_no_channel() {
     let (slack, receiver) = (FakeSlack::start().await, Receiver::start().await);
-    let inn = with(
-        &slack,
-        &receiver,
-        "slack",
-        "settings = { channel = '#tech' }",
-        &[("direct", "true")],
-    )
-    .await;
+    let lines = "settings = { channel = '#tech' }";
+    let inn = with(&slack, &receiver, "slack", lines, &[]).await;
     try_out(&inn, "slack", "passing", "critical").await;
-    let posts = slack
-        .await_posts("a message, a reply and a direct one", 3, |_| true)
-        .await;
-    let root = posts
-        .iter()
-        .find(|post| post.channel_name == "#tech" && post.thread.is_none())
-        .unwrap();
-    assert!(
-        posts
-            .iter()
-            .any(|post| post.thread.as_deref() == Some(root.ts.as_str())),
-        "{posts:?}"
-    );
-    assert!(posts.iter().any(|post| post.channel_name == "@U1"), "{posts:?}");
+    let posts = slack.await_posts("a message and its details", 2, |_| true).await;
+    assert!(posts[0].text.contains("Test: "), "{posts:?}");
+    let places: Vec<&str> = posts.iter().map(|post| post.channel_name.as_str()).collect();
+    assert_eq!(places, ["@U1", "@U1"]);
 }

@@ -13,7 +13,7 @@
 
 use innkeeper_guest::alert::{Alert, Deliveries, Delivery, Field, HttpRequest, Metadata, Plugin, Status, UserFields};
 use innkeeper_guest::json::{Value, json};
-use innkeeper_guest::{Result, alert_plugin};
+use innkeeper_guest::{Result, alert_plugin, bail};
 
 /// The longest message that ntfy shows as one, in bytes.
 const LONGEST: usize = 4000;
@@ -36,8 +36,13 @@ impl Plugin for Ntfy {
 
     fn send_alert(alert: Alert) -> Result<Deliveries> {
         let of_people = alert.users.iter().filter_map(|user| user.fields.get("topic"));
-        let topics = alert.settings.get("topic").into_iter().chain(of_people);
-        topics.map(|topic| request(&alert, topic)).collect()
+        // Who hears of everything is not to hear of a test.
+        let of_everybody = alert.settings.get("topic").filter(|_| !alert.test);
+        let topics: Vec<&str> = of_everybody.into_iter().chain(of_people).collect();
+        if alert.test && topics.is_empty() {
+            bail!("a test is told to its user alone, who entered no topic: `innkeeper user set NAME ntfy topic=…`");
+        }
+        topics.into_iter().map(|topic| request(&alert, topic)).collect()
     }
 }
 
@@ -117,6 +122,19 @@ mod tests {
         let request = deliveries[0].as_http().unwrap();
         assert_eq!(request.url, "https://ntfy.example");
         assert_eq!(request.header_value("authorization"), Some("Bearer {{secret:token}}"));
+    }
+
+    #[test]
+    fn a_test_is_told_to_its_user_and_not_to_everybody() {
+        let mut alert = Alert::for_test()
+            .setting("server", "https://ntfy.example")
+            .setting("topic", "ops");
+        alert.test = true;
+        let refused = Ntfy::send_alert(alert.clone()).unwrap_err();
+        assert!(refused.message.contains("who entered no topic"), "{}", refused.message);
+        let deliveries = Ntfy::send_alert(alert.officer_field("topic", "ann")).unwrap();
+        let body: Value = deliveries[0].as_http().unwrap().body_json().unwrap();
+        assert_eq!((deliveries.len(), &body["topic"]), (1, &json!("ann")));
     }
 
     #[test]

@@ -36,18 +36,24 @@ impl Plugin for PagerDuty {
     }
 
     fn send_alert(alert: Alert) -> Result<Deliveries> {
-        let request = Delivery::http(alert.settings.require("url")?);
-        Ok(Deliveries::one(request.json(&event(&alert)?)?))
+        let url = alert.settings.require("url")?;
+        let sent = |action| Delivery::http(url).json(&event(&alert, action)?);
+        let action = match (alert.kind, alert.service.now) {
+            (Kind::Recovered, _) | (_, Status::Passing) => "resolve",
+            (Kind::Update, _) | (_, Status::Acknowledged) => "acknowledge",
+            (Kind::Failing | Kind::Again | Kind::Worse, _) => "trigger",
+        };
+        let mut deliveries = Deliveries::one(sent(action)?);
+        // Nothing comes after a test that would resolve its incident.
+        if alert.test && action != "resolve" {
+            deliveries.push(sent("resolve")?);
+        }
+        Ok(deliveries)
     }
 }
 
-fn event(alert: &Alert) -> Result<Value> {
+fn event(alert: &Alert, action: &str) -> Result<Value> {
     let service = &alert.service;
-    let action = match (alert.kind, service.now) {
-        (Kind::Recovered, _) | (_, Status::Passing) => "resolve",
-        (Kind::Update, _) | (_, Status::Acknowledged) => "acknowledge",
-        (Kind::Failing | Kind::Again | Kind::Worse, _) => "trigger",
-    };
     let since = service.since.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let mut event = json!({
         "routing_key": alert.settings.require("routing_key")?,
@@ -148,6 +154,26 @@ mod tests {
             assert_eq!(event["dedup_key"], "innkeeper/web/1/1767225600");
             assert_eq!(event.get("payload").is_some(), action == "trigger");
         }
+    }
+
+    #[test]
+    fn the_incident_of_a_test_is_resolved_at_once() {
+        let mut alert = Alert::for_test().setting("url", EUROPE).secret("routing_key");
+        alert.test = true;
+        let deliveries = PagerDuty::send_alert(alert).unwrap();
+        let events: Vec<Value> = deliveries
+            .iter()
+            .map(|sent| sent.as_http().unwrap().body_json().unwrap())
+            .collect();
+        let [trigger, resolve] = &events[..] else {
+            unreachable!("{events:?}")
+        };
+        assert_eq!(trigger["payload"]["summary"], "Test: The web site is critical");
+        assert_eq!(
+            (&trigger["event_action"], &resolve["event_action"]),
+            (&json!("trigger"), &json!("resolve"))
+        );
+        assert_eq!(trigger["dedup_key"], resolve["dedup_key"]);
     }
 
     #[test]

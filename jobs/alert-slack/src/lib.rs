@@ -11,7 +11,7 @@
 use innkeeper_guest::alert::{
     Alert, Check, Deliveries, Delivery, Field, Kind, Metadata, Plugin, Status, User, UserFields,
 };
-use innkeeper_guest::{Blocks, Result, alert_plugin, escape};
+use innkeeper_guest::{Blocks, Result, alert_plugin, bail, escape};
 
 /// What is shown of the output of a check, in characters: Slack takes 3000 in a section, and escaping makes it longer.
 const OUTPUT: usize = 500;
@@ -39,6 +39,9 @@ impl Plugin for Slack {
 
     fn send_alert(alert: Alert) -> Result<Deliveries> {
         let channel = alert.settings.require("channel")?;
+        if alert.test {
+            return test(&alert);
+        }
         let mut deliveries = Deliveries::one(Delivery::slack(channel, message(&alert))?.incident().buttons());
         deliveries.push(Delivery::slack(channel, details(&alert))?.thread());
         if alert.kind != Kind::Update {
@@ -50,6 +53,19 @@ impl Plugin for Slack {
         }
         Ok(deliveries)
     }
+}
+
+/// The same, to the users alone: a channel that hears of a test looks for what is down.
+fn test(alert: &Alert) -> Result<Deliveries> {
+    let mut deliveries = Deliveries::none();
+    for id in alert.users.iter().filter_map(|user| user.slack.as_deref()) {
+        deliveries.push(Delivery::slack(id, message(alert))?);
+        deliveries.push(Delivery::slack(id, details(alert))?);
+    }
+    if deliveries.is_empty() {
+        bail!("a test is told to its user alone, who has no Slack id: `innkeeper user change NAME --slack U…`");
+    }
+    Ok(deliveries)
 }
 
 const fn emoji(status: Status) -> &'static str {
@@ -187,6 +203,24 @@ mod tests {
         };
         assert_eq!(direct(Kind::Failing), [("UANN".to_owned(), SlackPlace::Alone)]);
         assert_eq!(direct(Kind::Update), []);
+    }
+
+    #[test]
+    fn a_test_is_told_to_its_user_and_no_channel() {
+        let mut it = alert();
+        it.test = true;
+        it.users.truncate(1);
+        let to: Vec<_> = sent(it.clone()).into_iter().map(|(to, place, _)| (to, place)).collect();
+        assert_eq!(
+            to,
+            [
+                ("UANN".to_owned(), SlackPlace::Alone),
+                ("UANN".to_owned(), SlackPlace::Alone)
+            ]
+        );
+        it.users[0].slack = None;
+        let refused = Slack::send_alert(it).unwrap_err();
+        assert!(refused.message.contains("who has no Slack id"), "{}", refused.message);
     }
 
     #[test]

@@ -16,6 +16,8 @@ use super::secrets::{Given, all_in, filled_in};
 
 /// How many deliveries one alert may have.
 const DELIVERIES: usize = 100;
+/// Bytes of what all deliveries of one alert say together, each addressee of a mail counted: they are kept until they are sent.
+const ALL: usize = 8 * 1024 * 1024;
 /// How many headers a request may have, and how long its address may be.
 const HEADERS: usize = 50;
 const URL: usize = 8 * 1024;
@@ -67,7 +69,26 @@ pub(super) fn read(deliveries: Vec<wit::Delivery>, grants: &HttpGrants, secrets:
         };
         read.map_err(|why| format!("returns a delivery that cannot be made: number {}: {why}", index + 1))
     };
-    deliveries.into_iter().enumerate().map(read).collect()
+    let read = deliveries.into_iter().enumerate().map(read).collect::<Read<Vec<_>>>()?;
+    let all: usize = read.iter().map(weight).sum();
+    if all > ALL {
+        return Err(format!(
+            "returns deliveries of {all} bytes, and those of an alert may have {ALL}; each addressee of a mail counts"
+        ));
+    }
+    Ok(read)
+}
+
+/// How much of it is kept in the outbox, but for what is small.
+fn weight(sending: &Sending) -> usize {
+    match sending {
+        Sending::Slack(SlackMessage { message, .. }) => match message {
+            Message::Post(post) => post.text.len(),
+            Message::File(file) => file.content.len(),
+        },
+        Sending::Http(request) => request.body.len(),
+        Sending::Mail(mail) => mail.to.len().saturating_mul(mail.text.len()),
+    }
 }
 
 fn slack(message: wit::SlackMessage) -> Read<SlackMessage> {

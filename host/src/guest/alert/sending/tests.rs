@@ -214,3 +214,19 @@ fn a_slack_message_has_a_place_and_says_something() {
     assert!(file(wit::SlackPlace::Alone).is_ok());
     insta::assert_snapshot!(file(wit::SlackPlace::Thread).unwrap_err(), @"a file goes nowhere but `alone`, and has no buttons");
 }
+
+#[test]
+fn a_call_does_not_fill_the_disk() {
+    let mail = |addresses: usize| {
+        let to = (0..addresses).map(|number| format!("u{number}@example.com")).collect();
+        wit::Delivery::Mail(wit::Mail {
+            to,
+            subject: "Down".into(),
+            text: "x".repeat(MAIL),
+            extra: Vec::new(),
+        })
+    };
+    let read = |addresses| read(vec![mail(addresses)], &grants(), &secrets());
+    assert!(read(32).is_ok());
+    insta::assert_snapshot!(read(33).unwrap_err(), @"returns deliveries of 8650752 bytes, and those of an alert may have 8388608; each addressee of a mail counts");
+}
