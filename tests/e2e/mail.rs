@@ -2,7 +2,7 @@
 
 mod needs_aiosmtpd {
     use innkeeper_tests::clients::MailServer;
-    use innkeeper_tests::{FakeSlack, Host};
+    use innkeeper_tests::{FakeSlack, Host, guests};
     use serde_json::{Value, json};
     use uuid::Uuid;
 
@@ -111,5 +111,36 @@ mod needs_aiosmtpd {
         std::fs::write(&file, format!("{written}\n{}\n", plain(&server))).unwrap();
         inn.sighup();
         assert_eq!(to(&server.next().await), "bob@example.org");
+    }
+
+    #[tokio::test]
+    async fn the_plugin_for_mail_writes_to_the_address_of_a_user() {
+        let slack = FakeSlack::start().await;
+        let mut server = MailServer::start(&[]).await;
+        let component = std::fs::read(guests::rust("alert-mail")).unwrap();
+        let inn = Host::setup()
+            .slack(&slack)
+            .setting(&plain(&server))
+            .setting("[plugins.mail]\ncomponent = 'alert-mail.wasm'")
+            .file("alert-mail.wasm", component)
+            .start()
+            .await;
+        inn.cli(&["user", "add", "Ann", "--email", "ann@example.org"])
+            .await
+            .success();
+        let test = ["alert", "test", "mail", "--user", "Ann", "--send"];
+        inn.cli(&test).await.success();
+        let mail = server.next().await;
+        assert_eq!(to(&mail), "ann@example.org");
+        let subject = mail["headers"]["subject"].as_str().unwrap();
+        assert!(
+            subject.contains("is error") || subject.contains("is critical"),
+            "{subject}"
+        );
+        inn.cli(&["user", "set", "Ann", "mail", "address=night@example.org"])
+            .await
+            .success();
+        inn.cli(&test).await.success();
+        assert_eq!(to(&server.next().await), "night@example.org");
     }
 }

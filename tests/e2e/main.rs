@@ -39,6 +39,7 @@ mod p8_arguments_are_data;
 mod p9_fair_shares;
 mod people;
 mod plugin_requests;
+mod preferences;
 mod progress;
 mod reload;
 mod schedules;
