@@ -29,6 +29,16 @@ pub(super) fn state(c: &Connection, job: i64) -> Sql<Option<CheckState>> {
     maybe(c, STATE, [job], read_state)
 }
 
+/// Forgets what a check found, but not how much is kept of it.
+pub(super) fn begin_anew(c: &Connection, namespace: &str, name: &str) -> Sql<usize> {
+    change(
+        c,
+        "UPDATE check_state SET failures = 0, since = NULL, run = NULL, at = NULL
+         WHERE job = (SELECT id FROM job WHERE namespace = ?1 AND name = ?2)",
+        (namespace, name),
+    )
+}
+
 /// Keeps a result: for good where it changed a status.
 pub(super) fn keep_result(c: &Connection, job: i64, run: RunId, passed: bool, changed: bool, at: Timestamp) -> Sql<()> {
     change(

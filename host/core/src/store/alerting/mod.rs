@@ -101,7 +101,8 @@ impl Store {
     }
 
     /// Goes on with these services where an earlier host, or another configuration, left them: looks at each. All others are
-    /// forgotten with what is to be told of them, but for those of namespaces that are `left_out`. Their history stays.
+    /// forgotten with what is to be told of them, but for those of namespaces that are `left_out`. Their history stays. A check
+    /// that is not active begins anew: what it found before it was switched off says nothing of the day when it is switched on.
     ///
     /// # Errors
     /// The database's: nothing changed.
@@ -113,6 +114,12 @@ impl Store {
     ) -> Result<Vec<Noted>, StoreError> {
         self.write("go on with the services", move |c| {
             service::forget_others(c, &services, &left_out)?;
+            for service in &services {
+                let inactive = service.checks.iter().filter(|(_, rules)| !rules.active);
+                for (check, _) in inactive {
+                    check::begin_anew(c, &service.namespace, check)?;
+                }
+            }
             Ok(service::look(c, &services, None, now)?)
         })
         .await

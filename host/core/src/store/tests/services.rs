@@ -384,6 +384,25 @@ async fn services_go_on_where_they_were_and_others_are_forgotten() {
 }
 
 #[tokio::test]
+async fn a_check_that_is_switched_on_again_begins_anew() {
+    let it = Fixture::new();
+    it.checked("http", 1, at(0), &[web()]).await;
+    let mut off = (*web()).clone();
+    off.checks.get_mut("http").unwrap().active = false;
+    let resume = async |service: Arc<Service>, minute: i64| {
+        let resumed = it
+            .store
+            .resume_services(vec![service], vec![], at(minute * MINUTE))
+            .await;
+        resumed.unwrap().remove(0).state.status
+    };
+    assert_eq!(resume(Arc::new(off), 1).await, Status::Passing);
+    assert_eq!(resume(web(), 2).await, Status::Passing, "the failure is past");
+    let (_, noted) = it.checked("http", 1, at(3 * MINUTE), &[web()]).await;
+    assert_eq!(noted[0].state.status, Status::Error);
+}
+
+#[tokio::test]
 async fn a_plugin_that_is_down_holds_up_nobody_else_and_hears_things_in_their_order() {
     let it = Fixture::new();
     it.checked("http", 1, at(0), &[web()]).await;
