@@ -72,6 +72,8 @@ impl Engine {
             () = stop.cancelled() => return Ok(()),
             () = self.begin() => {}
         }
+        // Introductions go on beside the work: a plugin that has to be compiled first holds up no alert of another.
+        let mut introductions = JoinSet::new();
         let mut calls: JoinSet<Queue> = JoinSet::new();
         let mut under_way: HashSet<Queue> = HashSet::new();
         let mut seen = self.parts.clock.now();
@@ -96,7 +98,16 @@ impl Engine {
                 () = stop.cancelled() => break,
                 () = bell::rest(rest) => {}
                 () = self.parts.bells.alerts_rung() => {}
-                () = current.changed() => self.begin().await,
+                () = current.changed() => {
+                    introductions = JoinSet::new();
+                    introductions.spawn(self.clone().introduce());
+                    self.resume_until_it_works().await;
+                }
+                Some(introduced) = introductions.join_next() => match introduced {
+                    Ok(true) => self.resume_until_it_works().await,
+                    Ok(false) => {}
+                    Err(error) => tracing::error!(%error, "an introduction made the host panic: this is a bug"),
+                },
                 Some(ended) = calls.join_next() => match ended {
                     Ok(queue) => {
                         under_way.remove(&queue);
@@ -113,13 +124,22 @@ impl Engine {
     }
 
     /// Goes on with the services of the configuration as it is now. Plugins are asked what they are first.
-    async fn begin(&self) {
-        if tokio::time::timeout(INTRODUCTIONS, self.ask_plugins()).await.is_err() {
-            tracing::warn!(
-                "not every alert plugin has said yet whether it wants updates; it gets none until it is called"
-            );
-        }
+    async fn begin(self: &Arc<Self>) {
+        self.clone().introduce().await;
         self.resume_until_it_works().await;
+    }
+
+    /// Asks plugins what they are. Whether that is news.
+    async fn introduce(self: Arc<Self>) -> bool {
+        match tokio::time::timeout(INTRODUCTIONS, self.ask_plugins()).await {
+            Ok(news) => news,
+            Err(_) => {
+                tracing::warn!(
+                    "not every alert plugin has said yet whether it wants updates; it gets none until it is called"
+                );
+                true
+            }
+        }
     }
 
     async fn resume_until_it_works(&self) {
@@ -141,10 +161,10 @@ impl Engine {
         resumed.context("the states of services cannot be read").map(drop)
     }
 
-    /// Asks every plugin what it is, all at once.
-    async fn ask_plugins(&self) {
+    /// Asks every plugin what it is, all at once. Whether that is news.
+    async fn ask_plugins(&self) -> bool {
         let config = self.parts.current.get();
-        let mut asked = JoinSet::new();
+        let (mut asked, mut news) = (JoinSet::new(), false);
         for plugin in config.alerts.plugins.values().cloned() {
             let plugins = self.parts.plugins.clone();
             asked.spawn(async move { (plugin.name.clone(), plugins.about(plugin).await) });
@@ -152,12 +172,13 @@ impl Engine {
         while let Some(answer) = asked.join_next().await {
             match answer {
                 Ok((name, Ok(about))) => {
-                    self.parts.services.note(&name, about.metadata.wants_updates);
+                    news |= self.parts.services.note(&name, about.metadata.wants_updates);
                 }
                 Ok((plugin, Err(why))) => tracing::error!(plugin, why, "an alert plugin cannot be used"),
                 Err(error) => tracing::error!(%error, "an alert plugin made the host panic: this is a bug"),
             }
         }
+        news
     }
 
     /// Looks at what is due, and starts the calls that are. Says when there is more to do.

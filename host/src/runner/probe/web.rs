@@ -43,8 +43,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// The web, as checks see it.
 #[derive(Default)]
 pub(super) struct Web {
-    /// Apart from that of guests: theirs are not to hold up checks.
-    network: Network,
+    /// Apart from that of guests, whose look-ups are not to hold up checks; and those of strangers' checks not those of others.
+    of_trusted: Network,
+    of_strangers: Network,
     trust: Trust,
 }
 
@@ -218,7 +219,11 @@ impl Web {
         uri: &Uri,
     ) -> Result<Vec<SocketAddr>, String> {
         let of_run = Arc::new(Semaphore::new(1));
-        let found = self.network.look_up(origin, CONNECT, &of_run).await;
+        let network = match grants {
+            None => &self.of_trusted,
+            Some(_) => &self.of_strangers,
+        };
+        let found = network.look_up(origin, CONNECT, &of_run).await;
         let found = found.map_err(|error| {
             let why = match error {
                 DoorError::DnsError { rcode: Some(why), .. } => quote(&why),
