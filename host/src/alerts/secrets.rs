@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use innkeeper_core::BoxFuture;
-use innkeeper_core::alert::secret::{PluginSecrets, SecretName};
+use innkeeper_core::alert::secret::{PluginSecrets, SecretName, Unrevealed};
 use innkeeper_core::config::secrets::Secrets;
 use innkeeper_core::store::{FieldValue, PersonId, Store};
 
-use super::vault::Vault;
+use super::vault::{Vault, VaultError};
 use crate::current::Current;
 
 /// Opens what was sealed before it was kept.
@@ -15,13 +15,13 @@ pub trait FieldVault: Send + Sync {
     /// What `person` entered into a secret field of `plugin`.
     ///
     /// # Errors
-    /// A sentence that shows nothing of it: there is no key, or it was sealed with another, for somebody else.
-    fn open(&self, person: PersonId, plugin: &str, field: &str, sealed: &[u8]) -> Result<String, String>;
+    /// There is no key, or it was sealed with another, for somebody else.
+    fn open(&self, person: PersonId, plugin: &str, field: &str, sealed: &[u8]) -> Result<String, VaultError>;
 }
 
 impl FieldVault for Vault {
-    fn open(&self, person: PersonId, plugin: &str, field: &str, sealed: &[u8]) -> Result<String, String> {
-        Self::open(self, person, plugin, field, sealed).map_err(|error| error.to_string())
+    fn open(&self, person: PersonId, plugin: &str, field: &str, sealed: &[u8]) -> Result<String, VaultError> {
+        Self::open(self, person, plugin, field, sealed)
     }
 }
 
@@ -61,24 +61,35 @@ impl Reveal {
         }
     }
 
-    async fn field(&self, plugin: &str, person: PersonId, field: &str) -> Result<String, String> {
+    async fn field(&self, plugin: &str, person: PersonId, field: &str) -> Result<String, Unrevealed> {
         let fields = self.store.fields(person, plugin).await;
-        let fields = fields.map_err(|error| format!("what people entered cannot be read: {error}"))?;
+        let fields =
+            fields.map_err(|error| Unrevealed::NotNow(format!("what people entered cannot be read: {error}")))?;
         match fields.into_iter().find(|(name, _)| name == field) {
-            Some((_, FieldValue::Secret(sealed))) => self.vault.open(person, plugin, field, &sealed),
+            Some((_, FieldValue::Secret(sealed))) => {
+                let opened = self.vault.open(person, plugin, field, &sealed);
+                opened.map_err(|error| {
+                    let why = format!("the secret field `{field}` of user {person}: {error}");
+                    match error.is_about_the_key() {
+                        true => Unrevealed::NotNow(why),
+                        false => Unrevealed::Never(why),
+                    }
+                })
+            }
             Some((_, FieldValue::Plain(text))) => Ok(text),
-            None => Err(format!(
+            None => Err(Unrevealed::Never(format!(
                 "it names the secret field `{field}` of user {person}, who is gone or left it empty"
-            )),
+            ))),
         }
     }
 }
 
 impl PluginSecrets for Reveal {
-    fn reveal<'a>(&'a self, plugin: &'a str, name: &'a SecretName) -> BoxFuture<'a, Result<String, String>> {
+    fn reveal<'a>(&'a self, plugin: &'a str, name: &'a SecretName) -> BoxFuture<'a, Result<String, Unrevealed>> {
         Box::pin(async move {
             match name {
-                SecretName::Setting(setting) => self.setting(plugin, setting),
+                // Every alert needs it: none is lost until it is there.
+                SecretName::Setting(setting) => self.setting(plugin, setting).map_err(Unrevealed::NotNow),
                 SecretName::Field { person, field } => self.field(plugin, *person, field).await,
             }
         })
@@ -102,8 +113,11 @@ mod tests {
     struct Mirror;
 
     impl FieldVault for Mirror {
-        fn open(&self, _: PersonId, plugin: &str, field: &str, sealed: &[u8]) -> Result<String, String> {
-            let text = String::from_utf8(sealed.to_vec()).map_err(|error| error.to_string())?;
+        fn open(&self, _: PersonId, plugin: &str, field: &str, sealed: &[u8]) -> Result<String, VaultError> {
+            let text = match String::from_utf8(sealed.to_vec()) {
+                Ok(text) if text == "locked" => return Err(VaultError::NoKey),
+                text => text.map_err(|_| VaultError::Damaged)?,
+            };
             Ok(format!("{plugin}/{field}: {}", text.chars().rev().collect::<String>()))
         }
     }
@@ -158,6 +172,8 @@ mod tests {
         let bob = store.add_person(bob).await.unwrap().unwrap();
         let sealed = vec![
             ("pin".to_owned(), Some(FieldValue::Secret(b"4321".to_vec()))),
+            ("locked".to_owned(), Some(FieldValue::Secret(b"locked".to_vec()))),
+            ("damaged".to_owned(), Some(FieldValue::Secret(vec![255]))),
             ("phone".to_owned(), Some(FieldValue::Plain("+44".into()))),
         ];
         store.set_fields(bob, "sms", sealed).await.unwrap().unwrap();
@@ -178,13 +194,21 @@ mod tests {
             of("sms", setting("other")).await.unwrap_err(),
             of("sms", setting("SMS_TOKEN")).await.unwrap_err(),
             of("mail", setting("token")).await.unwrap_err(),
+            of("sms", field("locked")).await.unwrap_err(),
             of("mail", field("pin")).await.unwrap_err(),
+            of("sms", field("damaged")).await.unwrap_err(),
         ];
+        let said = said.map(|why| match why {
+            Unrevealed::NotNow(why) => format!("waits: {why}"),
+            Unrevealed::Never(why) => format!("never: {why}"),
+        });
         insta::assert_snapshot!(said.join("\n"), @r"
-        its secret `other` is missing: set the environment variable or credential `NOT_SET`
-        it names the secret `SMS_TOKEN`, which is not under `secrets` of `[plugins.sms]`
-        it names the secret `token`, which is not under `secrets` of `[plugins.mail]`
-        it names the secret field `pin` of user 1, who is gone or left it empty
+        waits: its secret `other` is missing: set the environment variable or credential `NOT_SET`
+        waits: it names the secret `SMS_TOKEN`, which is not under `secrets` of `[plugins.sms]`
+        waits: it names the secret `token`, which is not under `secrets` of `[plugins.mail]`
+        waits: the secret field `locked` of user 1: `INNKEEPER_SECRET_KEY` is not set, and secrets are not kept without it: make one with `openssl rand -base64 32`, and give it to the host as a variable or a credential
+        never: it names the secret field `pin` of user 1, who is gone or left it empty
+        never: the secret field `damaged` of user 1: it is damaged: enter the secret again
         ");
     }
 }

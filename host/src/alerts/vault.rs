@@ -69,6 +69,16 @@ pub enum VaultError {
     NoRandomness,
 }
 
+impl VaultError {
+    /// Whether it is the host's key that is missing, and not one value that is lost.
+    pub const fn is_about_the_key(&self) -> bool {
+        match self {
+            Self::NoKey | Self::Unreadable(_) | Self::BadKey => true,
+            Self::OtherKey | Self::NewerForm(_) | Self::Damaged | Self::NoRandomness => false,
+        }
+    }
+}
+
 /// Seals and opens what people enter into secret fields. The key is looked up each time, so that it can be changed.
 pub struct Vault {
     secrets: Arc<Secrets>,

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::bell::{Bells, lanes_of};
 use crate::current::Current;
 
-/// Deliveries under way at once, over all lanes of one way out.
+/// Deliveries under way at once, over all lanes of one way out; of requests, over those of one plugin.
 const AT_ONCE: usize = 16;
 
 /// How long deliveries that are due when the host stops may take.
@@ -51,34 +51,34 @@ pub struct Sender {
 }
 
 /// Bounds what is under way at once. Nothing waits behind another way out that hangs.
-struct Gate {
-    slack: Semaphore,
-    github: Semaphore,
-    http: Semaphore,
-    mail: Semaphore,
-}
-
-impl Default for Gate {
-    fn default() -> Self {
-        Self {
-            slack: Semaphore::new(AT_ONCE),
-            github: Semaphore::new(AT_ONCE),
-            http: Semaphore::new(AT_ONCE),
-            mail: Semaphore::new(AT_ONCE),
-        }
-    }
-}
+#[derive(Default)]
+struct Gate(Mutex<HashMap<String, Arc<Semaphore>>>);
 
 impl Gate {
     /// None for terminals, which are on this machine.
-    fn of(&self, lane: &str) -> Option<&Semaphore> {
-        match way_out(lane) {
-            "slack" => Some(&self.slack),
-            "github" => Some(&self.github),
-            "http" => Some(&self.http),
-            "mail" => Some(&self.mail),
-            _ => None,
+    fn of(&self, lane: &str) -> Option<Arc<Semaphore>> {
+        let way = way_through(lane)?;
+        let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let gate = match gates.get(way) {
+            Some(gate) => gate,
+            None => gates
+                .entry(way.to_owned())
+                .or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE))),
+        };
+        Some(gate.clone())
+    }
+}
+
+/// What a lane shares with others: the way to Slack, to GitHub, to the mail server; of requests, the plugin, whose receiver is
+/// not that of the others.
+fn way_through(lane: &str) -> Option<&str> {
+    match way_out(lane) {
+        "http" => {
+            let plugin = lane.match_indices(':').nth(1);
+            Some(plugin.map_or(lane, |(end, _)| &lane[..end]))
         }
+        way @ ("slack" | "github" | "mail") => Some(way),
+        _ => None,
     }
 }
 
@@ -212,7 +212,7 @@ impl Sender {
 
     async fn step(&self, lane: &str, gate: &Gate, stop: &CancellationToken) -> anyhow::Result<Step> {
         let permit = match gate.of(lane) {
-            Some(gate) => Some(gate.acquire().await?),
+            Some(gate) => Some(gate.acquire_owned().await?),
             None => None,
         };
         match self.store.take(lane, self.clock.now()).await? {
@@ -395,5 +395,31 @@ async fn rest(span: Duration, stop: &CancellationToken) {
     tokio::select! {
         () = tokio::time::sleep(span) => {}
         () = stop.cancelled() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plugin_whose_receiver_hangs_holds_up_no_other() {
+        let ways = [
+            "slack:C1",
+            "mail:smtp:web:a@example.com",
+            "http:pager:web",
+            "http:ntfy:web",
+            "terminal:1",
+        ];
+        assert_eq!(
+            ways.map(way_through),
+            [Some("slack"), Some("mail"), Some("http:pager"), Some("http:ntfy"), None]
+        );
+        let gate = Gate::default();
+        let pager = gate.of("http:pager:web");
+        assert!(
+            Option::zip(pager.clone(), gate.of("http:pager:api")).is_some_and(|(one, other)| Arc::ptr_eq(&one, &other))
+        );
+        assert!(Option::zip(pager, gate.of("http:ntfy:web")).is_some_and(|(one, other)| !Arc::ptr_eq(&one, &other)));
     }
 }

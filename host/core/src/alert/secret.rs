@@ -41,13 +41,24 @@ impl fmt::Display for SecretName {
     }
 }
 
+/// Why a secret is not to be had. Each is a sentence that shows nothing of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unrevealed {
+    /// Whoever runs the host can mend that, and others need it, too: what needs it waits.
+    #[error("{0}")]
+    NotNow(String),
+    /// It is one person's to mend, or nobody's: nothing waits for it.
+    #[error("{0}")]
+    Never(String),
+}
+
 /// Where the secrets of plugins are.
 pub trait PluginSecrets: Send + Sync {
     /// The secret that `plugin` means.
     ///
     /// # Errors
-    /// A sentence: there is none, or it cannot be read.
-    fn reveal<'a>(&'a self, plugin: &'a str, name: &'a SecretName) -> BoxFuture<'a, Result<String, String>>;
+    /// There is none, or it cannot be read.
+    fn reveal<'a>(&'a self, plugin: &'a str, name: &'a SecretName) -> BoxFuture<'a, Result<String, Unrevealed>>;
 }
 
 /// A text that somebody else wrote, as a plugin may be told of it. What looks like the beginning of a placeholder gets a

@@ -22,7 +22,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use hyper::body::Bytes;
 use innkeeper_core::BoxFuture;
-use innkeeper_core::alert::secret::{Filled, PluginSecrets, SecretName, Values, fill, names_in};
+use innkeeper_core::alert::secret::{Filled, PluginSecrets, Unrevealed, Values, conceal, fill, names_in};
 use innkeeper_core::clock::{Clock, Timestamp};
 use innkeeper_core::config::{HttpGrants, Plugin};
 use innkeeper_core::message::{Address, Content, Delivery, HttpRequest};
@@ -78,9 +78,15 @@ impl HttpTarget {
         let plugin = self.plugin(plugin)?;
         let values = self.values(&plugin, request).await?;
         let filled = fill(request, &values).map_err(refused)?;
+        let login = filled.login.as_ref().map(basic);
         let wire = on_the_wire(request, filled, delivery.id, self.clock.now())?;
         let answer = self.exchange(&plugin.http, wire).await?;
-        sort::answer(&answer, &values, self.clock.now())
+        // A receiver may quote what it was sent.
+        let without_secrets = |text: &str| {
+            let text = conceal(text, &values);
+            login.iter().fold(text, |text, login| text.replace(login, "{{secret}}"))
+        };
+        sort::answer(&answer, without_secrets, self.clock.now())
     }
 
     fn plugin(&self, name: &str) -> Result<Arc<Plugin>, Failure> {
@@ -94,14 +100,13 @@ impl HttpTarget {
         let mut values = Values::new();
         for name in names_in(request) {
             let value = self.secrets.reveal(&plugin.name, &name).await;
-            let value = value.map_err(|why| match name {
-                // Whoever runs the host can mend it, and every alert needs it: none is lost meanwhile.
-                SecretName::Setting(_) => {
+            let value = value.map_err(|why| match why {
+                Unrevealed::NotNow(why) => {
                     tracing::error!(plugin = plugin.name, why, "a plugin's requests wait for a secret");
                     Failure::Later { after: None, why }
                 }
-                // One person's: the requests for the others do not wait behind it.
-                SecretName::Field { .. } => refused(why),
+                // The requests for others do not wait behind it.
+                Unrevealed::Never(why) => refused(why),
             })?;
             values.insert(name, value);
         }
@@ -140,9 +145,8 @@ fn on_the_wire(request: &HttpRequest, filled: Filled, id: Uuid, now: Timestamp) 
     if let Some(name) = &request.idempotency_key {
         set(name, &id.to_string())?;
     }
-    if let Some((user, password)) = &filled.login {
-        let login = STANDARD.encode(format!("{user}:{password}"));
-        set(AUTHORIZATION.as_str(), &format!("Basic {login}"))?;
+    if let Some(login) = &filled.login {
+        set(AUTHORIZATION.as_str(), &format!("Basic {}", basic(login)))?;
     }
     if let Some(secret) = &filled.signing {
         let signed = sign::standard_webhooks(secret, id, now, &filled.body).map_err(refused)?;
@@ -168,6 +172,11 @@ fn on_the_wire(request: &HttpRequest, filled: Filled, id: Uuid, now: Timestamp) 
         .map_err(|_| refused("its address cannot be written in a request"))?;
     *wire.headers_mut() = headers;
     Ok(wire)
+}
+
+/// User and password as `Basic` has them: <https://www.rfc-editor.org/rfc/rfc7617#section-2>.
+fn basic((user, password): &(String, String)) -> String {
+    STANDARD.encode(format!("{user}:{password}"))
 }
 
 fn named(name: &str) -> Result<HeaderName, Failure> {

@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
+use innkeeper_core::alert::secret::SecretName;
 use innkeeper_core::clock::ManualClock;
 use innkeeper_core::config::{ComponentSource, Config, HttpGrant, Limits};
 use innkeeper_core::message::{BasicAuth, Signature};
@@ -64,7 +65,11 @@ async fn receive(
         .get(..3)
         .and_then(|status| status.parse().ok());
     let status = status.filter(|_| path.starts_with("/answer/")).unwrap_or(200);
-    let said = format!("you said {}", String::from_utf8_lossy(&body));
+    let login = head
+        .headers
+        .get("authorization")
+        .map_or("nothing", |login| login.to_str().unwrap());
+    let said = format!("you said {} with {login}", String::from_utf8_lossy(&body));
     (
         StatusCode::from_u16(status).unwrap(),
         [("location", "/elsewhere")],
@@ -76,11 +81,14 @@ async fn receive(
 struct Keys;
 
 impl PluginSecrets for Keys {
-    fn reveal<'a>(&'a self, plugin: &'a str, name: &'a SecretName) -> BoxFuture<'a, Result<String, String>> {
+    fn reveal<'a>(&'a self, plugin: &'a str, name: &'a SecretName) -> BoxFuture<'a, Result<String, Unrevealed>> {
         let secret = match (plugin, name.to_string().as_str()) {
             ("pager", "{{secret:token}}") => Ok("hunter2&".to_owned()),
             ("pager", "{{secret:signing}}") => Ok("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned()),
-            _ => Err(format!("there is no {name}")),
+            _ => match name {
+                SecretName::Setting(_) => Err(Unrevealed::NotNow(format!("there is no {name}"))),
+                SecretName::Field { .. } => Err(Unrevealed::Never(format!("there is no {name}"))),
+            },
         };
         Box::pin(std::future::ready(secret))
     }
@@ -245,6 +253,15 @@ async fn a_redirect_is_not_followed_and_what_is_said_has_no_secret() {
         assert!(failure.to_string().contains("you said {{secret:token}}"), "{failure}");
     }
     assert_eq!(receiver.seen.lock().unwrap().len(), 4);
+    let request = HttpRequest {
+        basic_auth: Some(BasicAuth {
+            user: "u".into(),
+            password: "{{secret:token}}".into(),
+        }),
+        ..post(format!("{}/answer/401", receiver.origin))
+    };
+    let failure = why(&target, request).await.to_string();
+    assert!(failure.contains("with Basic {{secret}})"), "{failure}");
 }
 
 #[tokio::test]
