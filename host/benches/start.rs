@@ -112,6 +112,7 @@ impl Host {
         };
         let current = Current::fixed(config);
         let dispatcher = Arc::new(Dispatcher::new(Parts {
+            pulse: Arc::default(),
             current: current.clone(),
             store: store.clone(),
             clock: Arc::new(SystemClock),

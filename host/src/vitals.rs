@@ -14,28 +14,37 @@ use crate::current::Current;
 /// How long the store may take to say what waits.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// When the clock of schedules is to start a job next, as it says itself. It may be past: then it is behind.
+/// A moment that one part of the house tells and another reads.
 #[derive(Debug)]
-pub struct NextStart(AtomicI64);
+pub struct Moment(AtomicI64);
 
-impl Default for NextStart {
+impl Default for Moment {
     fn default() -> Self {
         Self(AtomicI64::new(i64::MAX))
     }
 }
 
-impl NextStart {
-    /// The clock has nothing to do before this moment. None: nothing at all.
-    pub fn is_at(&self, next: Option<Timestamp>) {
-        let next = next.map_or(i64::MAX, Timestamp::as_micros);
-        self.0.store(next, Ordering::Relaxed);
+impl Moment {
+    /// It is this one from now on. None: there is none.
+    pub fn set(&self, moment: Option<Timestamp>) {
+        let moment = moment.map_or(i64::MAX, Timestamp::as_micros);
+        self.0.store(moment, Ordering::Relaxed);
     }
 
-    /// When that is. None: it has nothing to do.
+    /// The moment, where there is one.
     pub fn get(&self) -> Option<Timestamp> {
-        let next = self.0.load(Ordering::Relaxed);
-        (next != i64::MAX).then(|| Timestamp::from_micros(next))
+        let moment = self.0.load(Ordering::Relaxed);
+        (moment != i64::MAX).then(|| Timestamp::from_micros(moment))
     }
+}
+
+/// What the parts of the house tell of themselves.
+#[derive(Debug, Default)]
+pub struct Pulse {
+    /// When the clock of schedules is to start a job next. It may be past: then it is behind.
+    pub next_start: Moment,
+    /// Since when the dispatcher waits for a place for a run. None: it has one.
+    pub full: Moment,
 }
 
 /// Looks at the host.
@@ -46,8 +55,8 @@ pub struct Vitals {
     pub store: Arc<Store>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
-    /// What the clock of schedules says.
-    pub next_start: Arc<NextStart>,
+    /// What the clock of schedules and the dispatcher say.
+    pub pulse: Arc<Pulse>,
 }
 
 impl Vitals {
@@ -58,19 +67,20 @@ impl Vitals {
     pub async fn look(&self, limits: &KeepsUp) -> Result<(), String> {
         let now = self.clock.now();
         let config = self.current.get();
+        let left_out = config.left_out.clone();
         let is_crowded = move |namespace: &str, runs: usize| {
             // One that has the whole host is not kept back by its share: then the host is full.
             let shares = |most: usize| most < config.capacity.runs && runs >= most;
             let namespace = config.namespaces.get(namespace);
             namespace.is_some_and(|namespace| shares(namespace.max_runs))
         };
-        let looking = self.store.lag(now, is_crowded);
+        let looking = self.store.lag(now, left_out, is_crowded);
         let lag = match tokio::time::timeout(PATIENCE, looking).await {
             Ok(Ok(lag)) => lag,
             Ok(Err(error)) => return Err(format!("what waits cannot be known: {error}")),
             Err(_) => return Err("the queue does not answer: look at the disk of the data folder".into()),
         };
-        let schedule = self.next_start.get();
-        limits.verdict(&Lag { schedule, ..lag }, now)
+        let (schedule, full) = (self.pulse.next_start.get(), self.pulse.full.get());
+        limits.verdict(&Lag { schedule, full, ..lag }, now)
     }
 }

@@ -59,7 +59,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "dispatcher",
-        &["alerts", "bell", "current", "deliver", "files", "runner"],
+        &["alerts", "bell", "current", "deliver", "files", "runner", "vitals"],
     ),
     (
         "alerts",

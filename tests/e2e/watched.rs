@@ -86,7 +86,10 @@ alerts = ['slack']
     slack.user("U1").says("#tech", "@innkeeper ops next").await;
     slack.await_post("the incident", says("*innkeeper* is *error*")).await;
     slack
-        .await_post("why", says("the queue is behind: ops_next could have started"))
+        .await_post(
+            "why",
+            says("the queue is behind: every place for runs is taken, and ops_next has waited"),
+        )
         .await;
     std::fs::write(inn.path("workspace/ops/go"), "").unwrap();
     slack.await_post("that it is over", says("innkeeper is passing")).await;

@@ -226,7 +226,7 @@ impl Inn {
             current: self.current.clone(),
             store: self.store.clone(),
             clock: self.clock.clone(),
-            next_start: Arc::default(),
+            pulse: Arc::default(),
         });
         let watch = Watch::new(WatchParts {
             current: self.current.clone(),
@@ -597,8 +597,15 @@ async fn a_host_whose_queue_stands_says_so_and_when_it_is_over() {
         due: inn.clock.now(),
         payload: None,
     };
-    let requests = Cause::Requests(vec![request("http"), request("keeps-up")]);
+    // What is left out waits for whoever mends it, and not for the host.
+    let broken = NewRequest {
+        namespace: "broken".into(),
+        due: Timestamp::from_micros(0),
+        ..request("http")
+    };
+    let requests = Cause::Requests(vec![broken, request("http"), request("keeps-up")]);
     inn.store.accept(asking, requests, vec![]).await.unwrap();
+    vitals.pulse.full.set(Some(inn.clock.now()));
     assert!(watch.look().await.unwrap() <= MINUTE);
     inn.clock.advance(4 * MINUTE);
     watch.look().await;
@@ -608,13 +615,15 @@ async fn a_host_whose_queue_stands_says_so_and_when_it_is_over() {
     assert_eq!((told.kind, told.service.name.as_str()), (Kind::Failing, "innkeeper"));
     assert_eq!(
         told.service.checks[0].output,
-        "the queue is behind: demo_http could have started 6 min ago"
+        "the queue is behind: every place for runs is taken, and demo_http has waited for one, or others like it, for 6 min"
     );
 
+    let left_out = vec!["broken".to_owned()];
     for _ in ["http", "keeps-up"] {
-        inn.store.claim(inn.clock.now()).await.unwrap().run.unwrap();
+        let claim = inn.store.claim_elsewhere(inn.clock.now(), left_out.clone()).await;
+        claim.unwrap().run.unwrap();
     }
-    vitals.next_start.is_at(Some(inn.clock.now()));
+    vitals.pulse.next_start.set(Some(inn.clock.now()));
     inn.clock.advance(MINUTE);
     watch.look().await;
     assert_eq!(inn.next_kinds().await, "pager recovered, slack recovered");

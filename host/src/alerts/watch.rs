@@ -76,7 +76,7 @@ impl Watch {
         let mut next: Option<Timestamp> = None;
         for check in checks {
             let when = check.when();
-            if let Some(due) = when.next_after(since).filter(|due| *due <= now)
+            if let Some(due) = when.last_until(now).filter(|due| *due > since)
                 && let Err(error) = self.look_for(check, due).await
             {
                 tracing::error!(

@@ -63,7 +63,7 @@ use crate::trigger::github::GithubTrigger;
 use crate::trigger::hook::{HookParts, HookTrigger};
 use crate::trigger::intake::{Intake, IntakeParts};
 use crate::trigger::schedule::ScheduleTrigger;
-use crate::vitals::{NextStart, Vitals};
+use crate::vitals::{Pulse, Vitals};
 use crate::web;
 
 use github::Github;
@@ -130,7 +130,7 @@ pub struct App {
     terminals: Terminals,
     services: Arc<Services>,
     duty: Arc<DutyRoster>,
-    next_start: Arc<NextStart>,
+    pulse: Arc<Pulse>,
     vitals: Arc<Vitals>,
     dispatcher: Arc<Dispatcher>,
     socket: PathBuf,
@@ -173,12 +173,12 @@ impl App {
             clock: clock.clone(),
             bells: bells.clone(),
         });
-        let next_start = Arc::<NextStart>::default();
+        let pulse = Arc::<Pulse>::default();
         let vitals = Arc::new(Vitals {
             current: current.clone(),
             store: store.clone(),
             clock: clock.clone(),
-            next_start: next_start.clone(),
+            pulse: pulse.clone(),
         });
         let runners = Runners {
             bash: Arc::new(BashRunner::new(BashSettings {
@@ -217,6 +217,7 @@ impl App {
             runners,
             services: services.clone(),
             formatter: Arc::new(GuestFormatter::new(guests.clone())),
+            pulse: pulse.clone(),
             bells: bells.clone(),
             terminals: terminals.clone(),
         }));
@@ -236,7 +237,7 @@ impl App {
             terminals,
             services,
             duty,
-            next_start,
+            pulse,
             vitals,
             dispatcher,
             socket,
@@ -574,7 +575,7 @@ impl App {
             self.current.clone(),
             intake.clone(),
             self.clock.clone(),
-            self.next_start.clone(),
+            self.pulse.clone(),
         )
         .await?;
         self.guests.preload(components(&self.config));

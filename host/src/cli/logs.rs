@@ -25,7 +25,7 @@ pub(super) async fn run(config: &Config, run: RunId, stderr: bool) -> anyhow::Re
     let mut bytes = Vec::new();
     match File::open(&file).and_then(|mut file| file.read_to_end(&mut bytes)) {
         // A run that printed nothing has no log.
-        Err(error) if error.kind() == ErrorKind::NotFound && !wrote(&view, stderr) => say_how_it_ended(&view),
+        Err(error) if error.kind() == ErrorKind::NotFound && !wrote(&view, stderr) => say_how_it_ended(&view, stderr),
         read => {
             read.with_context(|| format!("the log {} cannot be read", file.display()))?;
         }
@@ -43,13 +43,11 @@ pub(super) async fn run(config: &Config, run: RunId, stderr: bool) -> anyhow::Re
 }
 
 /// Says how a run ended that left nothing, beside what a program may read.
-fn say_how_it_ended(run: &RunView) {
+fn say_how_it_ended(run: &RunView, stderr: bool) {
     if let Some(end) = &run.end {
-        eprintln!(
-            "run {} wrote nothing: {}",
-            run.id,
-            report::ended(&end.ending, end.took())
-        );
+        let stream = if stderr { "stderr" } else { "stdout" };
+        let how = report::ended(&end.ending, end.took());
+        eprintln!("run {} wrote nothing to {stream}. How it ended: {how}", run.id);
     }
 }
 

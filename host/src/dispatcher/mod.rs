@@ -33,6 +33,7 @@ use crate::bell::Bells;
 use crate::current::{Current, Derived};
 use crate::deliver::terminal::{Event, Terminals};
 use crate::runner::{Invocation, Progress, Runner};
+use crate::vitals::Pulse;
 
 /// How long runs that were ended may take to be written down.
 const LAST_ENDS: Duration = Duration::from_secs(15);
@@ -65,6 +66,8 @@ pub struct Parts {
     pub formatter: Arc<dyn Formatter>,
     /// Which jobs are checks, and of what.
     pub services: Arc<Services>,
+    /// Where it tells that it waits for a place.
+    pub pulse: Arc<Pulse>,
     /// Who is told.
     pub bells: Bells,
     /// Who waits at a terminal.
@@ -115,7 +118,7 @@ impl Dispatcher {
     /// It may be dropped while it waits. It is not dropped between a claim and the start of the run: there is no await
     /// between the two.
     async fn step(self: &Arc<Self>) {
-        let Ok(slot) = self.slots.clone().acquire_owned().await else {
+        let Some(slot) = self.place().await else {
             return;
         };
         let claim = {
@@ -160,6 +163,17 @@ impl Dispatcher {
             }
             Err(panic) => tracing::error!(%panic, "a claim panicked"),
         }
+    }
+
+    /// A place for a run. None: there are none any more.
+    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(slot) = self.slots.clone().try_acquire_owned() {
+            return Some(slot);
+        }
+        self.parts.pulse.full.set(Some(self.parts.clock.now()));
+        let slot = self.slots.clone().acquire_owned().await;
+        self.parts.pulse.full.set(None);
+        slot.ok()
     }
 
     fn start(self: &Arc<Self>, run: Run, slot: OwnedSemaphorePermit) {

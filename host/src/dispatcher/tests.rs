@@ -76,6 +76,7 @@ impl Inn {
         let (bells, lanes): (Bells, mpsc::UnboundedReceiver<String>) = Bells::new();
         let current = Current::fixed(Arc::new(config));
         let dispatcher = Arc::new(Dispatcher::new(Parts {
+            pulse: Arc::default(),
             current: current.clone(),
             store: store.clone(),
             clock: Arc::new(SystemClock),

@@ -190,9 +190,11 @@ impl HookTrigger {
         };
         // The room that a large body takes is not given back before it is answered.
         let may_wait = body.len() <= LARGE;
-        let said = (tone == Tone::Failed).then(|| last_line(&body));
-        let answer = match self.decide(door.clone(), headers, body).await {
-            Ok((asking, _, request)) if door.hook.beats => self.note(said, asking, request).await,
+        let answer = match self.decide(door.clone(), headers, body.clone()).await {
+            Ok((asking, _, request)) if door.hook.beats => {
+                let failure = (tone == Tone::Failed).then(|| last_line(&body));
+                self.note(failure, asking, request).await
+            }
             Ok(order) => self.order(door, may_wait, order).await,
             Err(refusal) => Err(refusal),
         };

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Heard, Intake};
 use crate::bell;
 use crate::current::Current;
-use crate::vitals::NextStart;
+use crate::vitals::Pulse;
 
 /// How long the clock rests after the store failed.
 const STORE_RETRY: Duration = Duration::from_secs(5);
@@ -28,7 +28,7 @@ pub struct ScheduleTrigger {
     table: Timetable,
     intake: Arc<Intake>,
     clock: Arc<dyn Clock>,
-    next_start: Arc<NextStart>,
+    pulse: Arc<Pulse>,
 }
 
 impl ScheduleTrigger {
@@ -41,7 +41,7 @@ impl ScheduleTrigger {
         current: Current,
         intake: Arc<Intake>,
         clock: Arc<dyn Clock>,
-        next_start: Arc<NextStart>,
+        pulse: Arc<Pulse>,
     ) -> anyhow::Result<Self> {
         let table = timetable(&current, &intake, &*clock).await?;
         Ok(Self {
@@ -49,7 +49,7 @@ impl ScheduleTrigger {
             table,
             intake,
             clock,
-            next_start,
+            pulse,
         })
     }
 
@@ -92,6 +92,7 @@ impl ScheduleTrigger {
     /// Says how long there is nothing to do. None: for ever.
     async fn start_what_is_due(&mut self) -> Option<Duration> {
         let now = self.clock.now();
+        self.pulse.next_start.set(self.table.next());
         for starts in self.table.due(now).chunks(AT_ONCE) {
             // The store commits together what comes together.
             let decided = join_all(starts.iter().map(|start| self.decide(start, now))).await;
@@ -115,7 +116,7 @@ impl ScheduleTrigger {
             }
         }
         let next = self.table.next();
-        self.next_start.is_at(next);
+        self.pulse.next_start.set(next);
         Some(next?.nap_from(self.clock.now()))
     }
 

@@ -21,6 +21,8 @@ pub struct KeepsUp {
 pub struct Lag {
     /// The first request of all that could start.
     pub queue: Option<Unstarted>,
+    /// Since when every place for runs has been taken. None: one is free, and what could start is about to.
+    pub full: Option<Timestamp>,
     /// What waits in the outbox for the longest time.
     pub outbox: Option<Unsent>,
     /// When the clock is to start a job next. It may be past.
@@ -57,11 +59,13 @@ impl KeepsUp {
             let waited = now.since(since);
             most.filter(|most| waited > *most).map(|_| span(waited))
         };
-        let queue = lag.queue.as_ref().and_then(|first| {
-            let waited = late(self.queue, first.due)?;
+        // A request that is asked for again and again is due anew each time: then it is the places that tell.
+        let queue = Option::zip(lag.queue.as_ref(), lag.full).filter(|(first, _)| first.due <= now);
+        let queue = queue.and_then(|(first, full)| {
+            let waited = late(self.queue, first.due.min(full))?;
+            let job = &first.job;
             Some(format!(
-                "the queue is behind: {} could have started {waited} ago",
-                first.job
+                "the queue is behind: every place for runs is taken, and {job} has waited for one, or others like it, for {waited}"
             ))
         });
         let outbox = lag.outbox.as_ref().and_then(|first| {
@@ -69,7 +73,7 @@ impl KeepsUp {
             let why = first.why.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
             Some(format!(
                 "the outbox is behind: what is to go to {} waits for {waited}{why}",
-                first.lane
+                place(&first.lane)
             ))
         });
         let schedule = lag.schedule.and_then(|next| {
@@ -82,6 +86,15 @@ impl KeepsUp {
             false => Err(wrong.join("; ")),
         }
     }
+}
+
+/// A lane, as it may be shown to everybody: of mail without the address of whoever gets it.
+fn place(lane: &str) -> &str {
+    let address = lane
+        .starts_with("mail:")
+        .then(|| lane.match_indices(':').nth(2))
+        .flatten();
+    address.map_or(lane, |(end, _)| &lane[..end])
 }
 
 #[cfg(test)]
@@ -100,10 +113,11 @@ mod tests {
                 job: "demo_hello".into(),
                 due: minutes(1),
             }),
+            full: Some(minutes(1)),
             outbox: Some(Unsent {
-                lane: "slack:C1".into(),
+                lane: "mail:smtp:web:ann@example.com".into(),
                 since: minutes(1),
-                why: Some("Slack does not answer".into()),
+                why: Some("it does not answer".into()),
             }),
             schedule: Some(minutes(1)),
         }
@@ -123,11 +137,39 @@ mod tests {
         assert_eq!(
             limits.verdict(&lag, minutes(20)),
             Err(format!(
-                "{clock} 19 min ago; the queue is behind: demo_hello could have started 19 min ago; \
-                 the outbox is behind: what is to go to slack:C1 waits for 19 min (Slack does not answer)"
+                "{clock} 19 min ago; the queue is behind: every place for runs is taken, and demo_hello has waited for one, or others \
+                 like it, for 19 min; the outbox is behind: what is to go to mail:smtp:web waits for 19 min (it does not answer)"
             ))
         );
         assert_eq!(limits.verdict(&Lag::default(), minutes(20)), Ok(()), "nothing waits");
+    }
+
+    #[test]
+    fn a_queue_is_behind_where_all_places_are_taken_and_not_while_it_moves() {
+        let limits = KeepsUp {
+            queue: Some(5 * MINUTE),
+            ..KeepsUp::default()
+        };
+        let verdict = |due, full: Option<i64>| {
+            let queue = Some(Unstarted {
+                job: "demo_hello".into(),
+                due: minutes(due),
+            });
+            let lag = Lag {
+                queue,
+                full: full.map(minutes),
+                ..Lag::default()
+            };
+            limits.verdict(&lag, minutes(60)).is_ok()
+        };
+        assert!(!verdict(1, Some(59)), "it is full now, and it has waited long");
+        assert!(
+            !verdict(59, Some(1)),
+            "it was asked for anew, and nothing has started for long"
+        );
+        assert!(verdict(59, Some(59)));
+        assert!(verdict(1, None), "a place is free: it is about to start");
+        assert!(verdict(61, Some(1)), "nothing is due");
     }
 
     #[test]

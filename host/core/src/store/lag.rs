@@ -8,7 +8,12 @@ use super::statement::{all, maybe};
 use crate::alert::{Lag, Unsent, Unstarted};
 use crate::clock::Timestamp;
 
-pub(super) fn lag(c: &Connection, now: Timestamp, is_crowded: impl Fn(&str, usize) -> bool) -> Sql<Lag> {
+pub(super) fn lag(
+    c: &Connection,
+    now: Timestamp,
+    left_out: Vec<String>,
+    is_crowded: impl Fn(&str, usize) -> bool,
+) -> Sql<Lag> {
     let running: Vec<(String, u64)> = all(c, RUNNING, [], |row| {
         let Whole(runs) = row.get(1)?;
         Ok((row.get(0)?, runs))
@@ -17,7 +22,7 @@ pub(super) fn lag(c: &Connection, now: Timestamp, is_crowded: impl Fn(&str, usiz
         let runs = usize::try_from(*runs).unwrap_or(usize::MAX);
         is_crowded(namespace, runs)
     });
-    let crowded: Vec<String> = crowded.map(|(namespace, _)| namespace).collect();
+    let crowded: Vec<String> = crowded.map(|(namespace, _)| namespace).chain(left_out).collect();
     let queue = match job::startable(c, now, &crowded)? {
         None => None,
         Some(first) => {
@@ -38,7 +43,7 @@ pub(super) fn lag(c: &Connection, now: Timestamp, is_crowded: impl Fn(&str, usiz
     Ok(Lag {
         queue,
         outbox,
-        schedule: None,
+        ..Lag::default()
     })
 }
 

@@ -489,19 +489,20 @@ impl Store {
             .await
     }
 
-    /// What waits for longest of what could start, and of what could be sent. A namespace is passed over where it
-    /// `is_crowded` with so many runs: its requests wait for itself.
+    /// What waits for longest of what could start, and of what could be sent. A namespace is passed over where it is
+    /// `left_out`, or `is_crowded` with so many runs: its requests wait for itself.
     ///
     /// # Errors
     /// The database's.
     pub async fn lag(
         &self,
         now: Timestamp,
+        left_out: Vec<String>,
         is_crowded: impl Fn(&str, usize) -> bool + Send + 'static,
     ) -> Result<Lag, StoreError> {
         self.inner
             .readers
-            .read("look at what waits", move |c| lag::lag(c, now, is_crowded))
+            .read("look at what waits", move |c| lag::lag(c, now, left_out, is_crowded))
             .await
     }
 

@@ -49,7 +49,7 @@ impl Host {
             current: Current::fixed(Arc::new(config(home.path()))),
             store: Arc::new(Store::open(home.path()).unwrap()),
             clock: clock.clone(),
-            next_start: Arc::default(),
+            pulse: Arc::default(),
         };
         Self {
             home,
@@ -259,7 +259,7 @@ async fn a_host_whose_clock_stands_is_behind() {
         ..KeepsUp::default()
     };
     assert_eq!(host.why(Probe::Host(limits)).await, "", "nothing is to be started");
-    host.vitals.next_start.is_at(Some(host.clock.now()));
+    host.vitals.pulse.next_start.set(Some(host.clock.now()));
     host.clock.advance(5 * minute);
     assert_eq!(
         host.why(Probe::Host(limits)).await,

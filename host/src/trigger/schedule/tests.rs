@@ -52,8 +52,8 @@ async fn a_start_that_is_due_is_on_the_queue_and_the_dispatcher_is_rung() {
         terminals: Terminals::default(),
         stop: stop.clone(),
     }));
-    let next_start = Arc::<NextStart>::default();
-    let trigger = ScheduleTrigger::resume(Current::fixed(config), intake, clock.clone(), next_start.clone())
+    let pulse = Arc::<Pulse>::default();
+    let trigger = ScheduleTrigger::resume(Current::fixed(config), intake, clock.clone(), pulse.clone())
         .await
         .unwrap();
     clock.advance(Duration::from_secs(60 * 60));
@@ -61,7 +61,7 @@ async fn a_start_that_is_due_is_on_the_queue_and_the_dispatcher_is_rung() {
     bells.queue_rung().await;
     let run = store.claim(clock.now()).await.unwrap().run.unwrap();
     assert_eq!(run.job, "brew");
-    assert!(next_start.get().unwrap() > clock.now(), "it keeps up");
+    assert!(pulse.next_start.get().unwrap() > clock.now(), "it keeps up");
     assert_eq!(store.claim(clock.now()).await.unwrap().next_due, None, "once");
     stop.cancel();
     running.await.unwrap();

@@ -1,6 +1,7 @@
 //! Checks and their results: a function an operation, and below them a function a statement.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rusqlite::{Connection, Result as Sql, Row};
 
@@ -28,6 +29,15 @@ pub(super) fn note(c: &Connection, job: i64, run: RunId, passed: bool, at: Times
 pub(super) fn state(c: &Connection, job: i64) -> Sql<Option<CheckState>> {
     maybe(c, STATE, [job], read_state)
 }
+
+/// Whether a check had so many results in the minute before `now`.
+pub(super) fn is_busy(c: &Connection, job: i64, results: u32, now: Timestamp) -> Sql<bool> {
+    let nth: Option<Timestamp> = maybe(c, NTH, (job, results.saturating_sub(1)), |row| row.get(0))?;
+    Ok(nth.is_some_and(|nth| nth <= now && now.since(nth) < Duration::from_secs(60)))
+}
+
+pub(in super::super) const NTH: &str = "SELECT at FROM check_result INDEXED BY check_result_of_job
+     WHERE job = ?1 ORDER BY run DESC LIMIT 1 OFFSET ?2";
 
 /// Forgets what a check found, but not how much is kept of it.
 pub(super) fn begin_anew(c: &Connection, namespace: &str, name: &str) -> Sql<usize> {

@@ -34,6 +34,9 @@ use crate::clock::Timestamp;
 use crate::message::NewDelivery;
 use crate::run::RunId;
 
+/// How often in a minute a check may have news by itself: whoever may send messages could page people with each otherwise.
+const NEWS: u32 = 6;
+
 /// Alerts.
 impl Store {
     /// Ends the run of a check, as [`end`](Self::end) does; keeps its result; and for each of the services that have the
@@ -42,7 +45,8 @@ impl Store {
     /// A service is looked at where the check fails in it and did not before, or the other way round: whatever else there is
     /// to say of it comes by the clock, and a service of a thousand checks is not summed up at the end of each.
     ///
-    /// A run that was interrupted has no result, and changes nothing of its check.
+    /// A run that was interrupted has no result, and changes nothing of its check; nor has one during which the check was heard
+    /// from.
     ///
     /// # Errors
     /// Those of [`end`](Self::end): nothing changed.
@@ -54,6 +58,11 @@ impl Store {
         services: Vec<Arc<Service>>,
     ) -> Result<Vec<Noted>, StoreError> {
         self.write("end the run of a check", move |c| {
+            // What it said itself meanwhile is newer than what the run found.
+            if heartbeat::is_newer(c, run)? {
+                queue::end(c, run, &end, &deliveries)?;
+                return Ok(Vec::new());
+            }
             end_check(c, run, &end, &deliveries, services)
         })
         .await
@@ -70,7 +79,8 @@ impl Store {
     }
 
     /// Keeps that a check was heard from, and what it said of its `failure`; none where all is well. Where that is news, it is
-    /// kept as a `look` at it, too. One commit. None: it is no news.
+    /// kept as a `look` at it, too. One commit. None: it is no news, or there was so much of it in the last minute that the
+    /// clock's next look is to tell.
     ///
     /// # Errors
     /// The database's: nothing was kept, and nothing may be acknowledged.
@@ -81,6 +91,7 @@ impl Store {
             let known = check::state(c, job)?;
             match known {
                 Some(known) if known.failed_last() == failure.is_some() => Ok(None),
+                _ if check::is_busy(c, job, NEWS, look.asking.at)? => Ok(None),
                 _ => keep_look(c, look).map(Some),
             }
         })
@@ -118,6 +129,7 @@ impl Store {
                 let inactive = service.checks.iter().filter(|(_, rules)| !rules.active);
                 for (check, _) in inactive {
                     check::begin_anew(c, &service.namespace, check)?;
+                    heartbeat::forget(c, &service.namespace, check)?;
                 }
             }
             Ok(service::look(c, &services, None, now)?)
@@ -149,7 +161,7 @@ impl Store {
 
     /// Keeps that something happens to a service: somebody is on it, or is not to be disturbed. `answer` makes the
     /// deliveries that say what became of it; it is called inside the transaction. What people ask for by a command is
-    /// [`Cause::Service`](super::Cause::Service).
+    /// [`Cause::Service`].
     ///
     /// # Errors
     /// The database's: nothing changed.

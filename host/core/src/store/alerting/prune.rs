@@ -90,8 +90,9 @@ pub(in super::super) const DELETE_RUN: &str = "DELETE FROM run WHERE id = ?1";
 
 pub(in super::super) const DELETE_REQUEST: &str = "DELETE FROM request WHERE id = ?1";
 
-/// Only the clock's: that a person asked is remembered.
-pub(in super::super) const DELETE_ASKING: &str = "DELETE FROM asking WHERE id = ?1 AND trigger = 'schedule'
+/// Only the clock's, and messages that nobody repeats: that a person asked is remembered.
+pub(in super::super) const DELETE_ASKING: &str = "DELETE FROM asking WHERE id = ?1
+     AND (trigger = 'schedule' OR (trigger = 'hook' AND dedupe_key IS NULL))
      AND NOT EXISTS (SELECT 1 FROM asking_request INDEXED BY asking_request_asking WHERE asking = ?1)
      AND NOT EXISTS (SELECT 1 FROM suppression INDEXED BY suppression_asking WHERE asking = ?1)";
 

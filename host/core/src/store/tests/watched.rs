@@ -119,7 +119,9 @@ async fn a_look_past_the_queue_counts_and_leaves_what_waits_alone() {
 #[tokio::test]
 async fn what_waits_for_longest_is_what_could_have_started_or_been_sent() {
     let it = Fixture::new();
-    let lag = async |is_crowded: fn(&str, usize) -> bool| it.store.lag(at(100), is_crowded).await.unwrap();
+    let lag = async |is_crowded: fn(&str, usize) -> bool| {
+        it.store.lag(at(100), vec!["broken".into()], is_crowded).await.unwrap()
+    };
     assert_eq!(lag(|_, _| false).await, Lag::default());
 
     // One runs, and one waits for it: that is no fault of the host.
@@ -151,4 +153,56 @@ async fn what_waits_for_longest_is_what_could_have_started_or_been_sent() {
         why: Some("Slack does not answer".into()),
     };
     assert_eq!(lag(|_, _| false).await.outbox, Some(longest));
+}
+
+#[tokio::test]
+async fn what_a_run_found_before_the_check_was_heard_from_is_no_result() {
+    let it = Fixture::new();
+    assert!(it.beats(None, 1).await);
+    it.caused(somebody(), Cause::Requests(vec![request(60)])).await;
+    let run = it.claimed(at(60)).await.id;
+    assert!(it.beats(Some("disk full"), 61).await);
+    let ended = it.store.end_check(run, exit(0, at(62)), vec![], vec![backups()]).await;
+    assert_eq!(ended.unwrap(), []);
+    assert_eq!(it.status().await, Status::Critical, "it did not recover");
+    it.caused(somebody(), Cause::Requests(vec![request(63)])).await;
+    let run = it.claimed(at(63)).await.id;
+    let ended = it.store.end_check(run, exit(1, at(64)), vec![], vec![backups()]).await;
+    assert!(ended.is_ok());
+    assert_eq!(it.store.results("demo", "backup", 10).await.unwrap()[0].run, run);
+}
+
+#[tokio::test]
+async fn whoever_may_send_messages_does_not_page_with_each() {
+    let it = Fixture::new();
+    let mut news = 0;
+    for second in 0..60 {
+        let failure = (second % 2 == 0).then_some("no");
+        news += u32::from(it.beats(failure, second).await);
+    }
+    assert_eq!(news, 6);
+    assert_eq!(it.heartbeat(59).await, Heartbeat::now(None, at(59)), "all are noted");
+    assert!(it.beats(None, 120).await || it.beats(Some("no"), 121).await);
+}
+
+#[tokio::test]
+async fn a_clock_that_was_put_back_makes_nobody_wait_for_the_day_it_came_from() {
+    let it = Fixture::new();
+    assert!(it.beats(None, 1_000_000).await);
+    assert_eq!(it.heartbeat(10).await.at, at(10));
+}
+
+#[tokio::test]
+async fn a_check_that_was_switched_off_is_waited_for_anew() {
+    let it = Fixture::new();
+    assert!(it.beats(Some("disk full"), 1).await);
+    let mut off = (*backups()).clone();
+    off.checks.get_mut("backup").unwrap().active = false;
+    it.store
+        .resume_services(vec![Arc::new(off)], vec![], at(2))
+        .await
+        .unwrap();
+    it.store.resume_services(vec![backups()], vec![], at(3)).await.unwrap();
+    assert!(!it.heartbeat(4).await.heard);
+    assert_eq!(it.status().await, Status::Passing);
 }
