@@ -80,6 +80,8 @@ impl Reloader {
     pub(super) async fn run(mut self, mut hangup: Signal, stop: CancellationToken) -> anyhow::Result<()> {
         let mut watch = Watch::new(&self.current.get());
         if watch.changed_since(self.begun.at) {
+            // A folder that came just before the workspace was watched is not watched itself yet.
+            tokio::task::block_in_place(|| watch.follow(&self.current.get()));
             self.reload("a file changed while the host started").await;
         }
         let mut pause = PAUSE;
