@@ -181,20 +181,7 @@ fn job() -> anyhow::Result<Job> {
 
 fn namespace(home: &Path, job: &Arc<Job>) -> Namespace {
     Namespace {
-        max_runs: 64,
-        name: "demo".into(),
-        description: None,
-        restricted: false,
-        default_channel: None,
-        fabfile: None,
-        folder: home.to_owned(),
-        grants: job.grants.clone(),
         jobs: BTreeMap::from([(job.name.clone(), Arc::clone(job))]),
-        commands: Vec::new(),
-        github: Vec::new(),
-        comment_commands: None,
-        schedules: Vec::new(),
-        keywords: Vec::new(),
-        hooks: BTreeMap::new(),
+        ..Namespace::bare("demo", home.to_owned(), job.grants.clone())
     }
 }

@@ -39,6 +39,8 @@ pub mod registry;
 pub mod runner;
 pub mod slack;
 pub mod telemetry;
+#[cfg(test)]
+mod testing;
 pub mod trigger;
 pub mod vitals;
 pub mod web;

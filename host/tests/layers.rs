@@ -63,13 +63,24 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "alerts",
-        &["bell", "current", "fetch", "files", "notices", "slack", "vitals"],
+        &[
+            "bell", "current", "fetch", "files", "notices", "slack", "testing", "vitals",
+        ],
     ),
     (
         "runner",
-        &["current", "fetch", "files", "guest", "http_client", "notices", "vitals"],
+        &[
+            "current",
+            "fetch",
+            "files",
+            "guest",
+            "http_client",
+            "notices",
+            "testing",
+            "vitals",
+        ],
     ),
-    ("deliver", &["bell", "current", "github", "guest", "slack"]),
+    ("deliver", &["bell", "current", "github", "guest", "slack", "testing"]),
     ("guest", &["files", "memory", "registry", "runner"]),
     ("registry", &["files", "http_client"]),
     ("github", &["http_client"]),
@@ -82,6 +93,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("http_client", &[]),
     ("memory", &[]),
     ("telemetry", &[]),
+    ("testing", &["guest"]),
     ("vitals", &["current"]),
 ];
 

@@ -2,7 +2,6 @@
 
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -133,7 +132,7 @@ impl Inn {
         Self {
             runner: ComponentRunner::new(Arc::clone(&guests)),
             guests,
-            namespace: Arc::new(namespace()),
+            namespace: Arc::new(Namespace::bare("bench", PathBuf::new(), grants())),
             job: Arc::new(job(component, megabytes)),
             logs: home.join("logs"),
             runs: AtomicI64::new(0),
@@ -166,26 +165,6 @@ impl Inn {
             payload: None,
         };
         self.runner.run(invocation, stop).await.ending
-    }
-}
-
-fn namespace() -> Namespace {
-    Namespace {
-        max_runs: 64,
-        name: "bench".into(),
-        description: None,
-        restricted: false,
-        default_channel: None,
-        fabfile: None,
-        folder: PathBuf::new(),
-        grants: grants(),
-        jobs: BTreeMap::new(),
-        commands: Vec::new(),
-        github: Vec::new(),
-        comment_commands: None,
-        schedules: Vec::new(),
-        keywords: Vec::new(),
-        hooks: BTreeMap::new(),
     }
 }
 

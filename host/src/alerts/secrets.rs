@@ -104,10 +104,11 @@ mod tests {
     use std::collections::BTreeMap;
     use std::time::Duration;
 
-    use innkeeper_core::config::{ComponentInspector, ComponentSource, Config, Limits, Plugin, World};
+    use innkeeper_core::config::{ComponentSource, Limits, Plugin};
     use innkeeper_core::store::NewPerson;
 
     use super::*;
+    use crate::testing::config;
 
     /// Reads what was written backwards.
     struct Mirror;
@@ -119,15 +120,6 @@ mod tests {
                 text => text.map_err(|_| VaultError::Damaged)?,
             };
             Ok(format!("{plugin}/{field}: {}", text.chars().rev().collect::<String>()))
-        }
-    }
-
-    /// There are none to look at.
-    struct NoComponents;
-
-    impl ComponentInspector for NoComponents {
-        fn inspect(&self, _: &std::path::Path) -> Result<World, String> {
-            Ok(World::Command)
         }
     }
 
@@ -156,10 +148,7 @@ mod tests {
     #[tokio::test]
     async fn settings_are_in_the_environment_and_what_people_entered_in_the_database() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("workspace")).unwrap();
-        let file = folder.path().join("innkeeper.toml");
-        std::fs::write(&file, "").unwrap();
-        let mut config = Config::load_what_runs(&file, &NoComponents).unwrap().config;
+        let mut config = config(folder.path());
         config.alerts.plugins.insert("sms".into(), Arc::new(sms()));
         let store = Arc::new(Store::open(folder.path()).unwrap());
         let bob = NewPerson {

@@ -5,8 +5,6 @@ pub mod component;
 pub mod fabfile;
 pub mod log;
 pub mod probe;
-#[cfg(test)]
-pub(crate) mod testing;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

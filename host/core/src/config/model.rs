@@ -155,6 +155,27 @@ pub struct Namespace {
 }
 
 impl Namespace {
+    /// One that has nothing yet, as tests and benchmarks begin with.
+    pub fn bare(name: &str, folder: PathBuf, grants: Grants) -> Self {
+        Self {
+            name: name.to_owned(),
+            description: None,
+            restricted: false,
+            default_channel: None,
+            fabfile: None,
+            folder,
+            grants,
+            max_runs: 64,
+            jobs: BTreeMap::new(),
+            commands: Vec::new(),
+            github: Vec::new(),
+            comment_commands: None,
+            schedules: Vec::new(),
+            keywords: Vec::new(),
+            hooks: BTreeMap::new(),
+        }
+    }
+
     /// Whether this job gets its request as types, and a webhook's payload with it. Of one that is still to be pulled it is
     /// not known: it may.
     pub fn tells(&self, job: &str) -> bool {

@@ -10,12 +10,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use innkeeper_core::alert::secret::SecretName;
 use innkeeper_core::clock::ManualClock;
-use innkeeper_core::config::{ComponentSource, Config, HttpGrant, Limits};
+use innkeeper_core::config::{ComponentSource, HttpGrant, Limits};
 use innkeeper_core::message::{BasicAuth, Signature};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::guest::inspect::Inspector;
+use crate::testing::config;
 
 type Seen = Arc<Mutex<Vec<(Method, String, BTreeMap<String, String>, Bytes)>>>;
 
@@ -96,10 +96,7 @@ impl PluginSecrets for Keys {
 
 fn target(grants: &[&str]) -> HttpTarget {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("workspace")).unwrap();
-    let file = folder.path().join("innkeeper.toml");
-    std::fs::write(&file, "").unwrap();
-    let mut config = Config::load_what_runs(&file, &Inspector).unwrap().config;
+    let mut config = config(folder.path());
     let pager = Plugin {
         name: "pager".into(),
         component: ComponentSource::File("pager.wasm".into()),

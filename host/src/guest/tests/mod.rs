@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use innkeeper_core::clock::SystemClock;
 use innkeeper_core::config::{
-    Allowed, Capacity, FilesGrant, Format, Grants, HttpGrants, Job, Limits, Program, ReportRules,
+    Allowed, Capacity, FilesGrant, Format, Grants, HttpGrants, Job, Limits, Namespace, Program, ReportRules,
 };
 use innkeeper_core::request::Arguments;
 use innkeeper_core::run::{Ending, Outcome, RunId};
@@ -22,7 +22,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::runner::component::ComponentRunner;
-use crate::runner::testing::namespace;
 use crate::runner::{Invocation, Runner};
 
 /// A host's guests in a folder of their own, and a namespace without grants.
@@ -113,7 +112,7 @@ impl Inn {
             limits: self.limits,
             grants,
         });
-        let namespace = Arc::new(namespace(self.path("workspace/demo"), job.grants.clone()));
+        let namespace = Arc::new(Namespace::bare("demo", self.path("workspace/demo"), job.grants.clone()));
         static RUNS: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(1);
         let run = RunId(RUNS.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
         Invocation {

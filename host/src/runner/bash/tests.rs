@@ -15,7 +15,6 @@ use innkeeper_core::config::FabfileUrl;
 
 use super::*;
 use crate::runner::fabfile::{Fetch, Fetched, Validators};
-use crate::runner::testing::namespace;
 
 /// A server that has one fabfile, or none.
 #[derive(Default)]
@@ -129,7 +128,7 @@ impl Host {
                 .has_fabfile
                 .then(|| FabfileUrl::parse("https://example.com/fabfile.py").unwrap()),
             jobs: BTreeMap::from([("x".to_owned(), Arc::clone(&job))]),
-            ..namespace(self.path("workspace/demo"), self.grants.clone())
+            ..Namespace::bare("demo", self.path("workspace/demo"), self.grants.clone())
         };
         Invocation {
             hidden: Arc::new(["SLACK_BOT_TOKEN".to_owned()].into()),

@@ -22,7 +22,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::current::Current;
-use crate::runner::testing::{config, namespace};
+use crate::testing::config;
 
 /// Much longer than any test here takes. None waits for it.
 const FOR_EVER: Duration = Duration::from_secs(60);
@@ -115,7 +115,7 @@ impl Host {
             },
             grants: self.grants.clone(),
         };
-        let namespace = namespace(self.home.path().join("workspace/demo"), self.grants.clone());
+        let namespace = Namespace::bare("demo", self.home.path().join("workspace/demo"), self.grants.clone());
         Invocation {
             run: RunId(1),
             hidden: Arc::default(),

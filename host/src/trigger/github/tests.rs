@@ -119,30 +119,19 @@ fn grant(secret: &str, repos: Allowed) -> GithubGrant {
 }
 
 fn namespace(rules: Vec<GithubRule>) -> Namespace {
+    let grants = Grants {
+        trusted: true,
+        triggers: BTreeSet::from([Trigger::Github]),
+        channels: Allowed::All,
+        mentions: Mentions::Users,
+        env: Allowed::All,
+        github: Some(grant("GITHUB_WEBHOOK_SECRET", Allowed::All)),
+        ..Grants::default()
+    };
     Namespace {
-        max_runs: 64,
-        name: "demo".into(),
-        description: None,
-        restricted: false,
         default_channel: Some("#tech".into()),
-        fabfile: None,
-        folder: PathBuf::from("/srv/workspace/demo"),
-        grants: Grants {
-            trusted: true,
-            triggers: BTreeSet::from([Trigger::Github]),
-            channels: Allowed::All,
-            mentions: Mentions::Users,
-            env: Allowed::All,
-            github: Some(grant("GITHUB_WEBHOOK_SECRET", Allowed::All)),
-            ..Grants::default()
-        },
-        jobs: BTreeMap::new(),
-        commands: Vec::new(),
         github: rules,
-        comment_commands: None,
-        schedules: Vec::new(),
-        keywords: Vec::new(),
-        hooks: BTreeMap::new(),
+        ..Namespace::bare("demo", PathBuf::from("/srv/workspace/demo"), grants)
     }
 }
 
