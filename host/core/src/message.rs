@@ -118,6 +118,12 @@ impl Address {
     }
 }
 
+/// The first parts of a lane, or all of it where it has no more: `http:pager` of `http:pager:web`.
+pub fn lane_parts(lane: &str, parts: usize) -> &str {
+    let end = parts.checked_sub(1).and_then(|last| lane.match_indices(':').nth(last));
+    end.map_or(lane, |(end, _)| &lane[..end])
+}
+
 /// What a report or an answer says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]

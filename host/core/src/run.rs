@@ -134,6 +134,14 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// How something ended that either is well or can say why not.
+    pub fn of_verdict(verdict: Result<(), String>) -> Self {
+        match verdict {
+            Ok(()) => Self::Exited { code: 0 },
+            Err(message) => Self::Failed { message },
+        }
+    }
+
     /// Whether the run did what it was asked.
     pub const fn is_success(&self) -> bool {
         matches!(self, Self::Exited { code: 0 })

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use innkeeper_core::clock::{Clock, Timestamp};
-use innkeeper_core::message::{Address, Content, Delivery, GithubPlace, Message, NewDelivery, Post};
+use innkeeper_core::message::{Address, Content, Delivery, GithubPlace, Message, NewDelivery, Post, lane_parts};
 use innkeeper_core::outbox::{self, Failure, Next, Target};
 use innkeeper_core::report;
 use innkeeper_core::store::{Settled, Store, StoreError, Take};
@@ -73,10 +73,7 @@ impl Gate {
 /// not that of the others.
 fn way_through(lane: &str) -> Option<&str> {
     match way_out(lane) {
-        "http" => {
-            let plugin = lane.match_indices(':').nth(1);
-            Some(plugin.map_or(lane, |(end, _)| &lane[..end]))
-        }
+        "http" => Some(lane_parts(lane, 2)),
         way @ ("slack" | "github" | "mail") => Some(way),
         _ => None,
     }
@@ -84,7 +81,7 @@ fn way_through(lane: &str) -> Option<&str> {
 
 /// What comes before the first `:` of a lane.
 fn way_out(lane: &str) -> &str {
-    lane.split(':').next().unwrap_or_default()
+    lane_parts(lane, 1)
 }
 
 /// Whether a lane has more to send.

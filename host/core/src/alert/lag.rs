@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::message::lane_parts;
 use crate::report::units::span;
 
 /// How far behind a host may be. None: it is not looked at.
@@ -90,11 +91,10 @@ impl KeepsUp {
 
 /// A lane, as it may be shown to everybody: of mail without the address of whoever gets it.
 fn place(lane: &str) -> &str {
-    let address = lane
-        .starts_with("mail:")
-        .then(|| lane.match_indices(':').nth(2))
-        .flatten();
-    address.map_or(lane, |(end, _)| &lane[..end])
+    match lane.starts_with("mail:") {
+        true => lane_parts(lane, 3),
+        false => lane,
+    }
 }
 
 #[cfg(test)]

@@ -173,10 +173,7 @@ impl RunEnd {
     /// The end of a look that wrote nothing, and took no time that matters.
     pub fn of_verdict(verdict: Result<(), String>, at: Timestamp) -> Self {
         Self {
-            ending: match verdict {
-                Ok(()) => Ending::Exited { code: 0 },
-                Err(message) => Ending::Failed { message },
-            },
+            ending: Ending::of_verdict(verdict),
             ..Self::interrupted(at, None)
         }
     }

@@ -104,7 +104,7 @@ impl ProbeRunner {
             Program::Probe(probe) => tokio::select! {
                 biased;
                 () = stop.cancelled() => Ending::Interrupted,
-                verdict = self.look(&invocation, probe) => ending(verdict),
+                verdict = self.look(&invocation, probe) => Ending::of_verdict(verdict.map_err(|why| tidy_line(&why))),
             },
             Program::Bash { .. } | Program::Component { .. } => Ending::NotStarted {
                 why: "is no check of the host's own".into(),
@@ -193,15 +193,6 @@ fn asked(runner: &ProbeRunner, probe: &Probe) -> String {
         Probe::Github { .. } => runner.settings.github_api.clone(),
         Probe::Jenkins { url, .. } => words::without_query(url),
         Probe::Heartbeat { .. } | Probe::Host(_) => "the queue".into(),
-    }
-}
-
-fn ending(verdict: Verdict) -> Ending {
-    match verdict {
-        Ok(()) => Ending::Exited { code: 0 },
-        Err(why) => Ending::Failed {
-            message: tidy_line(&why),
-        },
     }
 }
 
