@@ -1,7 +1,7 @@
 //! Alerts, end to end: a check fails, a plugin is called, and people are told; they acknowledge, and it is over.
 
 use innkeeper_tests::host::Setup;
-use innkeeper_tests::{FakeSlack, Host, Post, guests};
+use innkeeper_tests::{FakeSlack, Host, Post};
 
 use crate::bash;
 
@@ -25,8 +25,7 @@ fn host(slack: &FakeSlack) -> Setup {
     );
     Host::setup()
         .slack(slack)
-        .file("alert-slack.wasm", std::fs::read(guests::rust("alert-slack")).unwrap())
-        .setting("[plugins.slack]\ncomponent = 'alert-slack.wasm'\nsettings = { channel = '#tech' }")
+        .plugin("slack", "settings = { channel = '#tech' }")
         .trusted("ops", &format!("{probe}{SERVICE}"))
 }
 

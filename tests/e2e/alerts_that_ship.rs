@@ -1,19 +1,14 @@
 //! The alert plugins that ship, as components in their sandbox: what each sends arrives where it is to arrive, with its secrets.
 
 use innkeeper_tests::receiver::Received;
-use innkeeper_tests::{FakeSlack, Host, Receiver, guests};
+use innkeeper_tests::{FakeSlack, Host, Receiver};
 use serde_json::{Value, json};
 
 /// A host with one of the plugins, and Ann, who filled these in. It serves.
 async fn with(slack: &FakeSlack, receiver: &Receiver, plugin: &str, lines: &str, fields: &[(&str, &str)]) -> Host {
-    let file = format!("alert-{plugin}.wasm");
-    let component = std::fs::read(guests::rust(&format!("alert-{plugin}"))).unwrap();
-    let table = format!(
-        "[plugins.{plugin}]\ncomponent = '{file}'\nhttp = ['{}']\n{}",
-        receiver.url(),
-        lines.replace("URL", receiver.url())
-    );
-    let setup = Host::setup().slack(slack).setting(&table).file(&file, component);
+    let url = receiver.url();
+    let lines = format!("http = ['{url}']\n{}", lines.replace("URL", url));
+    let setup = Host::setup().slack(slack).plugin(plugin, &lines);
     let signing = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     let inn = setup.env("TOKEN", "hunter2").env("SIGNING", signing).start().await;
     let database = inn.database();

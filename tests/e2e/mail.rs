@@ -2,7 +2,7 @@
 
 mod needs_aiosmtpd {
     use innkeeper_tests::clients::MailServer;
-    use innkeeper_tests::{FakeSlack, Host, guests};
+    use innkeeper_tests::{FakeSlack, Host};
     use serde_json::{Value, json};
     use uuid::Uuid;
 
@@ -117,12 +117,10 @@ mod needs_aiosmtpd {
     async fn the_plugin_for_mail_writes_to_the_address_of_a_user() {
         let slack = FakeSlack::start().await;
         let mut server = MailServer::start(&[]).await;
-        let component = std::fs::read(guests::rust("alert-mail")).unwrap();
         let inn = Host::setup()
             .slack(&slack)
             .setting(&plain(&server))
-            .setting("[plugins.mail]\ncomponent = 'alert-mail.wasm'")
-            .file("alert-mail.wasm", component)
+            .plugin("mail", "")
             .start()
             .await;
         inn.cli(&["user", "add", "Ann", "--email", "ann@example.org"])

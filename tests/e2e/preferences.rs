@@ -2,7 +2,7 @@
 
 use innkeeper_tests::host::Setup;
 use innkeeper_tests::receiver::Received;
-use innkeeper_tests::{FakeSlack, Host, Receiver, guests};
+use innkeeper_tests::{FakeSlack, Host, Receiver};
 use serde_json::{Value, json};
 
 use crate::bash;
@@ -17,17 +17,12 @@ fn service(plugin: &str) -> String {
 
 /// A host with one of the plugins. Whoever has the Slack id U1 is on duty, once they are a user.
 fn with(slack: &FakeSlack, receiver: &Receiver, plugin: &str, lines: &str) -> Setup {
-    let file = format!("alert-{plugin}.wasm");
-    let component = std::fs::read(guests::rust(&format!("alert-{plugin}"))).unwrap();
     let url = receiver.url();
     let lines = lines.replace("URL", url);
     Host::setup()
         .slack(slack)
         .setting("[[rota]]\npeople = ['Member U1']\nfrom = '2026-01-05 09:00'")
-        .setting(&format!(
-            "[plugins.{plugin}]\ncomponent = '{file}'\nhttp = ['{url}']\n{lines}"
-        ))
-        .file(&file, component)
+        .plugin(plugin, &format!("http = ['{url}']\n{lines}"))
         .env("TOKEN", "hunter2")
         .env("INNKEEPER_SECRET_KEY", "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
         .trusted("ops", &service(plugin))

@@ -1,6 +1,6 @@
 //! Watching the watcher: jobs of others that say how they are, and the host that says when it falls behind.
 
-use innkeeper_tests::{FakeSlack, Host, Post, guests, http};
+use innkeeper_tests::{FakeSlack, Host, Post, http};
 
 use crate::bash;
 
@@ -33,8 +33,7 @@ async fn a_backup_that_says_it_failed_is_an_incident_until_it_says_that_all_is_w
     let mut inn = Host::setup()
         .slack(&slack)
         .env("BACKUP_TOKEN", "s3cret")
-        .file("alert-slack.wasm", std::fs::read(guests::rust("alert-slack")).unwrap())
-        .setting("[plugins.slack]\ncomponent = 'alert-slack.wasm'\nsettings = { channel = '#tech' }")
+        .plugin("slack", "settings = { channel = '#tech' }")
         .namespace("ops", BACKUP, GRANTS)
         .start()
         .await;
@@ -77,8 +76,8 @@ alerts = ['slack']
 "#;
     let mut inn = Host::setup()
         .slack(&slack)
-        .file("alert-slack.wasm", std::fs::read(guests::rust("alert-slack")).unwrap())
-        .setting("max_runs = 1\n[plugins.slack]\ncomponent = 'alert-slack.wasm'\nsettings = { channel = '#tech' }")
+        .setting("max_runs = 1")
+        .plugin("slack", "settings = { channel = '#tech' }")
         .trusted("ops", &format!("{blocks}{}{checks}", bash("next", "true")))
         .start()
         .await;

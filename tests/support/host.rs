@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use crate::github::{FakeGithub, TOKEN};
 use crate::slack::{APP_TOKEN, BOT_TOKEN, FakeSlack, SIGNING_SECRET};
-use crate::{BUILD_DEADLINE, DEADLINE, build_folder, within, within_time};
+use crate::{BUILD_DEADLINE, DEADLINE, build_folder, guests, within, within_time};
 
 /// What GitHub and the host both know.
 pub const GITHUB_SECRET: &str = "It's a Secret to Everybody";
@@ -182,6 +182,15 @@ impl Setup {
     pub fn file(mut self, path: &str, content: impl Into<Vec<u8>>) -> Self {
         self.files.push((PathBuf::from(path), content.into()));
         self
+    }
+
+    /// An alert plugin that ships, called as its component is, with these lines in its table.
+    #[must_use]
+    pub fn plugin(self, name: &str, lines: &str) -> Self {
+        let file = format!("alert-{name}.wasm");
+        let component = std::fs::read(guests::rust(&format!("alert-{name}"))).unwrap();
+        self.file(&file, component)
+            .setting(&format!("[plugins.{name}]\ncomponent = '{file}'\n{lines}"))
     }
 
     /// A line at the top of `innkeeper.toml`.
