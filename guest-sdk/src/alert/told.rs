@@ -17,7 +17,7 @@ pub struct Alert {
     pub at: SystemTime,
     /// The number of the incident, for each service by itself: the same from `Failing` to `Recovered`.
     pub incident: u64,
-    /// Whether it is a test, of a service that is made up.
+    /// Whether it is a test, of a service that is made up: for the users, and for nobody else who could be told.
     pub test: bool,
     /// Of what.
     pub service: Service,

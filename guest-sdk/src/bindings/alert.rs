@@ -2604,8 +2604,8 @@ pub trait Guest {
     /// What it wants to know of each person. None: nothing.
     #[allow(async_fn_in_trait)]
     fn user_fields() -> ::core::option::Option<UserFields>;
-    /// Tells of a change. It is called once a change; the host keeps the deliveries, at most 100, and makes them. After a
-    /// failure or a trap it is called again, later and later.
+    /// Tells of a change. It is called once a change; the host keeps the deliveries, at most 100 and 8 MiB together, and
+    /// makes them. After a failure or a trap it is called again, later and later.
     #[allow(async_fn_in_trait)]
     fn send_alert(alert: Change) -> ::core::result::Result<_rt::Vec<Delivery>, Failure>;
 }
@@ -3060,7 +3060,7 @@ pub mod innkeeper {
                 pub at: i64,
                 /// The number of the incident, for each service by itself: the same from `failing` to `recovered`.
                 pub incident: u64,
-                /// Whether it is a test, of a service that is made up.
+                /// Whether it is a test, of a service that is made up: for the users, and for nobody else who could be told.
                 pub test: bool,
                 /// Of what.
                 pub service: Service,
